@@ -1,0 +1,110 @@
+"""Payload bytes to typed events and back.
+
+Encoding is JSON in the declared field order, UTF-8, no blanks: equal events have equal bytes on every machine. Naive
+datetimes are refused. An unknown type or a newer schema decodes to `Unknown` with its bytes kept; a redacted payload to
+`Redacted`.
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ledger.clock import parse_time
+from ledger.errors import CorruptionError
+from ledger.events.envelope import Envelope, NewEvent, Producer, StoredEvent
+from ledger.events.types import EVENT_TYPES, Event
+from ledger.events.upcast import UPCASTERS, upcast
+
+__all__ = ["Redacted", "Unknown", "decode", "encode", "new_event"]
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """An event whose type or schema version this release does not know; `payload` is untouched."""
+
+    type: str
+    schema: int
+    payload: bytes
+
+
+class Redacted(msgspec.Struct, frozen=True):
+    """An event whose payload was removed; the envelope still says when, what kind and by whom."""
+
+    envelope: Envelope
+
+
+def _utc(value: Any) -> Any:
+    """`value` with every datetime in UTC, so that one instant has one encoding. Refuses naive ones."""
+    if isinstance(value, datetime):
+        return parse_time(value)
+    if isinstance(value, msgspec.Raw | str | int | float | None):
+        return value
+    if isinstance(value, msgspec.Struct):
+        return {name: _utc(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {key: _utc(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_utc(item) for item in value]
+    return value
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode(event: Event) -> bytes:
+    """The payload bytes of `event`. Raises UsageError for a naive datetime anywhere in it."""
+    return _ENCODER.encode(_utc(event))
+
+
+@functools.cache
+def _decoder(event: type[Event]) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(event)
+
+
+def decode(stored: StoredEvent) -> Event | Unknown | Redacted:
+    """The typed event. Raises CorruptionError when a known type does not fit its own bytes."""
+    if stored.payload is None:
+        return Redacted(stored.envelope)
+    name, schema = stored.envelope.type, stored.envelope.schema
+    known = EVENT_TYPES.get((name, schema))
+    try:
+        if known is not None:
+            return _decoder(known).decode(stored.payload)
+        if (name, schema) not in UPCASTERS:
+            return Unknown(name, schema, stored.payload)
+        reached, body = upcast(name, schema, msgspec.json.decode(stored.payload))
+        newest = EVENT_TYPES.get((name, reached))
+        if newest is None:
+            return Unknown(name, schema, stored.payload)
+        return msgspec.convert(body, newest, strict=False)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise CorruptionError(
+            "A payload does not fit its type",
+            which=f"position {stored.position}, {name} v{schema}",
+            fix=str(error),
+        ) from error
+
+
+def new_event(
+    event: Event,
+    *,
+    stream: str,
+    producer: Producer,
+    event_id: str = "",
+    published_at: datetime | None = None,
+    causes: tuple[str, ...] = (),
+) -> NewEvent:
+    """Wrap a typed event for the store."""
+    return NewEvent(
+        type=event.TYPE,
+        schema=event.SCHEMA,
+        stream=stream,
+        payload=encode(event),
+        producer=producer,
+        id=event_id,
+        published_at=published_at,
+        causes=causes,
+    )

@@ -1,0 +1,255 @@
+"""The facts that a ledger records, one struct per event type.
+
+Type names are stable dotted texts, never import paths. A field may be added with a default; any other change is a new
+schema version with an upcaster (`ledger.events.upcast`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+__all__ = [
+    "EVENT_TYPES",
+    "AnnotationFailed",
+    "ArticleAnnotated",
+    "ArticleIngested",
+    "ArticleRevised",
+    "ArticleRevision",
+    "ArticleWithdrawn",
+    "BodyRef",
+    "Event",
+    "FeedAdded",
+    "FeedChanged",
+    "FeedFetched",
+    "FeedRemoved",
+    "PayloadRedacted",
+    "ProcessorRegistered",
+    "RegistryChanged",
+    "ReviewDecided",
+    "ReviewUndone",
+    "SlotChanged",
+]
+
+EVENT_TYPES: dict[tuple[str, int], type[Event]] = {}
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every payload. Subclasses name their `TYPE` and `SCHEMA` and are registered by that pair."""
+
+    TYPE: ClassVar[str] = ""
+    SCHEMA: ClassVar[int] = 1
+
+    def __init_subclass__(cls) -> None:
+        if cls.TYPE:
+            EVENT_TYPES[cls.TYPE, cls.SCHEMA] = cls
+
+
+class BodyRef(msgspec.Struct, frozen=True):
+    """A large body kept beside the log: `key` is the hex commitment SHA-256(salt || bytes), `size` in bytes."""
+
+    key: str
+    media_type: str
+    size: int
+
+
+class FeedAdded(Event, frozen=True, kw_only=True):
+    """A feed is followed from now on. `interval` is the wanted number of seconds between polls, if fixed by a person."""
+
+    TYPE: ClassVar[str] = "feed.added"
+    feed: str
+    url: str
+    outlet: str
+    title: str = ""
+    interval: int | None = None
+    by: str = ""
+
+
+class FeedChanged(Event, frozen=True, kw_only=True):
+    """A feed's address, outlet, title or interval changed; a field left None stayed as it was."""
+
+    TYPE: ClassVar[str] = "feed.changed"
+    feed: str
+    url: str | None = None
+    outlet: str | None = None
+    title: str | None = None
+    interval: int | None = None
+    reason: str = ""
+    by: str = ""
+
+
+class FeedRemoved(Event, frozen=True, kw_only=True):
+    """A feed is no longer followed. Its articles stay."""
+
+    TYPE: ClassVar[str] = "feed.removed"
+    feed: str
+    reason: str = ""
+    by: str = ""
+
+
+class FeedFetched(Event, frozen=True, kw_only=True):
+    """A fetch that brought something new, or whose outcome differs from the one before.
+
+    `outcome`: `changed`, `unchanged`, `gone`, `error`. `status` is the HTTP status, 0 when there was none. `error` is a
+    sentence. Validators are verbatim. Counts are items of the document.
+    """
+
+    TYPE: ClassVar[str] = "feed.fetched"
+    feed: str
+    url: str
+    outcome: str
+    status: int = 0
+    final_url: str = ""
+    body: BodyRef | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    items: int = 0
+    new: int = 0
+    revised: int = 0
+    skipped: tuple[str, ...] = ()
+    error: str = ""
+
+
+class ArticleRevision(Event, frozen=True, kw_only=True):
+    """What `article.ingested` and `article.revised` share: one revision of one article.
+
+    `revision` counts from 1. `hash` is the hex SHA-256 of the normalised visible title and text. `text` is the normalised
+    text (NFC, LF, blocks separated by an empty line) that every span refers to. `published` and `modified` are the
+    publisher's declarations; `claimed_dates` keeps them verbatim. `p_time` is the published time of this revision: `modified`,
+    else `published`; None means that the recorded time stands for it (a silent edit, no declared date, or one in the future).
+    """
+
+    article: str
+    revision: int
+    hash: str
+    url: str
+    outlet: str
+    title: str
+    text: BodyRef
+    raw: BodyRef | None = None
+    canonical_url: str = ""
+    guid: str = ""
+    feed: str = ""
+    language: str = ""
+    byline: str = ""
+    summary: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    p_time: datetime | None = None
+    claimed_dates: dict[str, str] = {}
+    flags: tuple[str, ...] = ()
+    extractor: str = ""
+
+
+class ArticleIngested(ArticleRevision, frozen=True, kw_only=True):
+    """An article was seen for the first time."""
+
+    TYPE: ClassVar[str] = "article.ingested"
+
+
+class ArticleRevised(ArticleRevision, frozen=True, kw_only=True):
+    """The visible title or text of a known article changed. `silent`: the declared dates did not move."""
+
+    TYPE: ClassVar[str] = "article.revised"
+    previous_hash: str
+    silent: bool = False
+
+
+class ArticleWithdrawn(Event, frozen=True, kw_only=True):
+    """The publisher took an article back. `reason`: `gone` (404/410 of its page) or `notice` (an editor's notice)."""
+
+    TYPE: ClassVar[str] = "article.withdrawn"
+    article: str
+    reason: str
+    p_time: datetime | None = None
+    note: str = ""
+
+
+class ProcessorRegistered(Event, frozen=True, kw_only=True):
+    """A processor with this identity is used from now on. `manifest` is what the identity digest covers."""
+
+    TYPE: ClassVar[str] = "processor.registered"
+    processor: str
+    version: str
+    identity: str
+    manifest: dict[str, str]
+
+
+class ArticleAnnotated(Event, frozen=True, kw_only=True):
+    """One processor's annotations of one revision; an empty list means "looked and found nothing".
+
+    Annotations stay `Raw`: those of a type that is not installed survive byte-exact.
+    """
+
+    TYPE: ClassVar[str] = "article.annotated"
+    article: str
+    revision: int
+    hash: str
+    processor: str
+    annotations: tuple[msgspec.Raw, ...]
+    skipped: str = ""
+
+
+class AnnotationFailed(Event, frozen=True, kw_only=True):
+    """A processor failed on one revision. `kind`: `exception`, `timeout`, `crash`, `invalid`, `flood`, `memory`."""
+
+    TYPE: ClassVar[str] = "annotation.failed"
+    article: str
+    revision: int
+    hash: str
+    processor: str
+    kind: str
+    message: str
+    attempt: int = 1
+
+
+class RegistryChanged(Event, frozen=True, kw_only=True):
+    """The source registry as it stands from now on, whole, in the form that `sources export` writes."""
+
+    TYPE: ClassVar[str] = "registry.changed"
+    registry: msgspec.Raw
+    by: str = ""
+    reason: str = ""
+
+
+class ReviewDecided(Event, frozen=True, kw_only=True):
+    """A reviewer's decision. `action` such as `reject`; `target` names slot, root, claim, entity or document."""
+
+    TYPE: ClassVar[str] = "review.decided"
+    review: str
+    action: str
+    target: dict[str, str]
+    by: str
+    reason: str
+
+
+class ReviewUndone(Event, frozen=True, kw_only=True):
+    """A decision was taken back; it stays in the log."""
+
+    TYPE: ClassVar[str] = "review.undone"
+    review: str
+    by: str
+    reason: str
+
+
+class SlotChanged(Event, frozen=True, kw_only=True):
+    """A person named, pinned, merged or split a slot. `action`: `name`, `pin`, `merge`, `split`."""
+
+    TYPE: ClassVar[str] = "slot.changed"
+    slot: str
+    action: str
+    value: str
+    by: str
+    reason: str
+
+
+class PayloadRedacted(Event, frozen=True, kw_only=True):
+    """A payload or body is removed by legal or editorial order. Appended before the bytes go."""
+
+    TYPE: ClassVar[str] = "payload.redacted"
+    positions: tuple[int, ...]
+    bodies: tuple[str, ...]
+    by: str
+    reason: str

@@ -1,0 +1,72 @@
+"""The public plugin API: everything that a plugin may import, and nothing else.
+
+from ledger.plugin import Annotation, Quantity, Span, processor
+"""
+
+from ledger.plugin.annotations import (
+    ENTITY_LABELS,
+    Annotation,
+    Attribution,
+    Claim,
+    ClaimValue,
+    Entity,
+    Link,
+    Modality,
+    Notice,
+    Number,
+    Quantity,
+    Sentence,
+    Sentiment,
+    Span,
+    TimeSpan,
+)
+from ledger.plugin.declare import (
+    API_VERSION,
+    Article,
+    Check,
+    CheckResult,
+    Command,
+    Context,
+    Ephemeral,
+    Extracted,
+    Extractor,
+    Processor,
+    Projection,
+    Sink,
+    SourceKind,
+    processor,
+)
+from ledger.plugin.hookspecs import hookimpl
+
+__all__ = [
+    "API_VERSION",
+    "ENTITY_LABELS",
+    "Annotation",
+    "Article",
+    "Attribution",
+    "Check",
+    "CheckResult",
+    "Claim",
+    "ClaimValue",
+    "Command",
+    "Context",
+    "Entity",
+    "Ephemeral",
+    "Extracted",
+    "Extractor",
+    "Link",
+    "Modality",
+    "Notice",
+    "Number",
+    "Processor",
+    "Projection",
+    "Quantity",
+    "Sentence",
+    "Sentiment",
+    "Sink",
+    "SourceKind",
+    "Span",
+    "TimeSpan",
+    "hookimpl",
+    "processor",
+]

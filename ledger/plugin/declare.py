@@ -1,0 +1,228 @@
+"""Records that plugins declare. Pluggy collects them; the host checks, orders and runs them.
+
+No hook does work inside pluggy's call: a hook yields records, and the host executes them one by one, each in its own try or
+in its own process, and records who did it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, overload
+
+import msgspec
+
+from ledger.plugin.annotations import Annotation, Span
+
+__all__ = [
+    "API_VERSION",
+    "Article",
+    "Check",
+    "CheckResult",
+    "Command",
+    "Context",
+    "Ephemeral",
+    "Extracted",
+    "Extractor",
+    "ProcessFunction",
+    "Processor",
+    "Projection",
+    "Sink",
+    "SourceKind",
+    "processor",
+]
+
+API_VERSION = 1
+
+A = TypeVar("A", bound="Annotation | Ephemeral")
+
+
+class Ephemeral:
+    """Base of layers that are shared between the processors of one run and never stored, such as a parse."""
+
+
+class Article(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision of one article, as processors see it.
+
+    `text` is normalised (NFC, LF); its blocks are separated by an empty line, and `blocks` gives their spans. The title is not part of `text`.
+    `outlet` is the key of the publishing outlet. Times are aware.
+    """
+
+    id: str
+    revision: int
+    hash: str
+    url: str
+    outlet: str
+    title: str
+    text: str
+    language: str = ""
+    summary: str = ""
+    byline: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    recorded: datetime | None = None
+
+    @property
+    def blocks(self) -> tuple[Span, ...]:
+        """The paragraphs of `text`, in order."""
+        spans: list[Span] = []
+        start = 0
+        for piece in self.text.split("\n\n"):
+            if piece.strip():
+                spans.append(Span(start, start + len(piece)))
+            start += len(piece) + 2
+        return tuple(spans)
+
+
+class Context(Protocol):
+    """What a processor may use beside the article. It has no network, no clock and no way to append."""
+
+    @property
+    def config(self) -> Any:
+        """The processor's own config struct, validated; None when it declares none."""
+        ...
+
+    @overload
+    def of(self, layer: type[A]) -> Sequence[A]: ...
+    @overload
+    def of(self, layer: type[A], within: Span) -> Sequence[A]: ...
+    def of(self, layer: type[A], within: Span | None = None) -> Sequence[A]:
+        """The annotations of one type made so far on this revision, by position; with `within`, only those inside it.
+
+        Only types that the processor lists in `requires` are there.
+        """
+        ...
+
+
+ProcessFunction = Callable[[Article, Context], Iterable["Annotation | Ephemeral"]]
+
+
+class Processor(msgspec.Struct, frozen=True, kw_only=True):
+    """Annotates one article revision.
+
+    `requires` and `provides` are annotation (or ephemeral) types and give the order. `languages` are ISO 639-1 codes;
+    empty means any. `config` is a msgspec struct with defaults. `replay` is the declared class: `pure` (same input, same
+    bytes), `recorded` (outside answers are kept as payloads), `tolerant` (floating point may differ) or `opaque`.
+    `data` names files (absolute paths) that belong to the identity: models, lexicons. `timeout` is in seconds an article.
+    """
+
+    name: str
+    version: str
+    run: ProcessFunction
+    requires: tuple[type, ...] = ()
+    provides: tuple[type, ...] = ()
+    languages: tuple[str, ...] = ()
+    config: type[msgspec.Struct] | None = None
+    replay: str = "pure"
+    data: tuple[str, ...] = ()
+    timeout: float = 30.0
+    summary: str = ""
+
+
+def processor(
+    name: str,
+    *,
+    version: str,
+    requires: Sequence[type] = (),
+    provides: Sequence[type] = (),
+    languages: Sequence[str] = (),
+    config: type[msgspec.Struct] | None = None,
+    replay: str = "pure",
+    data: Sequence[str] = (),
+    timeout: float = 30.0,
+) -> Callable[[ProcessFunction], Processor]:
+    """Turn a function `(article, context) -> annotations` into a Processor; its docstring is the summary."""
+
+    def declare(run: ProcessFunction) -> Processor:
+        return Processor(
+            name=name,
+            version=version,
+            run=run,
+            requires=tuple(requires),
+            provides=tuple(provides),
+            languages=tuple(languages),
+            config=config,
+            replay=replay,
+            data=tuple(data),
+            timeout=timeout,
+            summary=(run.__doc__ or "").strip().partition("\n")[0],
+        )
+
+    return declare
+
+
+class SourceKind(msgspec.Struct, frozen=True, kw_only=True):
+    """An input other than feeds. `open(location)` yields (URL or path, media type, bytes)."""
+
+    name: str
+    open: Callable[[str], Iterator[tuple[str, str, bytes]]]
+    summary: str = ""
+
+
+class Extracted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an extractor finds in a document. Empty text means that there is no article in it."""
+
+    title: str
+    text: str
+    published: datetime | None = None
+    modified: datetime | None = None
+    language: str = ""
+    byline: str = ""
+    canonical_url: str = ""
+    summary: str = ""
+
+
+class Extractor(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns bytes of the named media types into text. `extract(body, url)` raises ValueError for what it cannot read."""
+
+    name: str
+    version: str
+    media_types: tuple[str, ...]
+    extract: Callable[[bytes, str], Extracted]
+    summary: str = ""
+
+
+class Projection(msgspec.Struct, frozen=True, kw_only=True):
+    """A read model: `fold(rows, events)` updates a mapping key -> row from a batch; the host keeps and rebuilds it.
+
+    `rows` maps a text key to a JSON-able dict. `events` are (type, payload as dict, recorded time) in log order.
+    """
+
+    name: str
+    version: str
+    types: tuple[str, ...]
+    fold: Callable[[dict[str, dict[str, Any]], Sequence[tuple[str, dict[str, Any], datetime]]], None]
+    summary: str = ""
+
+
+class Sink(msgspec.Struct, frozen=True, kw_only=True):
+    """Receives events after they are committed: `deliver(events)`; its checkpoint moves when it returns."""
+
+    name: str
+    types: tuple[str, ...]
+    deliver: Callable[[Sequence[tuple[str, dict[str, Any], datetime]]], None]
+    summary: str = ""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a check: `ok`, one sentence, and what to do when it is not."""
+
+    ok: bool
+    message: str
+    fix: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A health check that `newsledger doctor` runs."""
+
+    name: str
+    run: Callable[[], CheckResult]
+    summary: str = ""
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A command added to `newsledger`; `load` returns a click command and is called only when it is used."""
+
+    name: str
+    load: Callable[[], Any]
+    summary: str = ""

@@ -1,0 +1,46 @@
+# Everything starts here. `make run` and `make test` need python3.11 (or 3.12, 3.13) with venv and pip, nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test test-all lint format bench bench-store bench-state bench-feeds bench-chain clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/ready ## Set up, ingest the demo corpus over loopback HTTP and print the reported state
+	$(BIN)/newsledger demo
+
+test: $(VENV)/ready ## Run the default test suite
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+test-all: $(VENV)/ready ## Run every test, the heavy ones too
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/ready ## Format check, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/ready ## Apply the formatter and safe fixes
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+
+$(VENV)/bench-ready: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	@touch $@
+
+bench: bench-store bench-state bench-feeds bench-chain ## Run all benchmarks; results in benchmarks/results/
+
+bench-store bench-state bench-feeds bench-chain: bench-%: $(VENV)/bench-ready
+	$(BIN)/python benchmarks/bench_$*.py
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -2,6 +2,7 @@
 
 from ledger.events.codec import Redacted, Unknown, decode, encode, new_event
 from ledger.events.envelope import Envelope, NewEvent, PayloadRef, Producer, StoredEvent, commitment
+from ledger.events.ids import derived_id
 from ledger.events.types import Event
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Unknown",
     "commitment",
     "decode",
+    "derived_id",
     "encode",
     "new_event",
 ]

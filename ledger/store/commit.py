@@ -1,0 +1,313 @@
+"""What every backend does to append: prepare before the lock, plan under it. No I/O, no SQL, no clock.
+
+`prepare` checks the events, salts and commits to their payloads and encodes all of their envelopes that does not depend
+on the log's end. Under its lock a backend then looks up what is recorded already and where the streams stand, and `plan`
+decides: which events are new, their positions, versions, ids and final envelopes, and the Merkle frontier after them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from ledger.clock import format_time
+from ledger.errors import ConflictError, DuplicateEventError, UsageError
+from ledger.events.envelope import (
+    ENVELOPE_VERSION,
+    SALT_BYTES,
+    NewEvent,
+    PayloadRef,
+    Producer,
+    commitment,
+    decode_envelope,
+)
+from ledger.store.protocol import ANY, Appended, Entropy
+from ledger.store.tlog import Frontier, leaf_hash
+
+__all__ = [
+    "MAX_PAYLOAD",
+    "End",
+    "Plan",
+    "Prepared",
+    "Recorded",
+    "Row",
+    "check_key",
+    "from_us",
+    "plan",
+    "prepare",
+    "streams_of",
+    "to_us",
+]
+
+MAX_PAYLOAD = 64 * 1024 * 1024
+"""Bytes that one payload may have; what is larger belongs into a body."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_RANDOM_BYTES = 7
+_ORDINALS = 1 << 24
+
+
+def to_us(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware instant, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """The inverse of `to_us`."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """An event that is ready for `plan`. `middle` and `tail` are the parts of its envelope that are already final."""
+
+    new: NewEvent
+    id: bytes
+    random: bytes
+    salt: bytes
+    published: str | None
+    middle: bytes
+    tail: bytes
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event that the log holds under an id that is appended again."""
+
+    position: int
+    envelope: bytes
+    salt: bytes | None
+
+
+class End(msgspec.Struct, frozen=True):
+    """The end of the log as read under the lock. `recorded_us` is 0 while the log is empty."""
+
+    frontier: Frontier
+    recorded_us: int
+
+    @property
+    def position(self) -> int:
+        """The last position, 0 while the log is empty."""
+        return self.frontier.size
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A new event as it is to be stored."""
+
+    position: int
+    version: int
+    id: bytes
+    envelope: bytes
+    prepared: Prepared
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to write: rows and the end after them; `appended` is what the caller gets once it is durable."""
+
+    rows: list[Row]
+    end: End
+    appended: Appended
+
+
+class _Middle(msgspec.Struct, frozen=True):
+    type: str
+    schema: int
+    stream: str
+
+
+class _Tail(msgspec.Struct, frozen=True):
+    published_at: str | None
+    causes: tuple[str, ...]
+    producer: Producer
+    payload: PayloadRef
+
+
+_encode = msgspec.json.Encoder().encode
+_START = b'{"v":%d,"id":"' % ENVELOPE_VERSION
+
+
+def prepare(events: Sequence[NewEvent], entropy: Entropy) -> list[Prepared]:
+    """Check `events` and do all work that needs no lock. Raises UsageError naming the event that cannot be appended."""
+    if len(events) >= _ORDINALS:
+        raise UsageError("Too many events for one append", which=str(len(events)), fix="Append them in parts")
+    salts = entropy(SALT_BYTES * len(events))
+    randoms = entropy(_RANDOM_BYTES * len(events)) if any(not new.id for new in events) else b""
+    prepared = []
+    for number, new in enumerate(events):
+        salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
+        random = b"" if new.id else randoms[number * _RANDOM_BYTES : (number + 1) * _RANDOM_BYTES]
+        prepared.append(_prepare_one(new, salt, random, number))
+    return prepared
+
+
+def _prepare_one(new: NewEvent, salt: bytes, random: bytes, number: int) -> Prepared:
+    which = f"event {number} of the append, type {new.type!r}, stream {new.stream!r}"
+    if not (new.type.isprintable() and new.stream.isprintable() and new.type and new.stream):
+        raise UsageError("Type and stream of an event are non-empty printable texts", which=which)
+    if new.schema < 1:
+        raise UsageError("Schema versions count from 1", which=f"{which}, schema {new.schema}")
+    if len(new.payload) > MAX_PAYLOAD:
+        raise UsageError(
+            "A payload is too large",
+            which=f"{which}, {len(new.payload)} bytes",
+            fix=f"Keep payloads under {MAX_PAYLOAD} bytes; put large content into a body",
+        )
+    for cause in new.causes:
+        _id_bytes(cause, which)
+    published = format_time(new.published_at) if new.published_at is not None else None
+    payload = PayloadRef(commitment(salt, new.payload), new.media_type, len(new.payload))
+    try:
+        middle = _encode(_Middle(new.type, new.schema, new.stream))[1:-1]
+        tail = _encode(_Tail(published, new.causes, new.producer, payload))[1:]
+    except UnicodeEncodeError as error:
+        raise UsageError("A text of an event is not Unicode", which=which, fix=str(error)) from error
+    return Prepared(new, _id_bytes(new.id, which) if new.id else b"", random, salt, published, middle, tail)
+
+
+def _id_bytes(event_id: str, which: str) -> bytes:
+    try:
+        raw = bytes.fromhex(event_id)
+    except ValueError:
+        raw = b""
+    if len(raw) != 16 or raw.hex() != event_id:
+        raise UsageError("An event id is 32 lower-case hex digits", which=f"{event_id!r} in {which}")
+    return raw
+
+
+def check_key(text: str) -> str:
+    """`text` if a lookup key, its value, or a part of a task can be kept as it is; raises UsageError otherwise."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("A key is not Unicode text", which=repr(text), fix=str(error)) from error
+    if "\x00" in text:
+        raise UsageError("A key cannot contain a NUL character", which=repr(text))
+    return text
+
+
+def streams_of(prepared: Iterable[Prepared], expected: Mapping[str, int]) -> list[str]:
+    """The streams whose versions `plan` needs, each once, in order of appearance."""
+    names = dict.fromkeys(item.new.stream for item in prepared)
+    names.update(dict.fromkeys(expected))
+    return list(names)
+
+
+def plan(
+    prepared: Sequence[Prepared],
+    *,
+    recorded: Mapping[bytes, Recorded],
+    versions: Mapping[str, int],
+    expected: Mapping[str, int],
+    end: End,
+    now: datetime,
+) -> Plan:
+    """Decide what the append writes.
+
+    `recorded` holds the events already in the log by id, `versions` the last version of every stream of `streams_of` (0
+    for a new one). The recorded time is `now`, but never before the last one. Raises DuplicateEventError, ConflictError.
+
+    A repeated append is no conflict: `expected` is not asked when nothing is new, nor for a stream whose events in this
+    append are all recorded already.
+    """
+    recorded_us = max(to_us(now), end.recorded_us)
+    times = b',"version":%d,"recorded_at":"' + format_time(from_us(recorded_us)).encode() + b'",'
+    stamp = (recorded_us // 1000).to_bytes(6, "big")
+    reached = dict(versions)
+    added: Counter[str] = Counter()
+    repeated: Counter[str] = Counter()
+    here: dict[bytes, tuple[int, Prepared]] = {}
+    rows: list[Row] = []
+    positions: list[int] = []
+    ids: list[str] = []
+    position = end.position
+    for ordinal, item in enumerate(prepared):
+        stream = item.new.stream
+        event_id = item.id
+        if event_id:
+            known = _known(item, recorded.get(event_id), here.get(event_id))
+            if known:
+                repeated[stream] += 1
+                positions.append(known)
+                ids.append(item.new.id)
+                continue
+        else:
+            event_id = stamp + ordinal.to_bytes(3, "big") + item.random
+        position += 1
+        version = reached[stream] = reached[stream] + 1
+        added[stream] += 1
+        here[event_id] = (position, item)
+        shown = event_id.hex()
+        envelope = b"".join((_START, shown.encode(), b'",', item.middle, times % version, item.tail))
+        rows.append(Row(position, version, event_id, envelope, item))
+        positions.append(position)
+        ids.append(shown)
+    if rows or not prepared:
+        _check_expected(expected, versions, added, repeated)
+    return Plan(
+        rows,
+        End(
+            end.frontier.extend([leaf_hash(row.envelope) for row in rows]),
+            recorded_us if rows else end.recorded_us,
+        ),
+        Appended(tuple(positions), tuple(ids), len(rows)),
+    )
+
+
+def _known(item: Prepared, stored: Recorded | None, earlier: tuple[int, Prepared] | None) -> int:
+    """The position of the event that has this id already, 0 when there is none."""
+    if stored is not None:
+        if not _same_as_stored(item, stored):
+            raise _duplicate(item.new.id, stored.position)
+        return stored.position
+    if earlier is not None:
+        position, other = earlier
+        if msgspec.structs.replace(item.new, published_at=None) != msgspec.structs.replace(
+            other.new, published_at=None
+        ) or (item.published != other.published):
+            raise _duplicate(item.new.id, position)
+        return position
+    return 0
+
+
+def _same_as_stored(item: Prepared, stored: Recorded) -> bool:
+    """Whether the recorded event is this one. Of a redacted payload only the size can still be compared."""
+    new, envelope = item.new, decode_envelope(stored.envelope)
+    return (
+        envelope.type == new.type
+        and envelope.schema == new.schema
+        and envelope.stream == new.stream
+        and envelope.published_at == item.published
+        and envelope.causes == new.causes
+        and envelope.producer == new.producer
+        and envelope.payload.media_type == new.media_type
+        and envelope.payload.size == len(new.payload)
+        and (stored.salt is None or commitment(stored.salt, new.payload) == envelope.payload.commitment)
+    )
+
+
+def _duplicate(event_id: str, position: int) -> DuplicateEventError:
+    return DuplicateEventError(
+        "An event with this id but other content is recorded already",
+        which=f"{event_id} at position {position}",
+        fix="Give the new event an id of its own",
+    )
+
+
+def _check_expected(
+    expected: Mapping[str, int],
+    versions: Mapping[str, int],
+    added: Mapping[str, int],
+    repeated: Mapping[str, int],
+) -> None:
+    for stream, wanted in expected.items():
+        if wanted < ANY:
+            raise UsageError("Not an expected version", which=f"{wanted} for stream {stream!r}")
+        if wanted == ANY or wanted == versions[stream] or (repeated.get(stream) and not added.get(stream)):
+            continue
+        raise ConflictError(
+            "A stream is not at the expected version",
+            which=f"{stream}: expected {wanted}, found {versions[stream]}",
+            fix="Read the stream again and decide anew",
+        )

@@ -1,0 +1,450 @@
+"""Attributions of one sentence: cue, source, content and relays, from token patterns.
+
+Four shapes: `SOURCE cue CONTENT`, `CONTENT, SOURCE cue`, `"CONTENT," cue SOURCE`, and `according to SOURCE`; a participle
+(`adding that ...`) takes the source of the cue before it, and `citing X` names the origin behind a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ledger.plugin import Span
+from ledger_attribution.cues import AMBIGUOUS, CUES, FIGURE_CUES, TAKES_RECIPIENT, Cue
+from ledger_attribution.lexicon import word_list
+from ledger_attribution.quotations import inside
+from ledger_attribution.sources import OUTLET_WORDS, kind_of, noun_phrase_after
+from ledger_attribution.words import Token
+
+__all__ = ["Found", "find"]
+
+_BE = word_list("be")
+_REFUSING = word_list("refusing")
+_BOUNDARY = frozenset({",", ";", ":", ".", '"', "-", "(", ")", "AUX"})
+_CIRCUMSTANCE = frozenset(
+    {"in", "on", "at", "to", "during", "via", "through", "from", "after", "before", "by", "with"}
+)
+_DAYS = word_list("days")
+_NUMBER_WORDS = word_list("number_words")
+_VAGUE_RECIPIENTS = word_list("vague_recipients")
+
+
+class Found(NamedTuple):
+    """One attribution as found: token runs and code-point spans. `relays` are token runs of outlets spoken to."""
+
+    words: tuple[Token, ...]
+    cue: Span
+    lemma: str
+    cue_class: str
+    content: Span
+    direct: bool
+    relays: tuple[tuple[Token, ...], ...] = ()
+    origins: tuple[tuple[Token, ...], ...] = ()
+
+
+def _span(tokens: Sequence[Token]) -> Span:
+    return Span(tokens[0].start, tokens[-1].end)
+
+
+def _is_verb(tokens: Sequence[Token], i: int) -> bool:
+    """Whether the token is probably a finite verb: an auxiliary, a sure cue, or a lower-case past form before its object."""
+    token = tokens[i]
+    if token.tag == "AUX":
+        return True
+    if token.tag != "N" or token.capital:
+        return False
+    cue = CUES.get(token.low)
+    if cue is not None and cue.form == "f" and token.low not in AMBIGUOUS:
+        return True
+    following = tokens[i + 1].tag if i + 1 < len(tokens) else ""
+    return token.low.endswith("ed") and following in {"DET", "PRON", "NUM"}
+
+
+class _Reader:
+    def __init__(self, text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> None:
+        self.text = text
+        self.t = tokens
+        self.quotes = quotes
+        self.start = tokens[0].start
+        last = tokens[-1]
+        self.end = last.start if last.tag == "." and last.text == "." else last.end
+
+    def quoted(self, i: int) -> bool:
+        return inside(self.quotes, self.t[i].start) is not None and self.t[i].tag != '"'
+
+    # -- sources -------------------------------------------------------------------------------------------------
+
+    def verb_start(self, i: int) -> int:
+        """The first token of the verb group that ends at `i`."""
+        while i > 0 and (self.t[i - 1].tag == "ADV" or self.t[i - 1].low in {"has", "have", "had", "did"}):
+            i -= 1
+        return i
+
+    def left(self, end: int) -> tuple[int, int]:
+        """The noun phrase that ends before `end` and the index of the boundary before it (-1: the sentence begins)."""
+        i = end
+        while i > 0:
+            token = self.t[i - 1]
+            if token.tag in _BOUNDARY or self.quoted(i - 1) or (_is_verb(self.t, i - 1)):
+                break
+            if token.tag == "SUB" and token.low != "as":
+                break
+            if token.tag == "CC" and (i - 2 < 0 or self.t[i - 2].tag != "N" or self.verb_between(i - 1)):
+                break
+            i -= 1
+        return i, i - 1
+
+    def verb_between(self, i: int) -> bool:
+        """Whether a finite verb stands between the boundary before `i` and `i`."""
+        j = i - 1
+        while j >= 0 and self.t[j].tag not in {",", ";", ":", ".", '"'}:
+            if _is_verb(self.t, j):
+                return True
+            j -= 1
+        return False
+
+    def trimmed(self, i: int, end: int) -> tuple[Token, ...]:
+        """The source words in `[i, end)` without opening conjunctions and adverbials and closing times."""
+        while i < end and self.t[i].tag in {"CC", "ADV", "'"}:
+            i += 1
+        if (
+            i < end and self.t[i].tag == "P"
+        ):  # "In Oslo police said": the phrase before the last two nouns is an adverbial
+            after = noun_phrase_after(self.t, i + 1)
+            if i + 1 < after < end:
+                i = after
+        while end > i and (
+            self.t[end - 1].low in _DAYS
+            or self.t[end - 1].tag in {"P", "ADV", "NUM", "CC"}
+            or self.t[end - 1].low in {"last", "late", "early"}
+        ):
+            if self.t[end - 1].low in _DAYS and end - 2 <= i:
+                break
+            end -= 1
+        return tuple(self.t[i:end])
+
+    def apposition(self, comma: int) -> tuple[int, int, int] | None:
+        """`NAME, who ..., said`: the phrase before the apposition that ends at `comma`."""
+        j = comma - 1
+        while j >= 0 and self.t[j].tag not in {",", ";", ".", '"', ":"}:
+            j -= 1
+        if j <= 0 or self.t[j].tag != ",":
+            return None
+        opener = self.t[j + 1]
+        if not (
+            opener.tag in {"SUB", "DET", "P"}
+            or opener.low.endswith(("ing", "ed"))
+            or opener.tag == "NUM"
+            or opener.low in {"who", "which", "whose", "citing"}
+            or (opener.tag == "N" and not _has_verb(self.t, j + 1, comma))
+        ):
+            return None
+        i, boundary = self.left(j)
+        return (i, j, boundary) if i < j and kind_of(self.trimmed(i, j)) else None
+
+    # -- what follows a cue ----------------------------------------------------------------------------------------
+
+    def after(self, i: int, lemma: str) -> tuple[int, tuple[tuple[Token, ...], ...]]:
+        """Skip recipient and circumstances after the cue at `i`; the index of what follows and the outlets spoken to."""
+        k = i + 1
+        relays: list[tuple[Token, ...]] = []
+        if lemma in TAKES_RECIPIENT:
+            stop = noun_phrase_after(self.t, k)
+            if stop > k:
+                self._relay(relays, k, stop)
+                k = stop
+        while k < len(self.t):
+            token = self.t[k]
+            if token.tag == "ADV" or token.low in _DAYS:
+                k += 1
+            elif token.low in _CIRCUMSTANCE:
+                stop = noun_phrase_after(self.t, k + 1)
+                if stop == k + 1:
+                    break
+                if token.low in {"to", "with", "by"}:
+                    self._relay(relays, k + 1, stop)
+                k = stop
+            else:
+                break
+        return k, tuple(relays)
+
+    def _relay(self, relays: list[tuple[Token, ...]], i: int, end: int) -> None:
+        words = tuple(self.t[i:end])
+        names = [t for t in words if t.tag == "N"]
+        if not names or names[-1].low in _VAGUE_RECIPIENTS or words[0].tag == "PRON":
+            return
+        if names[-1].capital and (
+            any(t.low in OUTLET_WORDS for t in names)
+            or all(t.text.isupper() for t in names)
+            or kind_of(words) != "person"
+        ):
+            relays.append(words)
+
+    def clause_left(self, i: int) -> int:
+        """The code point at which the clause before index `i` begins: after a semicolon, or the sentence."""
+        for j in range(i - 1, -1, -1):
+            if self.t[j].tag == ";" and not self.quoted(j):
+                return self.t[j + 1].start
+        return self.start
+
+
+def _has_verb(tokens: Sequence[Token], i: int, end: int) -> bool:
+    return any(_is_verb(tokens, k) for k in range(i, end))
+
+
+def _content(reader: _Reader, begin: int, end: int) -> Span | None:
+    while begin < end and reader.text[begin] in " ,;:—–-\n":
+        begin += 1
+    while end > begin and reader.text[end - 1] in " ,;:—–-\n":
+        end -= 1
+    return Span(begin, end) if end - begin > 1 else None
+
+
+def _to_left(reader: _Reader, i: int) -> tuple[Span | None, bool]:
+    """The content that ends before index `i`: from an opening quotation mark, else from the clause's beginning."""
+    position = reader.t[i].start
+    before = [q for q in reader.quotes if q.end <= position and position - q.end <= 3]
+    begin = reader.clause_left(i)
+    if before:
+        quote = before[-1]
+        whole = quote.start <= begin or not reader.text[begin : quote.start].strip(" ,")
+        return _content(reader, min(quote.start, begin) if whole else begin, position), whole
+    return _content(reader, begin, position), False
+
+
+def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
+    """The attribution of the cue verb at `i`."""
+    t = reader.t
+    first = reader.verb_start(i)
+    before = t[first - 1] if first else None
+    if before is not None and (
+        before.low in _REFUSING or any(t[k].low in _REFUSING for k in range(first, i))
+    ):
+        return None
+    if before is not None and before.low in _BE and cue.form != "g":
+        return None
+    if before is not None and before.tag in {"DET", "POS", "P"} and t[i].low in AMBIGUOUS:
+        return None
+    if (
+        t[i].low in AMBIGUOUS
+        and i + 1 < len(t)
+        and (CUES.get(t[i + 1].low) is not None or t[i + 1].tag == "AUX")
+    ):
+        return None
+    k, relays = reader.after(i, cue.lemma)
+    following = t[k] if k < len(t) else None
+    direct = following is not None and (
+        following.tag in {'"', ":"} or (following.tag == "," and k + 1 < len(t) and t[k + 1].tag == '"')
+    )
+    opens = direct or (following is not None and following.low == "that")
+    if (
+        t[i].low in AMBIGUOUS
+        and not opens
+        and following is not None
+        and following.tag not in {"DET", "PRON", "NUM", ",", ".", "N"}
+    ):
+        return None
+    cue_span = Span(t[first].start, t[i].end)
+    right = _content(reader, following.start, reader.end) if following is not None else None
+
+    if before is not None and before.tag in {",", '"'}:
+        aside = reader.apposition(first - 1) if before.tag == "," else None
+        if aside is not None:
+            words = reader.trimmed(aside[0], aside[1])
+            if right is not None and (opens or following is None or following.tag not in {".", ","}):
+                return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
+            content, quoted = _to_left(reader, aside[0])
+            return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays) if content else None
+        stop = noun_phrase_after(t, i + 1)
+        words = tuple(t[i + 1 : stop])
+        if (
+            words
+            and kind_of(words)
+            and (
+                before.tag == '"'
+                or stop >= len(t) - 1
+                or t[stop].tag in {",", "."}
+                or _quote_before(reader, first)
+            )
+        ):
+            content, quoted = _to_left(reader, first)
+            return Found(words, cue_span, cue.lemma, cue.kind, content, quoted) if content else None
+        return None
+
+    begin, boundary = reader.left(first)
+    words = reader.trimmed(begin, first)
+    if not words and earlier and before is not None and before.tag == "CC" and right is not None:
+        return Found(earlier[-1].words, cue_span, cue.lemma, cue.kind, right, direct, relays)
+    if not words or not kind_of(words):
+        return None
+    marked = boundary >= 0 and t[boundary].tag in {",", '"', "-"}
+    closed = (
+        following is None
+        or following.tag in {".", ",", "SUB", "P", "-", ";"}
+        or following.low in {"as", "and"}
+        or following.low.endswith("ing")
+    )
+    if marked and not opens and closed:
+        content, quoted = _to_left(reader, boundary + 1)
+        if content is not None and content.end - content.start > 3:
+            return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays)
+    if right is None or (following is not None and following.tag in {".", "P", ";"} and not opens):
+        return None
+    return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
+
+
+def _quote_before(reader: _Reader, i: int) -> bool:
+    position = reader.t[i].start
+    return any(0 <= position - q.end <= 3 for q in reader.quotes)
+
+
+def _according(reader: _Reader, i: int) -> Found | None:
+    t = reader.t
+    stop = noun_phrase_after(t, i + 2)
+    words = tuple(t[i + 2 : stop])
+    if not words:
+        return None
+    cue = Span(t[i].start, t[i + 1].end)
+    if i == 0 or (i == 1 and t[0].tag in {"CC", '"', "ADV"}):
+        k = stop
+        while k < len(t) and t[k].tag not in {",", ":", '"'}:
+            k += 1
+        begin = k + 1 if k < len(t) - 1 else stop
+        content = _content(reader, t[begin].start, reader.end) if begin < len(t) else None
+    else:
+        content, _ = _to_left(reader, i)
+    return Found(words, cue, "according to", "cite", content, direct=False) if content else None
+
+
+def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
+    """`SOURCE put the toll at 40`, `the ministry registered 300 dead`: a source that gives a figure."""
+    t = reader.t
+    first = reader.verb_start(i)
+    if first == 0 or t[first - 1].low in _BE | _REFUSING or t[first - 1].tag in {"DET", "POS", "P", ","}:
+        return None
+    begin, _ = reader.left(first)
+    words = reader.trimmed(begin, first)
+    kind = kind_of(words) if words else ""
+    if not kind or (kind == "person" and cue.lemma in {"cut", "list", "place", "increase"}):
+        return None
+    rest = [token for token in t[i + 1 :] if token.tag != "'"]
+    if not any(token.tag == "NUM" or token.low in _NUMBER_WORDS for token in rest):
+        return None
+    content = _content(reader, t[i + 1].start, reader.end) if i + 1 < len(t) else None
+    return (
+        Found(words, Span(t[first].start, t[i].end), cue.lemma, cue.kind, content, direct=False)
+        if content
+        else None
+    )
+
+
+def _participle(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
+    """`..., adding that ...`: the source of the cue before it, else the subject of the sentence."""
+    t = reader.t
+    previous = t[i - 1] if i else None
+    if (
+        previous is None
+        or previous.tag not in {",", "N", "-", '"', "ADV", "CC"}
+        or (previous.tag == "N" and not earlier)
+    ):
+        return None
+    if cue.lemma in TAKES_RECIPIENT | {"say"}:
+        k, relays = reader.after(i, cue.lemma)
+    else:
+        k, relays = i + 1, ()
+    content = _content(reader, t[k].start, reader.end) if k < len(t) else None
+    if content is None:
+        return None
+    words = earlier[-1].words if earlier else _subject(reader)
+    if not words:
+        return None
+    return Found(
+        words, Span(t[i].start, t[i].end), cue.lemma, cue.kind, content, direct=t[k].tag == '"', relays=relays
+    )
+
+
+def _subject(reader: _Reader) -> tuple[Token, ...]:
+    stop = noun_phrase_after(reader.t, 0)
+    words = tuple(reader.t[:stop])
+    return words if words and kind_of(words) else ()
+
+
+def _citing(reader: _Reader, found: list[Found]) -> list[Found]:
+    """Attach `citing X`, `quoting X` and `briefed by X` to the source that cites, or make X the source."""
+    t = reader.t
+    for i, token in enumerate(t):
+        if token.low not in {"citing", "quoting"} or reader.quoted(i):
+            continue
+        stop = noun_phrase_after(t, i + 1)
+        words = tuple(t[i + 1 : stop])
+        if not words:
+            continue
+        hosts = [k for k, f in enumerate(found) if f.cue_class != "cite" or f.lemma == "according to"]
+        if hosts:
+            k = hosts[-1]
+            found[k] = found[k]._replace(origins=(*found[k].origins, words))
+        else:
+            content, _ = _to_left(reader, i)
+            if content is not None:
+                found.append(Found(words, _span([token]), token.low, "cite", content, direct=False))
+    return found
+
+
+def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Found]:
+    """The attributions that the sentence of `tokens` makes in its own words (none inside a quotation), in text order."""
+    if not tokens:
+        return []
+    reader = _Reader(text, tokens, quotes)
+    found: list[Found] = []
+    for i, token in enumerate(tokens):
+        if token.tag != "N" or reader.quoted(i) or (token.capital and i > 0):
+            continue
+        made: Found | None = None
+        if token.low == "according" and i + 1 < len(tokens) and tokens[i + 1].low == "to":
+            made = _according(reader, i)
+        cue = CUES.get(token.low)
+        if made is None and cue is not None and cue.lemma in {"cite", "quote"}:
+            made = _cited(reader, i) if cue.form == "f" else None
+        elif made is None and cue is not None and cue.form == "g":
+            made = _participle(reader, i, cue, found)
+        elif made is None and cue is not None:
+            made = _reporting(reader, i, cue, found)
+        if made is None and token.low in FIGURE_CUES and FIGURE_CUES[token.low].form != "g":
+            made = _figure(reader, i, FIGURE_CUES[token.low])
+        if made is not None:
+            if found and found[-1].words == made.words and found[-1].content.covers(made.cue):
+                found[-1] = _cut(reader, found[-1], made.cue.start)
+            found.append(made)
+    return _citing(reader, found)
+
+
+def _cut(reader: _Reader, found: Found, position: int) -> Found:
+    """End a content before the conjunction that joins the next cue of the same source to it."""
+    joined = [t for t in reader.t if found.content.start < t.start < position]
+    if not joined or joined[-1].tag != "CC":
+        return found
+    content = _content(reader, found.content.start, joined[-1].start)
+    return found._replace(content=content) if content is not None else found
+
+
+def _cited(reader: _Reader, i: int) -> Found | None:
+    """`the Times cited officials noting that ...`: the citing source relays, the cited one is the origin."""
+    t = reader.t
+    first = reader.verb_start(i)
+    begin, _ = reader.left(first)
+    words = reader.trimmed(begin, first)
+    stop = noun_phrase_after(t, i + 1)
+    cited = tuple(t[i + 1 : stop])
+    if not words or not cited or not kind_of(words) or not kind_of(cited):
+        return None
+    k = stop
+    while k < len(t) and (t[k].low in {"that", "as"} or (t[k].low in CUES and CUES[t[k].low].form == "g")):
+        k += 1
+    content = _content(reader, t[k].start, reader.end) if k < len(t) else None
+    return (
+        Found(
+            words, Span(t[first].start, t[i].end), t[i].low, "cite", content, direct=False, origins=(cited,)
+        )
+        if content
+        else None
+    )

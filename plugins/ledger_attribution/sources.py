@@ -1,0 +1,190 @@
+"""Noun phrases that name a source: their extent, their kind, and what a later mention of them refers to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ledger.plugin import Span
+from ledger_attribution.lexicon import word_list
+from ledger_attribution.words import Token
+
+__all__ = ["HEARSAY", "Memory", "actor_of", "kind_of", "noun_phrase_after"]
+
+PERSON_WORDS = word_list("person_words")
+GROUP_WORDS = word_list("group_words")
+ORGANISATION_WORDS = word_list("organisation_words")
+OUTLET_WORDS = word_list("outlet_words")
+DOCUMENT_WORDS = word_list("document_words")
+HEARSAY = word_list("hearsay_nouns")
+_PRONOUNS = {
+    "he": ("person",),
+    "she": ("person",),
+    "it": ("organisation", "outlet", "document"),
+    "they": ("group", "organisation", "unnamed"),
+}
+_NOMINAL = frozenset({"N", "NUM", "POS", "DET", "'"})
+_NAME_TAIL = re.compile(r"[\s,;:]+$")
+
+
+def _head_words(words: Sequence[Token]) -> list[str]:
+    """The nominal words before the first preposition, comma or participle that opens a modifier."""
+    head: list[str] = []
+    for token in words:
+        if head and (
+            token.tag in {"P", ",", "SUB", "("} or (token.low.endswith("ing") and not token.capital)
+        ):
+            break
+        if token.tag in {"N", "NUM"}:
+            head.append(token.low)
+    return head
+
+
+def kind_of(words: Sequence[Token]) -> str:
+    """What kind of source the phrase names: a kind of `Link`, or an empty text when nothing says that it can speak."""
+    head = _head_words(words)
+    if not head:
+        low = words[0].low if words else ""
+        return {
+            "he": "person",
+            "she": "person",
+            "they": "group",
+            "it": "organisation",
+            "we": "outlet",
+            "i": "person",
+        }.get(low, "")
+    last = head[-1]
+    capital = any(token.capital for token in words if token.tag == "N")
+    indefinite = words[0].low in {"a", "an", "one", "another", "some", "several"}
+    if last in HEARSAY:
+        return "unnamed"
+    if last in DOCUMENT_WORDS:
+        return "document"
+    if last in OUTLET_WORDS and capital:
+        return "outlet"
+    if last in {"source", "sources", "insider", "insiders"}:
+        return "unnamed"
+    if last in PERSON_WORDS:
+        named = any(
+            t.capital and t.low not in PERSON_WORDS for t in words[1:] if t.tag == "N" and t.low in head
+        )
+        return "person" if named else "role"
+    if last in ORGANISATION_WORDS:
+        return "organisation"
+    if last in GROUP_WORDS:
+        return "unnamed" if indefinite and not capital else "group"
+    if not capital:
+        return ""
+    names = [t for t in words if t.tag == "N" and t.low in head and t.capital]
+    if any(t.low in ORGANISATION_WORDS for t in names) or (len(names) == 1 and names[0].text.isupper()):
+        return "organisation"
+    if any(t.low in OUTLET_WORDS for t in names):
+        return "outlet"
+    return "person" if 1 <= len(names) <= 4 and words[0].low != "the" else "organisation"
+
+
+def noun_phrase_after(tokens: Sequence[Token], start: int) -> int:
+    """The index after the noun phrase that begins at `start` (`start` itself when none does); `of` and `for` phrases join."""
+    i = start
+    seen = False
+    while i < len(tokens):
+        token = tokens[i]
+        if token.tag == "PRON" and not seen:
+            return i + 1
+        if token.tag == "DET" and seen and tokens[i - 1].tag not in {"P", "CC"}:
+            break
+        if seen and token.tag == "N" and not token.capital and token.low.endswith("ing"):
+            break
+        if token.tag in _NOMINAL or (token.tag == "ADV" and not seen):
+            seen = seen or token.tag in {"N", "NUM"}
+            i += 1
+        elif (
+            seen
+            and (
+                token.low in {"of", "for"}
+                or (token.low in {"from", "at", "in", "with"} and _title_before(tokens, i))
+            )
+            and i + 1 < len(tokens)
+            and tokens[i + 1].tag in {"N", "DET"}
+        ) or (
+            seen
+            and token.low in {"and", "&"}
+            and tokens[i - 1].capital
+            and i + 1 < len(tokens)
+            and tokens[i + 1].capital
+        ):
+            i += 1
+        else:
+            break
+    while i > start and tokens[i - 1].tag in {"P", "CC", "ADV", "POS", "'"}:
+        i -= 1
+    return i if seen else start
+
+
+def _title_before(tokens: Sequence[Token], i: int) -> bool:
+    return tokens[i - 1].low in PERSON_WORDS or tokens[i - 1].low in GROUP_WORDS
+
+
+def actor_of(text: str, words: Sequence[Token]) -> str:
+    """The name of a source without its article, appositions and clauses: `the coast guard, which ...` gives `coast guard`."""
+    keep: list[Token] = []
+    for i, token in enumerate(words):
+        if keep and (
+            token.tag in {",", "SUB", "(", "-", "PRON"}
+            or (token.low.endswith("ing") and not token.capital and token.tag == "N" and keep[-1].tag == "N")
+            or (
+                token.low.endswith("ed")
+                and not token.capital
+                and keep[-1].tag == "N"
+                and i + 1 < len(words)
+                and words[i + 1].tag == "P"
+            )
+        ):
+            break
+        keep.append(token)
+    while len(keep) > 1 and keep[0].tag in {"DET", "ADV", "CC"} and keep[0].low != "no":
+        keep.pop(0)
+    while len(keep) > 1 and keep[-1].tag in {"P", "ADV", "CC", "POS", "AUX", "DET"}:
+        keep.pop()
+    return _NAME_TAIL.sub("", text[keep[0].start : keep[-1].end]) if keep else ""
+
+
+class Memory:
+    """The sources named so far in an article, so that `it`, `the agency` or `the spokesman` find theirs."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[str, str, Span]] = []
+
+    def add(self, actor: str, kind: str, span: Span) -> None:
+        """Remember a source that was named."""
+        self._seen.append((actor, kind, span))
+
+    def last(self) -> tuple[str, str, Span] | None:
+        """The source of the passage, if one was named."""
+        return self._seen[-1] if self._seen else None
+
+    def resolve(self, words: Sequence[Token]) -> tuple[str, str, Span] | None:
+        """What a pronoun or a bare definite phrase refers to; None for a phrase that names its own source."""
+        if len(words) == 1 and words[0].low in _PRONOUNS:
+            wanted = _PRONOUNS[words[0].low]
+            for actor, kind, span in reversed(self._seen):
+                if kind in wanted or (words[0].low in {"he", "she"} and kind == "role"):
+                    return actor, kind, span
+            return self.last() if words[0].low in {"it", "they"} else None
+        nouns = [t for t in words if t.tag != "DET"]
+        if len(nouns) != 1 or words[0].low not in {"the", "this", "its"} or nouns[0].capital:
+            return None
+        head = nouns[0].low
+        for actor, kind, span in reversed(self._seen):
+            if re.search(rf"\b{re.escape(head)}\b", actor, re.IGNORECASE):
+                return actor, kind, span
+        if head in PERSON_WORDS or head in GROUP_WORDS:
+            wanted = ("person", "role") if head in PERSON_WORDS else ()
+        elif head in ORGANISATION_WORDS or head in OUTLET_WORDS:
+            wanted = ("organisation", "group", "outlet")
+        else:
+            return None
+        for actor, kind, span in reversed(self._seen):
+            if kind in wanted and (kind != "role" or head in actor.lower()):
+                return actor, kind, span
+        return None

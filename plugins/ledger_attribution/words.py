@@ -1,0 +1,142 @@
+"""Tokens of one sentence with coarse classes, from closed word lists: no model, no state.
+
+A word that no list knows is a `N` (noun, adjective or name): the patterns only need to see what is *not* nominal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ledger_attribution.lexicon import word_list
+
+__all__ = ["Token", "inflections", "tokenize"]
+
+_WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
+_TOKEN = re.compile(
+    rf"\d[\d,.]*\d|\d|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt|Gov|Sen|Rep|Prof|Rev|Co|Inc|Ltd)\.(?=\s)"
+    rf"|(?:[^\W\d_]\.){{2,}}|{_WORD}|\.{{3}}|``|''|\S"
+)
+
+_AUX = word_list("aux")
+_PREPOSITION = word_list("preposition")
+_SUBORDINATOR = word_list("subordinator")
+_PRONOUN = word_list("pronoun")
+_DETERMINER = word_list("determiner")
+_CONJUNCTION = word_list("conjunction")
+_ADVERB = word_list("adverb")
+_PUNCTUATION = {
+    ",": ",",
+    ";": ";",
+    ":": ":",
+    ".": ".",
+    "?": ".",
+    "!": ".",
+    "–": "-",
+    "—": "-",
+    "-": "-",
+    "(": "(",
+    ")": ")",
+    '"': '"',
+    "``": '"',
+    "''": '"',
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "'": "'",
+}
+
+
+class Token(NamedTuple):
+    """A word or mark: its code points in the article, its text, its lower case, and its class.
+
+    `tag` is AUX, P (preposition), SUB, PRON, DET, CC, ADV, NUM, N, or the mark itself (`,` `;` `:` `.` `-` `(` `)` `"` `'`).
+    """
+
+    start: int
+    end: int
+    text: str
+    low: str
+    tag: str
+
+    @property
+    def capital(self) -> bool:
+        """Whether the word begins with an upper-case letter."""
+        return self.text[:1].isupper()
+
+
+def _tag(low: str) -> str:
+    if low in _PUNCTUATION:
+        return _PUNCTUATION[low]
+    if low[0].isdigit():
+        return "NUM"
+    for tag, words in (
+        ("AUX", _AUX),
+        ("DET", _DETERMINER),
+        ("PRON", _PRONOUN),
+        ("P", _PREPOSITION),
+        ("SUB", _SUBORDINATOR),
+        ("CC", _CONJUNCTION),
+        ("ADV", _ADVERB),
+    ):
+        if low in words:
+            return tag
+    return "ADV" if low.endswith("ly") and len(low) > 5 else "N"
+
+
+def tokenize(text: str, start: int, end: int) -> list[Token]:
+    """The tokens of `text[start:end]`, with offsets into `text`."""
+    found = []
+    for match in _TOKEN.finditer(text, start, end):
+        word = match.group()
+        low = word.lower().replace("’", "'")
+        if low.endswith("'s") and len(low) > 2:
+            cut = match.end() - 2
+            found.append(Token(match.start(), cut, word[:-2], low[:-2], _tag(low[:-2])))
+            found.append(Token(cut, match.end(), word[-2:], "'s", "POS"))
+        else:
+            found.append(Token(match.start(), match.end(), word, low, _tag(low)))
+    return found
+
+
+_IRREGULAR = {
+    "say": ("says", "said", "said", "saying"),
+    "tell": ("tells", "told", "told", "telling"),
+    "think": ("thinks", "thought", "thought", "thinking"),
+    "find": ("finds", "found", "found", "finding"),
+    "show": ("shows", "showed", "shown", "showing"),
+    "give": ("gives", "gave", "given", "giving"),
+    "put": ("puts", "put", "put", "putting"),
+    "write": ("writes", "wrote", "written", "writing"),
+    "hear": ("hears", "heard", "heard", "hearing"),
+    "learn": ("learns", "learned", "learned", "learning"),
+    "hold": ("holds", "held", "held", "holding"),
+    "know": ("knows", "knew", "known", "knowing"),
+    "admit": ("admits", "admitted", "admitted", "admitting"),
+    "cut": ("cuts", "cut", "cut", "cutting"),
+    "rule": ("rules", "ruled", "ruled", "ruling"),
+    "swear": ("swears", "swore", "sworn", "swearing"),
+    "foresee": ("foresees", "foresaw", "foreseen", "foreseeing"),
+    "tweet": ("tweets", "tweeted", "tweeted", "tweeting"),
+    "quip": ("quips", "quipped", "quipped", "quipping"),
+}
+
+
+def inflections(lemma: str) -> tuple[str, str, str, str]:
+    """Third person, past, past participle and -ing form of an English verb."""
+    if lemma in _IRREGULAR:
+        return _IRREGULAR[lemma]
+    if lemma.endswith("e"):
+        past, ing = lemma + "d", lemma[:-1] + "ing"
+    elif lemma.endswith("y") and lemma[-2] not in "aeiou":
+        past, ing = lemma[:-1] + "ied", lemma + "ing"
+    else:
+        past, ing = lemma + "ed", lemma + "ing"
+    if lemma.endswith(("s", "sh", "ch", "x", "z")):
+        third = lemma + "es"
+    elif lemma.endswith("y") and lemma[-2] not in "aeiou":
+        third = lemma[:-1] + "ies"
+    else:
+        third = lemma + "s"
+    return third, past, past, ing

@@ -141,7 +141,10 @@ class MemoryStore:
         with self._lock:
             everything = self.tasks(kind)
             busy = Counter(task.group for task in everything if queue.is_leased(task, at))
-            free = [task for task in everything if not queue.is_leased(task, at)]
+            free = sorted(
+                (task for task in everything if not queue.is_leased(task, at)),
+                key=lambda task: (task.next_at, task.key),
+            )
             leased = []
             for task in queue.choose(free, busy, now=at, limit=limit, per_group=per_group, force=force):
                 self._fence += 1

@@ -39,14 +39,14 @@ def is_leased(task: Task, now: datetime) -> bool:
 def choose(
     free: Iterable[Task], busy: Mapping[str, int], *, now: datetime, limit: int, per_group: int, force: bool
 ) -> list[Task]:
-    """The tasks of one claim out of `free` (those nobody holds), earliest first, ties by key.
+    """The tasks of one claim out of `free`: those that nobody holds, earliest first, ties by key.
 
     `busy` counts the tasks held in each group; held and chosen together stay within `per_group`. The empty group is no
     group and has no limit.
     """
     held = Counter(busy)
     chosen: list[Task] = []
-    for task in sorted(free, key=lambda task: (task.next_at, task.key)):
+    for task in free:
         if len(chosen) >= limit:
             break
         if task.next_at > now and not force:

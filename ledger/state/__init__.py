@@ -1,5 +1,6 @@
 """Pure functions from claims to the reported state."""
 
+from ledger.state.evaluate import reported_state
 from ledger.state.model import (
     ClaimState,
     Document,
@@ -12,10 +13,12 @@ from ledger.state.model import (
     Version,
 )
 from ledger.state.registry import Parameters, Registry, dump_registry, load_registry
+from ledger.state.versions import Evidence
 
 __all__ = [
     "ClaimState",
     "Document",
+    "Evidence",
     "Parameters",
     "Registry",
     "Review",
@@ -27,4 +30,5 @@ __all__ = [
     "Version",
     "dump_registry",
     "load_registry",
+    "reported_state",
 ]

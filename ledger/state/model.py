@@ -26,6 +26,7 @@ __all__ = [
     "Figure",
     "FigureChange",
     "Forecast",
+    "Number",
     "Review",
     "RootFigure",
     "Slot",
@@ -179,7 +180,8 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, as JSON has them."""
-        return _plain(self)
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

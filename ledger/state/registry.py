@@ -6,6 +6,7 @@ several). What `dump_registry` writes, `load_registry` reads back equal.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -36,9 +37,15 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float = 0.1
     approx: float = 0.1
 
-    def fresh_for(self, kind: str) -> float:
-        """For how many days a root of a slot of this kind is fresh."""
-        return {"status": self.status_fresh_days, "level": self.level_fresh_days}.get(kind, self.fresh_days)
+    @property
+    def window(self) -> timedelta:
+        """How far before the anchor an older figure or a denial still counts."""
+        return timedelta(days=self.window_days)
+
+    def fresh_for(self, kind: str) -> timedelta:
+        """For how long a root of a slot of this kind is fresh."""
+        days = {"status": self.status_fresh_days, "level": self.level_fresh_days}.get(kind, self.fresh_days)
+        return timedelta(days=days)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

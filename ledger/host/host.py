@@ -1,0 +1,281 @@
+"""The plugin host: loads plugins, runs their processors in order on one revision, and turns every failure into data."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.config import Plugins
+from ledger.errors import NotFoundError, PluginError, UsageError
+from ledger.host.annotations import CORE_TYPES, UnknownAnnotation, encode_annotation, read_head, tag_of
+from ledger.host.configure import configure
+from ledger.host.describe import Candidate, Problem, describe_fix
+from ledger.host.failures import Limits, RejectedError
+from ledger.host.isolation import Breaker, PluginWorker
+from ledger.host.layers import Layers, Made
+from ledger.host.load import HOOKS, load
+from ledger.host.order import providers_of
+from ledger.host.roster import ActiveProcessor, PluginInfo, Roster
+from ledger.host.run import Outcome, Runner, accept
+from ledger.plugin import Annotation, Article
+
+__all__ = ["Host"]
+
+ISOLATION = ("auto", "never", "always")
+Known = Mapping[str, Sequence["Annotation | UnknownAnnotation | bytes"]]
+
+
+class Host:
+    """Every installed plugin, loaded once.
+
+    `isolate`: `auto` runs the processors that newsledger ships in this process and all others in worker processes;
+    `never` and `always` do what they say. `progress` is called with each plugin's name before it is loaded. A plugin that
+    cannot be loaded is in `problems`, never an exception. `annotate` may be called from several threads.
+    """
+
+    def __init__(
+        self,
+        settings: Plugins,
+        *,
+        isolate: str = "auto",
+        progress: Callable[[str], None] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if isolate not in ISOLATION:
+            raise UsageError("No such isolation", which=isolate, fix=f"One of {', '.join(ISOLATION)}")
+        self._limits = limits or Limits()
+        self._settings = settings
+        self._workers: list[PluginWorker] = []
+        self._finalizer = weakref.finalize(self, _close_all, self._workers)
+        self._roster = Roster(settings, isolate, self._new_worker, progress)
+        self.processors: tuple[ActiveProcessor, ...] = self._roster.active
+        self.plugins: tuple[PluginInfo, ...] = self._roster.plugins()
+        self.types: dict[str, type[Annotation]] = dict(CORE_TYPES)
+        self._runners: dict[str, Runner] = {}
+        self._records: dict[str, tuple[Any, ...]] = {}
+        self._prepare()
+        infos = [active.info for active in self.processors]
+        self._providers = {active.name: providers_of(active.info, infos) for active in self.processors}
+        self._by_name = {active.name: active for active in self.processors}
+        self._breakers = {active.name: Breaker(self._limits.breaker) for active in self.processors}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything wrong with the plugins, one entry each."""
+        return tuple(self._roster.problems)
+
+    def close(self) -> None:
+        """End all worker processes; idempotent."""
+        self._finalizer()
+
+    def annotate(
+        self,
+        article: Article,
+        processors: Collection[str] | None = None,
+        known: Known | None = None,
+    ) -> tuple[Outcome, ...]:
+        """Run the active processors, or those named, on one revision: one Outcome each, in the host's order.
+
+        `known` maps processors that are not to run again to the annotations stored from them (an empty sequence: it found
+        nothing); a provider that is neither named nor known is run for its layers only. A processor that fails takes none
+        of the others with it; one whose input is then missing is skipped. Raises NotFoundError for a name that is not
+        active.
+        """
+        known = known or {}
+        wanted = set(self._by_name) if processors is None else set(processors)
+        if unknown := sorted(wanted - set(self._by_name)):
+            raise NotFoundError(
+                "No such active processor", which=", ".join(unknown), fix="See `newsledger plugin list`"
+            )
+        running = self._closure(wanted, known)
+        pass_ = _Pass(article)
+        outcomes: list[Outcome] = []
+        for active in self.processors:
+            if active.name in running:
+                outcome = self._outcome(active, pass_)
+                if active.name in wanted:
+                    outcomes.append(outcome)
+            elif active.name in known:
+                self._reuse(active, pass_, known[active.name])
+        return tuple(outcomes)
+
+    def records(self, hook: str) -> tuple[Any, ...]:
+        """The records of one hook, such as `ledger_sources`, imported into this process now; by plugin, in order.
+
+        A plugin that cannot be imported here is added to `problems` and left out.
+        """
+        if hook not in HOOKS:
+            raise UsageError("No such hook", which=hook, fix=f"One of {', '.join(HOOKS)}")
+        if hook not in self._records:
+            self._records[hook] = tuple(
+                record for member in self._roster.members for record in self._of(member, hook)
+            )
+        return self._records[hook]
+
+    def _of(self, member: Any, hook: str) -> tuple[Any, ...]:
+        if member.description is None or hook not in member.description.offers:
+            return ()
+        if member.loaded is None:
+            try:
+                member.loaded = load(member.candidate)
+            except PluginError as error:
+                self._roster.report(member.candidate, describe_fix(error))
+                return ()
+        return tuple(member.loaded.records.get(hook, ()))
+
+    def _new_worker(self, candidate: Candidate) -> PluginWorker:
+        worker = PluginWorker(candidate, self._settings.settings, self._limits)
+        self._workers.append(worker)
+        return worker
+
+    def _prepare(self) -> None:
+        active = {processor.name for processor in self.processors}
+        for member in self._roster.members:
+            if member.loaded is None or member.description is None:
+                continue
+            kinds = list(member.loaded.records.get("ledger_annotation_types", ()))
+            for record in member.loaded.processors:
+                kinds += record.provides
+                if record.name in active and member.isolation == "inline":
+                    table = self._settings.settings.get(record.name, {})
+                    config = configure(record.name, record.config, table)
+                    self._runners[record.name] = Runner(record, config, self._limits)
+            self.types.update({tag_of(kind): kind for kind in kinds if issubclass(kind, Annotation)})
+
+    def _closure(self, wanted: set[str], known: Known) -> set[str]:
+        """Those wanted, and the providers whose layers are not known or cannot be stored."""
+        running = set(wanted)
+        for active in reversed(self.processors):
+            if active.name not in running:
+                continue
+            live = {kind for kind in active.info.requires if not kind.tag}
+            for name in self._providers[active.name]:
+                if name not in known or live & set(self._by_name[name].info.provides):
+                    running.add(name)
+        return running
+
+    def _outcome(self, active: ActiveProcessor, pass_: _Pass) -> Outcome:
+        failure = None
+        raws: tuple[bytes, ...] = ()
+        skipped, deferred = self._skip(active, pass_)
+        if not skipped:
+            try:
+                made = self._run(active, pass_)
+                pass_.layers.add(made)
+                raws = tuple(entry.raw for entry in made.entries)
+            except RejectedError as error:
+                failure = error.failure
+            self._breakers[active.name].record(failure)
+        if failure is not None:
+            pass_.missing[active.name] = (f"{active.name} failed ({failure.kind})", True)
+        elif skipped:
+            pass_.missing[active.name] = (f"{active.name} was skipped", deferred)
+        return Outcome(
+            processor=active.name,
+            version=active.version,
+            identity=active.identity,
+            annotations=raws,
+            failure=failure,
+            skipped=skipped,
+            deferred=deferred,
+        )
+
+    def _skip(self, active: ActiveProcessor, pass_: _Pass) -> tuple[str, bool]:
+        if reason := _language(active, pass_.article):
+            return reason, False
+        lacking: list[str] = []
+        may_pass = False
+        for kind in active.info.requires:
+            providers = sorted(
+                n for n in self._providers[active.name] if kind in self._by_name[n].info.provides
+            )
+            if all(name in pass_.missing for name in providers):
+                reasons = [pass_.missing[name] for name in providers]
+                lacking.append(f"{kind.label} is missing: {', '.join(reason for reason, _ in reasons)}")
+                may_pass = may_pass or any(deferred for _, deferred in reasons)
+        if lacking:
+            return "; ".join(lacking), may_pass
+        if reason := self._breakers[active.name].reason():
+            return reason, True
+        return "", False
+
+    def _run(self, active: ActiveProcessor, pass_: _Pass) -> Made:
+        if (runner := self._runners.get(active.name)) is not None:
+            return runner.produce(pass_.article, pass_.layers)
+        worker = self._roster.owners[active.name].worker
+        assert worker is not None, "a processor that is not inline has a worker"
+        before = self._before(active)
+        tags = {
+            kind.tag
+            for name in (active.name, *before)
+            for kind in self._by_name[name].info.requires
+            if kind.tag
+        }
+        raws = worker.run(
+            active.name,
+            pass_.encoded(),
+            {tag: pass_.layers.raw(tag) for tag in sorted(tags)},
+            timeout=active.timeout,
+            before=before,
+            companions=[self._roster.owners[name].candidate for name in before],
+        )
+        stored = [kind.tag for kind in active.info.provides if kind.tag]
+        return accept(raws, pass_.article.text, stored, self.types)
+
+    def _before(self, active: ActiveProcessor) -> tuple[str, ...]:
+        """The processors whose ephemeral layers `active` needs, directly or not: such layers cross no process."""
+        needed: set[str] = set()
+        waiting = [active.name]
+        while waiting:
+            name = waiting.pop()
+            live = {kind for kind in self._by_name[name].info.requires if not kind.tag}
+            for provider in self._providers[name] - needed:
+                if live & set(self._by_name[provider].info.provides):
+                    needed.add(provider)
+                    waiting.append(provider)
+        return tuple(other.name for other in self.processors if other.name in needed)
+
+    def _reuse(self, active: ActiveProcessor, pass_: _Pass, annotations: Sequence[Any]) -> None:
+        if _language(active, pass_.article):
+            pass_.missing[active.name] = (f"{active.name} was skipped", False)
+            return
+        for item in annotations:
+            raw = _raw(item)
+            pass_.layers.add_raw(read_head(raw).type, (raw,))
+
+
+class _Pass:
+    """One call of `annotate`: the layers so far, and why the layers of some processors are missing."""
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        self.layers = Layers()
+        self.missing: dict[str, tuple[str, bool]] = {}
+        self._encoded = b""
+
+    def encoded(self) -> bytes:
+        """The article as JSON, made once."""
+        if not self._encoded:
+            self._encoded = msgspec.json.encode(self.article)
+        return self._encoded
+
+
+def _raw(item: Annotation | UnknownAnnotation | bytes) -> bytes:
+    if isinstance(item, Annotation):
+        return encode_annotation(item)
+    return item.raw if isinstance(item, UnknownAnnotation) else bytes(item)
+
+
+def _language(active: ActiveProcessor, article: Article) -> str:
+    language = article.language.partition("-")[0].lower()
+    if not language or not active.languages or language in active.languages:
+        return ""
+    return f"the article's language is {language}; it reads {', '.join(active.languages)}"
+
+
+def _close_all(workers: list[PluginWorker]) -> None:
+    for worker in workers:
+        worker.close()

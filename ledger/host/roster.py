@@ -1,0 +1,321 @@
+"""Which plugins there are, what they declare, which of it is active, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ledger.config import Plugins
+from ledger.errors import PluginError
+from ledger.host.annotations import CORE_TYPES
+from ledger.host.describe import Candidate, Description, Problem, ProcessorInfo, describe_fix, type_info
+from ledger.host.discover import conflict, find
+from ledger.host.failures import RejectedError, explain
+from ledger.host.identity import code_digest, files_digest, identity_of, manifest
+from ledger.host.isolation import PluginWorker
+from ledger.host.load import Loaded, describe, load
+from ledger.host.order import order, providers_of
+
+__all__ = ["ActiveProcessor", "Member", "PluginInfo", "Roster"]
+
+_CORE = Candidate(name="core", value="ledger.plugin", distribution="newsledger")
+
+
+class ActiveProcessor(msgspec.Struct, frozen=True, kw_only=True):
+    """A processor that runs. `requires` and `provides` are tags, or class names of ephemeral layers.
+
+    `manifest` is what `identity` (hex SHA-256) covers. `isolation`: `inline` or `worker`. `pinned`: its code can be
+    fetched again as it is, because it is not an editable install.
+    """
+
+    name: str
+    version: str
+    identity: str
+    manifest: dict[str, str]
+    plugin: str
+    distribution: str
+    isolation: str
+    requires: tuple[str, ...]
+    provides: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    replay: str = "pure"
+    timeout: float = 30.0
+    summary: str = ""
+    pinned: bool = True
+    info: ProcessorInfo
+
+
+class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin as `plugin list` shows it.
+
+    `state`: `active`, `inactive` (none of its processors runs), `broken`, `conflict` or `disabled`; `reason` says why.
+    `inactive` maps processors that do not run to the reason. `offers` maps hooks to names of records.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    source: str
+    state: str
+    reason: str = ""
+    isolation: str
+    pinned: bool
+    processors: tuple[str, ...] = ()
+    inactive: dict[str, str] = {}
+    offers: dict[str, tuple[str, ...]] = {}
+
+
+class Member:
+    """A plugin on its way into the host."""
+
+    def __init__(self, candidate: Candidate, isolation: str) -> None:
+        self.candidate = candidate
+        self.isolation = isolation
+        self.state = "active"
+        self.reason = ""
+        self.loaded: Loaded | None = None
+        self.worker: PluginWorker | None = None
+        self.description: Description | None = None
+        self.inactive: dict[str, str] = {}
+
+    def describe(self, settings: Mapping[str, dict[str, Any]]) -> Description:
+        """Load it where it will run. Raises PluginError or RejectedError."""
+        if self.loaded is None and self.worker is not None and not self.candidate.first_party:
+            return self.worker.describe()
+        self.loaded = load(self.candidate)
+        return describe(self.loaded, settings)
+
+    def out(self, state: str, reason: str) -> None:
+        """It takes no part."""
+        self.state, self.reason = state, reason
+        self.description = None
+
+    def info(self, active: Iterable[str]) -> PluginInfo:
+        """What `plugin list` shows of it."""
+        declared = [p.name for p in self.description.processors] if self.description is not None else []
+        running = tuple(name for name in active if name in declared)
+        state = "inactive" if self.state == "active" and declared and not running else self.state
+        return PluginInfo(
+            name=self.candidate.name,
+            distribution=self.candidate.distribution,
+            version=self.candidate.version,
+            source=self.candidate.file or self.candidate.value,
+            state=state,
+            reason=self.reason or ("; ".join(self.inactive.values()) if state == "inactive" else ""),
+            isolation=self.isolation,
+            pinned=not self.candidate.editable,
+            processors=running,
+            inactive=dict(self.inactive),
+            offers=self.description.offers if self.description is not None else {},
+        )
+
+
+class Roster:
+    """Finds, loads, checks and orders the plugins. `problems` grows while that goes on."""
+
+    def __init__(
+        self,
+        settings: Plugins,
+        isolate: str,
+        new_worker: Callable[[Candidate], PluginWorker],
+        progress: Callable[[str], None] | None,
+    ) -> None:
+        self.settings = settings
+        self.problems: list[Problem] = []
+        self.owners: dict[str, Member] = {}
+        candidates, refused = find(settings)
+        self.members = [Member(c, _isolation(c, isolate)) for c in candidates]
+        self._load(new_worker, progress)
+        self._refuse_conflicts()
+        for candidate, problem in refused:
+            self._refuse(candidate, problem)
+        self.active = self._activate()
+        self._check_settings()
+
+    def plugins(self) -> tuple[PluginInfo, ...]:
+        """Every plugin found, by name."""
+        names = [active.name for active in self.active]
+        return tuple(sorted((m.info(names) for m in self.members), key=lambda i: (i.name, i.source)))
+
+    def report(self, candidate: Candidate, what: str, fix: str = "") -> None:
+        """Add a problem."""
+        self.problems.append(
+            Problem(
+                plugin=candidate.name,
+                distribution=candidate.distribution,
+                version=candidate.version,
+                what=what,
+                fix=fix,
+            )
+        )
+
+    def _refuse(self, candidate: Candidate, problem: Problem) -> None:
+        member = Member(candidate, "worker")
+        if candidate.name in self.settings.disabled:
+            member.out("disabled", "disabled in the settings")
+        else:
+            member.out("conflict" if candidate.value else "broken", problem.what)
+            self.problems.append(problem)
+        self.members.append(member)
+
+    def _load(
+        self, new_worker: Callable[[Candidate], PluginWorker], progress: Callable[[str], None] | None
+    ) -> None:
+        wanted: list[Member] = []
+        for member in self.members:
+            if member.candidate.name in self.settings.disabled:
+                member.out("disabled", "disabled in the settings")
+                continue
+            wanted.append(member)
+            if member.isolation == "worker":
+                member.worker = new_worker(member.candidate)
+                if not member.candidate.first_party:
+                    # All children boot while this process imports the others.
+                    member.worker.begin()
+        for member in wanted:
+            if progress is not None:
+                progress(member.candidate.name)
+            self._load_one(member)
+
+    def _load_one(self, member: Member) -> None:
+        try:
+            member.description = member.describe(self.settings.settings)
+            return
+        except PluginError as error:
+            reason, fix = describe_fix(error), ""
+        except RejectedError as error:
+            failure = error.failure
+            reason = (
+                failure.message if failure.kind == "exception" else f"It cannot be loaded: {failure.message}"
+            )
+            fix = ""
+        member.out("broken", reason)
+        if member.worker is not None:
+            member.worker.close()
+        self.report(
+            member.candidate, reason, fix or f"Update, uninstall or disable {member.candidate.origin}"
+        )
+
+    def _refuse_conflicts(self) -> None:
+        tags = {tag: (type_info(kind).key, _CORE) for tag, kind in CORE_TYPES.items()}
+        names: dict[tuple[str, str], Candidate] = {}
+        for member in self.members:
+            if member.description is None:
+                continue
+            problem = self._conflict(member.candidate, member.description, tags, names)
+            if problem is not None:
+                member.out("conflict", problem.what)
+                if member.worker is not None:
+                    member.worker.close()
+                self.problems.append(problem)
+                continue
+            for kind in member.description.types:
+                if kind.tag:
+                    tags.setdefault(kind.tag, (kind.key, member.candidate))
+            for hook, offered in member.description.offers.items():
+                names.update({(hook, name): member.candidate for name in offered})
+
+    def _conflict(
+        self,
+        candidate: Candidate,
+        description: Description,
+        tags: Mapping[str, tuple[str, Candidate]],
+        names: Mapping[tuple[str, str], Candidate],
+    ) -> Problem | None:
+        for kind in description.types:
+            key, owner = tags.get(kind.tag, (kind.key, candidate))
+            if key != kind.key:
+                return conflict(candidate, owner, f"The annotation type {kind.tag!r}")
+            if kind.tag.startswith("core.") and kind.tag not in tags:
+                return conflict(candidate, _CORE, f"The namespace of the annotation type {kind.tag!r}")
+        for hook, offered in description.offers.items():
+            if hook == "ledger_annotation_types":
+                continue
+            for name in offered:
+                if (hook, name) in names:
+                    what = hook.removeprefix("ledger_").removesuffix("s")
+                    return conflict(candidate, names[hook, name], f"The {what} name {name!r}")
+        return None
+
+    def _activate(self) -> tuple[ActiveProcessor, ...]:
+        usable: dict[str, ProcessorInfo] = {}
+        codes: dict[str, str] = {}
+        for member in self.members:
+            if member.description is None or not member.description.processors:
+                continue
+            code = code_digest(member.candidate)
+            for info in member.description.processors:
+                self.owners[info.name] = member
+                if reason := self._unusable(info):
+                    self._deactivate(info.name, reason)
+                else:
+                    usable[info.name], codes[info.name] = info, code
+        ordered, inactive = order(usable.values(), lambda name: self.owners[name].candidate.first_party)
+        for name in sorted(inactive):
+            self._deactivate(name, inactive[name])
+        identities: dict[str, str] = {}
+        active: list[ActiveProcessor] = []
+        for info in ordered:
+            upstream = {name: identities[name] for name in providers_of(info, ordered)}
+            entries = manifest(self.owners[info.name].candidate, codes[info.name], info, upstream)
+            identities[info.name] = identity_of(entries)
+            active.append(_active(info, self.owners[info.name], entries, identities[info.name]))
+        return tuple(active)
+
+    def _unusable(self, info: ProcessorInfo) -> str:
+        if info.name in self.settings.disabled:
+            return "disabled in the settings"
+        if info.config_error:
+            return info.config_error
+        try:
+            files_digest(info.data)
+        except OSError as error:
+            return f"its data file cannot be read: {explain(error)}"
+        return ""
+
+    def _deactivate(self, name: str, reason: str) -> None:
+        member = self.owners[name]
+        member.inactive[name] = reason
+        if name not in self.settings.disabled:
+            self.report(member.candidate, f"Processor {name} is inactive: {reason}")
+
+    def _check_settings(self) -> None:
+        known = set(self.owners) | {m.candidate.name for m in self.members}
+        for name in sorted(set(self.settings.settings) - known):
+            self.problems.append(
+                Problem(
+                    plugin=name,
+                    distribution="",
+                    version="",
+                    what=f"[plugins.{name}] gives settings to a processor that is not installed",
+                    fix="Install its plugin, or remove the table",
+                )
+            )
+
+
+def _isolation(candidate: Candidate, isolate: str) -> str:
+    if isolate == "auto":
+        return "inline" if candidate.first_party else "worker"
+    return "worker" if isolate == "always" else "inline"
+
+
+def _active(info: ProcessorInfo, owner: Member, entries: dict[str, str], identity: str) -> ActiveProcessor:
+    return ActiveProcessor(
+        name=info.name,
+        version=info.version,
+        identity=identity,
+        manifest=entries,
+        plugin=owner.candidate.name,
+        distribution=owner.candidate.origin,
+        isolation=owner.isolation,
+        requires=tuple(kind.label for kind in info.requires),
+        provides=tuple(kind.label for kind in info.provides),
+        languages=info.languages,
+        replay=info.replay,
+        timeout=info.timeout,
+        summary=info.summary,
+        pinned=not owner.candidate.editable,
+        info=info,
+    )

@@ -1,0 +1,168 @@
+"""The worker process: runs the processors of a plugin behind two pipes.
+
+Frames are four bytes of length, big-endian, and msgpack. Standard output belongs to the plugin and never carries a frame.
+The process ends when the host ends, whatever the plugin is doing: a thread watches a pipe that only the host holds open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+import threading
+from typing import Any
+
+import msgspec
+
+from ledger.errors import PluginError
+from ledger.host.configure import configure
+from ledger.host.describe import Candidate, Description, describe_fix
+from ledger.host.failures import Failure, Limits, RejectedError, explain
+from ledger.host.layers import Layers, Made
+from ledger.host.load import describe, load
+from ledger.host.run import Runner
+from ledger.plugin import Article
+
+__all__ = ["HEADER", "LoadRequest", "Reply", "RunRequest", "encode_request", "main"]
+
+HEADER = struct.Struct(">I")
+
+
+class LoadRequest(msgspec.Struct, frozen=True, tag="load"):
+    """Import a plugin and describe it."""
+
+    number: int
+    candidate: Candidate
+    settings: dict[str, dict[str, Any]]
+
+
+class RunRequest(msgspec.Struct, frozen=True, tag="run"):
+    """Run `processor` on an article (JSON, so that a time keeps its offset) with stored layers by tag.
+
+    `before` names processors to run first for the sake of their ephemeral layers.
+    """
+
+    number: int
+    processor: str
+    before: tuple[str, ...]
+    article: bytes
+    layers: dict[str, list[bytes]]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The answer to the request of the same number."""
+
+    number: int
+    description: Description | None = None
+    annotations: tuple[bytes, ...] = ()
+    failure: Failure | None = None
+
+
+_REQUEST = msgspec.msgpack.Decoder(LoadRequest | RunRequest)
+_ARTICLE = msgspec.json.Decoder(Article)
+
+
+def encode_request(request: LoadRequest | RunRequest) -> bytes:
+    """The frame of a request, length included."""
+    body = msgspec.msgpack.encode(request)
+    return HEADER.pack(len(body)) + body
+
+
+class _Worker:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._runners: dict[str, Runner] = {}
+
+    def answer(self, request: LoadRequest | RunRequest) -> Reply:
+        try:
+            if isinstance(request, LoadRequest):
+                return self._load(request)
+            return Reply(request.number, annotations=self._run(request))
+        except RejectedError as error:
+            return Reply(request.number, failure=error.failure)
+        except PluginError as error:
+            return Reply(request.number, failure=Failure("exception", describe_fix(error)))
+        except MemoryError:
+            return Reply(request.number, failure=Failure("memory", "out of memory"))
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a plugin end here
+            return Reply(request.number, failure=Failure("exception", explain(error)))
+
+    def _load(self, request: LoadRequest) -> Reply:
+        loaded = load(request.candidate)
+        description = describe(loaded, request.settings)
+        usable = {info.name for info in description.processors if not info.config_error}
+        for record in loaded.processors:
+            if record.name in usable:
+                config = configure(record.name, record.config, request.settings.get(record.name, {}))
+                self._runners[record.name] = Runner(record, config, self._limits)
+        return Reply(request.number, description=description)
+
+    def _run(self, request: RunRequest) -> tuple[bytes, ...]:
+        layers = Layers()
+        for tag, raws in request.layers.items():
+            layers.add_raw(tag, raws)
+        for name in request.before:
+            # Each gets an article of its own: what one does to its input stays with it. Stored layers came along.
+            made = self._runners[name].produce(_ARTICLE.decode(request.article), layers)
+            layers.add(Made((), made.ephemeral))
+        made = self._runners[request.processor].produce(_ARTICLE.decode(request.article), layers)
+        return tuple(entry.raw for entry in made.entries)
+
+
+def _read(source: int, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        part = os.read(source, min(size, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _write(target: int, reply: Reply) -> None:
+    body = msgspec.msgpack.encode(reply)
+    view = memoryview(HEADER.pack(len(body)) + body)
+    while view:
+        view = view[os.write(target, view) :]
+
+
+def _end_with_host(lifeline: int) -> None:
+    with contextlib.suppress(OSError):
+        os.read(lifeline, 1)
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def _limit(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def main() -> None:
+    """Serve requests until the host closes the pipe. `sys.argv[2:]`: limits as JSON, then three file descriptors."""
+    limits = msgspec.convert(json.loads(sys.argv[2]), Limits)
+    source, target, lifeline = map(int, sys.argv[3:6])
+    for descriptor in (source, target, lifeline):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
+    sys.argv[1:] = []
+    threading.Thread(target=_end_with_host, args=(lifeline,), daemon=True).start()
+    _limit(limits.memory)
+    worker = _Worker(limits)
+    own = os.getpid()
+    while True:
+        try:
+            (size,) = HEADER.unpack(_read(source, HEADER.size))
+            request = _REQUEST.decode(_read(source, size))
+        except EOFError:
+            # Not sys.exit: an exit handler of the plugin may never return.
+            os._exit(0)
+        reply = worker.answer(request)
+        if os.getpid() != own:
+            # The plugin forked and the child came back here: only the parent answers.
+            os._exit(0)
+        _write(target, reply)

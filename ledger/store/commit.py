@@ -36,6 +36,7 @@ __all__ = [
     "Row",
     "check_key",
     "from_us",
+    "id_bytes",
     "plan",
     "prepare",
     "streams_of",
@@ -155,7 +156,7 @@ def _prepare_one(new: NewEvent, salt: bytes, random: bytes, number: int) -> Prep
             fix=f"Keep payloads under {MAX_PAYLOAD} bytes; put large content into a body",
         )
     for cause in new.causes:
-        _id_bytes(cause, which)
+        _checked_id(cause, which)
     published = format_time(new.published_at) if new.published_at is not None else None
     payload = PayloadRef(commitment(salt, new.payload), new.media_type, len(new.payload))
     try:
@@ -163,15 +164,21 @@ def _prepare_one(new: NewEvent, salt: bytes, random: bytes, number: int) -> Prep
         tail = _encode(_Tail(published, new.causes, new.producer, payload))[1:]
     except UnicodeEncodeError as error:
         raise UsageError("A text of an event is not Unicode", which=which, fix=str(error)) from error
-    return Prepared(new, _id_bytes(new.id, which) if new.id else b"", random, salt, published, middle, tail)
+    return Prepared(new, _checked_id(new.id, which) if new.id else b"", random, salt, published, middle, tail)
 
 
-def _id_bytes(event_id: str, which: str) -> bytes:
+def id_bytes(event_id: str) -> bytes | None:
+    """The 16 bytes of an event id, None for a text that is no id."""
     try:
         raw = bytes.fromhex(event_id)
     except ValueError:
-        raw = b""
-    if len(raw) != 16 or raw.hex() != event_id:
+        return None
+    return raw if len(raw) == 16 and raw.hex() == event_id else None
+
+
+def _checked_id(event_id: str, which: str) -> bytes:
+    raw = id_bytes(event_id)
+    if raw is None:
         raise UsageError("An event id is 32 lower-case hex digits", which=f"{event_id!r} in {which}")
     return raw
 

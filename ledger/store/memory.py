@@ -17,8 +17,8 @@ from ledger.events.envelope import NewEvent, StoredEvent, decode_envelope
 from ledger.events.types import BodyRef, PayloadRedacted
 from ledger.store import queue
 from ledger.store.bodies import check_body, prepare_bodies
-from ledger.store.commit import End, Recorded, check_key, from_us, plan, prepare, streams_of, to_us
-from ledger.store.protocol import Appended, Entropy, Head, Task, TaskDone
+from ledger.store.commit import End, Recorded, check_key, from_us, id_bytes, plan, prepare, streams_of, to_us
+from ledger.store.protocol import Appended, Entropy, Head, IndexRow, Task, TaskDone
 from ledger.store.redaction import allowed
 from ledger.store.tlog import Frontier, leaf_hash
 
@@ -192,10 +192,10 @@ class MemoryStore:
         """See `Store.get`."""
         with self._lock:
             self._check_open()
-            try:
-                return self._events[self._by_id[bytes.fromhex(event_id)] - 1]
-            except (KeyError, ValueError):
-                raise NotFoundError("The ledger holds no event with this id", which=event_id) from None
+            position = self._by_id.get(id_bytes(event_id) or b"")
+            if position is None:
+                raise NotFoundError("The ledger holds no event with this id", which=event_id)
+            return self._events[position - 1]
 
     def head(self) -> Head:
         """See `Store.head`."""
@@ -271,6 +271,29 @@ class MemoryStore:
                     "The log has no such range", which=f"{start} to {end} of {len(self._events)}"
                 )
             return iter([leaf_hash(event.raw) for event in self._events[start:end]])
+
+    def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
+        """See `Store.index_rows`."""
+        for event in self.read(after, upto=upto):
+            envelope = event.envelope
+            yield IndexRow(
+                position=event.position,
+                envelope=event.raw,
+                salt=event.salt,
+                payload=event.payload,
+                id=envelope.id,
+                type=envelope.type,
+                stream=envelope.stream,
+                version=envelope.version,
+                recorded_at=event.recorded_at,
+                producer=envelope.producer,
+            )
+
+    def body_keys(self) -> Iterator[str]:
+        """See `Store.body_keys`."""
+        with self._lock:
+            self._check_open()
+            return iter(list(self._bodies))
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -21,10 +21,10 @@ from typing import Protocol
 
 import msgspec
 
-from ledger.events.envelope import NewEvent, StoredEvent
+from ledger.events.envelope import NewEvent, Producer, StoredEvent
 from ledger.events.types import BodyRef
 
-__all__ = ["ANY", "Appended", "Entropy", "Head", "Store", "Task", "TaskDone"]
+__all__ = ["ANY", "Appended", "Entropy", "Head", "IndexRow", "Store", "Task", "TaskDone"]
 
 ANY = -1
 """Expected version that matches every version of a stream; 0 means "the stream does not exist yet"."""
@@ -48,6 +48,24 @@ class Appended(msgspec.Struct, frozen=True):
     positions: tuple[int, ...]
     ids: tuple[str, ...]
     new: int
+
+
+class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it lies in the store, unchecked: envelope bytes, payload and salt, and the columns beside them.
+
+    The columns repeat what the envelope says, so that events can be found; names are empty where the store lost them.
+    """
+
+    position: int
+    envelope: bytes
+    salt: bytes | None
+    payload: bytes | None
+    id: str
+    type: str
+    stream: str
+    version: int
+    recorded_at: datetime
+    producer: Producer
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +111,10 @@ class Store(Protocol):
         entries of the lookup index; an entry that exists keeps its value. Raises ConflictError (also when a task's fence
         is not the current one), DuplicateEventError, StoreUnavailableError; nothing is written then. With no events it
         still sets keys and finishes tasks.
+
+        A repeated append is no conflict: `expected` is not asked when no event is new, nor for a stream whose events in
+        this append are all recorded already. Of a redacted payload only the size is compared; it stays redacted. Raises
+        UsageError for an event, key or version that cannot be kept.
         """
         ...
 
@@ -101,7 +123,10 @@ class Store(Protocol):
         ...
 
     def put_tasks(self, tasks: Sequence[Task]) -> None:
-        """Add tasks; one that exists (same kind and key) gets the new `next_at`, `group` and `data` and loses its lease."""
+        """Add tasks; one that exists (same kind and key) gets the new `next_at`, `group` and `data` and loses its lease.
+
+        `owner`, `lease_until` and `fence` are the store's own and are not taken from here.
+        """
         ...
 
     def drop_task(self, kind: str, key: str) -> None:
@@ -125,8 +150,9 @@ class Store(Protocol):
     ) -> list[Task]:
         """Lease at most `limit` tasks that are due (`next_at <= now`; all when forced) and not leased by someone alive.
 
-        At most `per_group` of one group; earliest first, ties by key. Each gets a new, higher fence; only the holder of
-        the highest fence can finish it. Two processes never hold one task.
+        At most `per_group` of one group, those already leased to someone alive included; the empty group has no limit.
+        Earliest first, ties by key. Each gets a new, higher fence; only the holder of the highest fence can finish it.
+        Two processes never hold one task.
         """
         ...
 
@@ -141,7 +167,7 @@ class Store(Protocol):
     ) -> Iterator[StoredEvent]:
         """Events with `after < position <= upto`, by position, at most `limit`; filters are exact names.
 
-        Reads in pages, so memory stays flat. Raises CorruptionError when an unfiltered read meets a gap.
+        Reads in pages, so memory stays flat, and ends where the log ended when the call was made. Raises CorruptionError when an unfiltered read meets a gap.
         """
         ...
 
@@ -179,6 +205,14 @@ class Store(Protocol):
 
     def leaf_hashes(self, start: int, end: int) -> Iterator[bytes]:
         """RFC 6962 leaf hashes of positions `start + 1` to `end`, computed from the stored bytes."""
+        ...
+
+    def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
+        """Events as they lie in the store, by position, nothing checked and gaps skipped. For verification."""
+        ...
+
+    def body_keys(self) -> Iterator[str]:
+        """The keys of all bodies, redacted ones too, in the order in which they were kept."""
         ...
 
     def close(self) -> None:

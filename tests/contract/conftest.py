@@ -8,13 +8,18 @@ import pytest
 
 from ledger.clock import FixedClock
 from ledger.store.memory import MemoryStore
+from ledger.store.sqlite import SqliteStore
 
 
 def _memory(clock, entropy, tmp_path):
     return MemoryStore(clock, entropy)
 
 
-BACKENDS = {"memory": _memory}
+def _sqlite(clock, entropy, tmp_path):
+    return SqliteStore(tmp_path / "home" / "ledger.db", clock, entropy)
+
+
+BACKENDS = {"memory": _memory, "sqlite": _sqlite}
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ class Runner:
                     )
                 ephemeral.append(item)
                 continue
-            raw = encode_annotation(_with_quote(item, tag, text, size))
+            raw = _encode(_with_quote(item, tag, text, size), tag)
             left -= len(raw)
             if left < 0:
                 raise RejectedError("flood", f"more than {self._limits.output} bytes of annotations")
@@ -106,6 +106,13 @@ class Runner:
 
 def _kind(item: Any) -> str:
     return tag_of(type(item)) if isinstance(item, Annotation) else f"a {type(item).__name__}"
+
+
+def _encode(item: Annotation, tag: str) -> bytes:
+    try:
+        return encode_annotation(item)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RejectedError("invalid", f"{tag}: it cannot be written as JSON: {error}") from error
 
 
 def _with_quote(item: Annotation, tag: str, text: str, size: int) -> Annotation:

@@ -1,0 +1,451 @@
+"""HTTP: one exchange behind a seam, and on top of it everything that must hold for every request.
+
+The fetcher follows redirects itself, checks every hop, reads under a deadline and a cap on decoded bytes, and never
+trusts a header further than it must. This is the only module that knows the HTTP client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import re
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from ledger.clock import Clock
+from ledger.config import Fetch
+from ledger.errors import BlockedAddressError, FetchError
+from ledger.feeds.decoding import ACCEPT_ENCODING, decode_body
+from ledger.feeds.guard import blocked, check_url, host_and_port, is_public
+from ledger.feeds.hosts import HostGate, Robots, origin
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = [
+    "VERSION",
+    "AioTransport",
+    "Exchange",
+    "Fetched",
+    "Fetcher",
+    "RobotsError",
+    "Transport",
+    "UnreachableError",
+]
+
+VERSION = "0.1.0"
+AGENT = "newsledger"
+CONNECT_SECONDS = 5.0
+BETWEEN_BYTES_SECONDS = 10.0
+HEADER_BYTES = 64 * 1024
+MAX_RETRY_AFTER = timedelta(days=7)
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
+FEED_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+)
+PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.8, */*;q=0.5"
+
+
+class UnreachableError(FetchError):
+    """Nothing was heard from the host: no name, no connection, no answer in time. It may be our own network."""
+
+
+class RobotsError(FetchError):
+    """The site's robots.txt asks that this page be not fetched."""
+
+
+class Exchange(Protocol):
+    """The answer to one request. `headers` are in order, names in lower case; `chunks` gives the body as sent."""
+
+    status: int
+    headers: list[tuple[str, str]]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body's bytes as they arrive, not decoded. Raises FetchError when the connection breaks off."""
+        ...
+
+
+class Transport(Protocol):
+    """One HTTP exchange at a time: no redirects, no decoding, no cookies, no retries.
+
+    `paced` says whether requests reach real hosts, which must not be hurried. Used from one event loop; `close` is called
+    once. Only FetchError escapes.
+    """
+
+    paced: bool
+
+    def exchange(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Exchange]:
+        """GET `url`. Raises UnreachableError without an answer, BlockedAddressError for an address that is not allowed."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections; idempotent."""
+        ...
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """What a URL answered. `status` may be an error; `body` is then empty.
+
+    `charset` is the header's parameter. `complete` is False when the body broke off. `permanent_url` is where unbroken
+    permanent redirects lead, else empty. `fresh_for` is what the server declares, in seconds; `retry_at` is when it wants
+    to be asked again. Validators are verbatim.
+    """
+
+    url: str
+    final_url: str
+    status: int
+    body: bytes = b""
+    media_type: str = ""
+    charset: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    complete: bool = True
+    permanent_url: str = ""
+    fresh_for: float = 0.0
+    retry_at: datetime | None = None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the server says that nothing changed since the validators that were sent."""
+        return self.status == 304
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a body to read."""
+        return self.status == 200
+
+
+class Fetcher:
+    """Fetches documents. One per event loop; any number of fetches at a time; close it at the end."""
+
+    def __init__(self, transport: Transport, settings: Fetch, clock: Clock) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._clock = clock
+        self._robots = Robots()
+        self.gate = HostGate(settings.host_interval, settings.per_host, paced=transport.paced)
+        contact = f" (+{settings.contact})" if settings.contact else ""
+        self._agent = f"{AGENT}/{VERSION}{contact}"
+
+    async def close(self) -> None:
+        """Close the transport."""
+        await self._transport.close()
+
+    async def feed(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
+        """Fetch a feed document, conditionally when validators are given.
+
+        Raises FetchError (BlockedAddressError, UnreachableError) with the URL and the reason. An HTTP error is an
+        answer, not an exception.
+        """
+        return await self._get(url, FEED_ACCEPT, self._settings.feed_bytes, etag, last_modified, robots=False)
+
+    async def page(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
+        """Fetch an article's page, as `feed`. Raises RobotsError when the site asks not to."""
+        return await self._get(
+            url,
+            PAGE_ACCEPT,
+            self._settings.page_bytes,
+            etag,
+            last_modified,
+            robots=self._settings.robots,
+        )
+
+    async def _get(
+        self, url: str, accept: str, limit: int, etag: str, last_modified: str, *, robots: bool
+    ) -> Fetched:
+        headers = {"User-Agent": self._agent, "Accept": accept, "Accept-Encoding": ACCEPT_ENCODING}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        target, permanent, unbroken = check_url(url, self._settings.allow_hosts), "", True
+        seen = {target}
+        budget = _Budget(self._settings.deadline)
+        for _ in range(self._settings.redirects + 1):
+            if robots:
+                await self._ask_robots(target)
+            fetched, location = await self._one(url, target, headers, limit, budget)
+            if location is None:
+                return msgspec.structs.replace(fetched, permanent_url=permanent)
+            unbroken = unbroken and fetched.status in PERMANENT
+            target = check_url(urljoin(target, location), self._settings.allow_hosts, after=target)
+            permanent = target if unbroken else permanent
+            if target in seen:
+                raise FetchError("The redirects go round in a circle", which=url)
+            seen.add(target)
+        raise FetchError("Too many redirects", which=url, fix=f"At most {self._settings.redirects}")
+
+    async def _one(
+        self, url: str, target: str, headers: dict[str, str], limit: int, budget: _Budget
+    ) -> tuple[Fetched, str | None]:
+        now = self._clock.now()
+        if (until := self.gate.held_until(target, now)) is not None:
+            return Fetched(url=url, final_url=target, status=429, retry_at=until), None
+        async with self.gate.enter(target):
+            try:
+                async with (
+                    budget.spend(),
+                    self._transport.exchange(target, headers) as answer,
+                ):
+                    return await self._read(url, target, answer, limit)
+            except TimeoutError:
+                raise UnreachableError(
+                    f"No complete answer within {self._settings.deadline:g} seconds", which=target
+                ) from None
+
+    async def _read(self, url: str, target: str, answer: Exchange, limit: int) -> tuple[Fetched, str | None]:
+        if sum(len(name) + len(value) for name, value in answer.headers) > HEADER_BYTES:
+            raise FetchError("The headers are too large", which=target, fix=f"At most {HEADER_BYTES:,} bytes")
+        headers = dict(reversed(answer.headers))
+        media_type, charset = _content_type(headers.get("content-type", ""))
+        fetched = Fetched(
+            url=url,
+            final_url=target,
+            status=answer.status,
+            media_type=media_type,
+            charset=charset,
+            etag=headers.get("etag", ""),
+            last_modified=headers.get("last-modified", ""),
+            fresh_for=_fresh_for(headers),
+            retry_at=self._retry_at(target, answer.status, headers.get("retry-after", "")),
+        )
+        if answer.status in REDIRECTS:
+            location = headers.get("location", "").strip()
+            if not location:
+                raise FetchError("A redirect that leads nowhere", which=target)
+            return fetched, location
+        if answer.status != 200:
+            return fetched, None
+        body, whole = await _collect(answer, limit, target)
+        encodings = [v for name, v in answer.headers if name == "content-encoding"]
+        decoded, complete = decode_body(body, ",".join(encodings).split(","), limit=limit, url=target)
+        return msgspec.structs.replace(fetched, body=decoded, complete=whole and complete), None
+
+    def _retry_at(self, target: str, status: int, value: str) -> datetime | None:
+        if status not in (429, 503):
+            return None
+        now = self._clock.now()
+        at: datetime | None = None
+        if value.strip().isdigit():
+            at = now + min(timedelta(seconds=int(value.strip()[:9])), MAX_RETRY_AFTER)
+        elif value.strip():
+            try:
+                parsed = parsedate_to_datetime(value.strip())
+                at = min(parsed, now + MAX_RETRY_AFTER) if parsed.tzinfo is not None else None
+            except ValueError:
+                at = None
+        if at is None or at <= now:
+            return None
+        self.gate.hold_off(target, at)
+        return at
+
+    async def _ask_robots(self, target: str) -> None:
+        async with self._robots.locks.setdefault(origin(target), asyncio.Lock()):
+            if not self._robots.known(target, self._clock.now()):
+                self._robots.learn(target, self._clock.now(), await self._robots_text(origin(target)))
+                if delay := self._robots.delay(target, AGENT):
+                    self.gate.delays[urlsplit(target).netloc] = delay
+        if not self._robots.allowed(target, AGENT):
+            raise RobotsError("The site's robots.txt does not let this page be fetched", which=target)
+
+    async def _robots_text(self, at: str) -> str | None:
+        try:
+            answer = await self._get(
+                f"{at}/robots.txt", "text/plain, */*;q=0.5", 512 * 1024, "", "", robots=False
+            )
+        except UnreachableError:
+            return None
+        except FetchError:
+            return ""
+        if answer.status >= 500:
+            return None
+        return answer.body.decode("utf-8", "replace") if answer.ok else ""
+
+
+class _Budget:
+    """The seconds that one fetch may take over all its hops; waiting for a turn at a host does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    @asynccontextmanager
+    async def spend(self) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        try:
+            async with asyncio.timeout(max(0.0, self._left)):
+                yield
+        finally:
+            self._left -= loop.time() - start
+
+
+async def _collect(answer: Exchange, limit: int, url: str) -> tuple[bytes, bool]:
+    body = bytearray()
+    try:
+        async for chunk in answer.chunks():
+            body += chunk
+            if len(body) > limit:
+                raise FetchError(
+                    "The document is too large", which=url, fix=f"At most {limit:,} bytes are read"
+                )
+    except UnreachableError:
+        if not body:
+            raise
+        return bytes(body), False
+    return bytes(body), True
+
+
+def _content_type(value: str) -> tuple[str, str]:
+    message = Message()
+    message["content-type"] = value.replace("\n", " ").replace("\r", " ")
+    charset = message.get_param("charset")
+    media_type = value.partition(";")[0].strip().lower()
+    return media_type, charset.strip().lower() if isinstance(charset, str) else ""
+
+
+def _fresh_for(headers: Mapping[str, str]) -> float:
+    control = headers.get("cache-control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return 0.0
+    if match := re.search(r"max-age\s*=\s*\"?(\d{1,9})", control):
+        return float(match[1])
+    try:
+        expires = parsedate_to_datetime(headers["expires"])
+        date = parsedate_to_datetime(headers["date"])
+        return max(0.0, (expires - date).total_seconds())
+    except (KeyError, ValueError, TypeError):
+        return 0.0
+
+
+class _Guarded:
+    """What the guard allows for the request that is being made, and which addresses it refused."""
+
+    def __init__(self, *, allowed: bool) -> None:
+        self.allowed = allowed
+        self.refused: list[str] = []
+
+
+_GUARD: contextvars.ContextVar[_Guarded] = contextvars.ContextVar("guard")
+
+
+def _guarded_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
+    """Make the socket for one resolved address, or refuse: the address checked is the address connected to."""
+    family, kind, protocol, _, address = info
+    guard = _GUARD.get()
+    if not guard.allowed and not is_public(str(address[0])):
+        guard.refused.append(f"{address[0]}:{address[1]}")
+        raise OSError(f"{address[0]} is not a public address")
+    return socket.socket(family=family, type=kind, proto=protocol)
+
+
+class _AioExchange:
+    def __init__(self, response: aiohttp.ClientResponse, url: str) -> None:
+        self._response = response
+        self._url = url
+        self.status = response.status
+        self.headers = [
+            (name.decode("latin-1").lower(), _header_text(value)) for name, value in response.raw_headers
+        ]
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        import aiohttp
+
+        try:
+            async for chunk in self._response.content.iter_chunked(64 * 1024):
+                yield chunk
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise UnreachableError("The answer broke off", which=self._url, fix=_reason(error)) from None
+
+
+class AioTransport:
+    """The real network, by aiohttp. Must be made and used inside a running event loop."""
+
+    paced = True
+
+    def __init__(self, settings: Fetch) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=max(64, self._settings.concurrency * 2), socket_factory=_guarded_socket
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_SECONDS, sock_read=BETWEEN_BYTES_SECONDS
+                ),
+                max_headers=1000,
+                max_field_size=HEADER_BYTES,
+                max_line_size=HEADER_BYTES,
+            )
+        return self._session
+
+    @asynccontextmanager
+    async def exchange(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Exchange]:
+        """One GET. See Transport."""
+        import aiohttp
+        import yarl
+
+        guard = _Guarded(allowed=host_and_port(url) in self._settings.allow_hosts)
+        _GUARD.set(guard)
+        try:
+            response = await self._open().get(
+                yarl.URL(url, encoded=True), headers=headers, allow_redirects=False
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if guard.refused:
+                raise blocked(", ".join(guard.refused)) from None
+            raise _unreachable(url, error) from None
+        try:
+            yield _AioExchange(response, url)
+        finally:
+            response.release()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _header_text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _reason(error: BaseException) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip()[:200] or type(error).__name__
+
+
+def _unreachable(url: str, error: Exception) -> FetchError:
+    import aiohttp
+
+    if isinstance(error, BlockedAddressError):
+        return error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return FetchError("The host's certificate is not valid", which=url, fix=_reason(error))
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return UnreachableError("The host name does not resolve", which=url)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return FetchError("The answer is not HTTP", which=url, fix=_reason(error))
+    if isinstance(error, aiohttp.InvalidURL):
+        return FetchError("Not a URL", which=url)
+    return UnreachableError("The host cannot be reached", which=url, fix=_reason(error))

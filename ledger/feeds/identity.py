@@ -1,0 +1,237 @@
+"""Which article an item is: guid, link or text, and under which other names it is known.
+
+A guid decides while it is unique in its document and of a stable form; else guid and link together, else the canonical link,
+else title and text. Aliases (guid and URLs within one outlet) keep the identity when one of them changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+
+import msgspec
+
+from ledger.feeds.documents import Item
+
+__all__ = [
+    "Identity",
+    "article_id",
+    "canonical_url",
+    "feed_id",
+    "host_of",
+    "identify",
+    "page_canonical",
+    "url_alias",
+]
+
+COLLISIONS = 0.05
+_TRACKING = frozenset(
+    {
+        "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "twclid", "ttclid", "yclid", "igshid", "igsh", "mc_cid",
+        "mc_eid", "_hsenc", "_hsmi", "hsctatracking", "mkt_tok", "vero_id", "oly_anon_id", "oly_enc_id", "wickedid", "s_cid",
+        "icid", "ncid", "cmpid", "cmp", "maca", "traffic_source", "ito", "ns_mchannel", "ns_source", "ns_campaign",
+        "ns_linkname", "ns_fee", "xtor", "wt_mc", "wt.mc_id", "smid", "smtyp", "partner", "emc", "mod", "taid", "guccounter",
+        "guce_referrer", "guce_referrer_sig", "ocid", "sr_share", "spm", "scm", "_openstat", "ref_src", "ref_url", "feature",
+        "__twitter_impression", "ftag", "amp", "outputtype", "soc_src", "soc_trk", "ftcamp", "sh", "srnd", "leadsource",
+        "cndid", "bxid", "esrc", "ceid", "sk", "__s", "_bta_tid", "_bta_c", "trk_contact", "trk_msg", "trk_module", "trk_sid",
+        "gdfms", "gdftrk", "gdffi", "redirect_log_mongo_id", "redirect_mongo_id", "sb_referer_host", "mkwid", "pcrid",
+        "ef_id", "epik", "campaign_id", "fb_action_ids", "fb_action_types", "fb_ref", "fb_source", "action_object_map",
+        "action_type_map", "action_ref_map", "hmb_campaign", "hmb_medium", "hmb_source", "itm_source", "itm_medium",
+        "itm_campaign", "at_medium", "at_campaign", "rss", "syn-25a6b1a6",
+    }
+)  # fmt: skip
+_TRACKING_PREFIXES = ("utm_", "at_", "mtm_", "pk_", "piwik_", "matomo_", "stm_", "hsa_", "itm_", "ga_")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SECOND_LEVEL = frozenset(
+    {"co", "com", "org", "net", "gov", "gob", "gouv", "ac", "edu", "or", "ne", "go", "mil"}
+)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The identity of one item: `key` is what its article id is made of; `aliases` are lookup keys, the strongest first."""
+
+    key: str
+    aliases: tuple[str, ...]
+
+
+def feed_id(url: str) -> str:
+    """`f-` and 12 hex digits of the SHA-256 of the URL."""
+    return "f-" + hashlib.sha256(url.encode()).hexdigest()[:12]
+
+
+def article_id(outlet: str, key: str) -> str:
+    """`a-` and 16 hex digits of the SHA-256 of outlet and identity key."""
+    return "a-" + hashlib.sha256(f"{outlet}\n{key}".encode()).hexdigest()[:16]
+
+
+def host_of(url: str) -> str:
+    """The host of a URL in lower case, without `www.`."""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
+def canonical_url(url: str) -> str:
+    """The URL without what only tracks: lower-case host in Punycode, no default port, fragment or tracking parameter.
+
+    The order of the other parameters is kept, and so is a `#!` fragment. What is no http URL comes back as it is.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return url
+    host = parts.hostname.lower().rstrip(".")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            return url
+    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+    query = "&".join(p for p in parts.query.split("&") if p and not _tracks(p.partition("=")[0], host))
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(SplitResult(scheme, netloc, parts.path or "/", query, fragment))
+
+
+def _tracks(name: str, host: str) -> bool:
+    name = name.lower()
+    if name in ("ref", "source") and host:
+        return True
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+
+def _url_key(url: str) -> str:
+    """What two URLs of one page have in common: scheme, `www.`, `m.` and a final slash do not count."""
+    parts = urlsplit(canonical_url(url))
+    host = re.sub(r"^(?:www|m|mobile|amp)\.", "", parts.netloc)
+    path = re.sub(r"/amp/?$", "", parts.path).rstrip("/")
+    return f"{host}{path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _is_root(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path in ("", "/") and not parts.query and not parts.fragment.startswith("!")
+
+
+def _registrable(host: str) -> str:
+    labels = host.split(".")
+    short = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3:] if short else labels[-2:])
+
+
+def page_canonical(url: str, declared: str) -> str:
+    """The canonical URL of a page: what it declares when that lies in the same registrable domain and is no front page."""
+    own = canonical_url(url)
+    if not declared:
+        return own
+    try:
+        wanted = canonical_url(urljoin(url, declared))
+        foreign = _registrable(host_of(wanted)) != _registrable(host_of(own))
+    except ValueError:
+        return own
+    return own if foreign or (_is_root(wanted) and not _is_root(own)) else wanted
+
+
+def url_alias(outlet: str, url: str) -> str:
+    """The lookup key of a URL within an outlet."""
+    return f"article:{outlet}:url:{_url_key(url)}"
+
+
+def _stable_guid(item: Item) -> str:
+    """The guid without the parts that change with every edit; empty when nothing stable is in it."""
+    guid = item.guid.strip()
+    if not re.match(r"https?://", guid):
+        return guid
+    try:
+        parts = urlsplit(guid)
+        bare = canonical_url(urlunsplit(parts._replace(query=re.sub(r"(?:^|&)t=\d+", "", parts.query))))
+    except ValueError:
+        return guid
+    if _is_root(bare):
+        return ""
+    counted = re.fullmatch(r"\d+", parts.fragment) is not None
+    if item.link and _url_key(bare) == _url_key(item.link) and (counted or not parts.fragment):
+        return _url_key(bare)
+    return bare if counted or not parts.fragment else f"{bare}#{parts.fragment}"
+
+
+def identify(
+    items: Sequence[Item], *, outlet: str, feed: str, policy: str = "guid", feed_link: str = ""
+) -> tuple[list[Identity | None], str]:
+    """The identities of a document's items, None for a repeated one, and the policy to use from now on.
+
+    `policy` is `guid`, or `link` once more than 5 % of a document's guids collided.
+    """
+    guids = [_stable_guid(item) for item in items]
+    stable = Counter(guids)
+    raw = Counter(item.guid.strip() for item in items)
+    guids = [
+        item.guid.strip() if stable[guid] > 1 and raw[item.guid.strip()] == 1 and guid else guid
+        for item, guid in zip(items, guids, strict=True)
+    ]
+    count = Counter(guids)
+    distinct = {
+        (guid, _url_key(item.link), item.title) for guid, item in zip(guids, items, strict=True) if guid
+    }
+    colliding = Counter(guid for guid, _, _ in distinct)
+    shared = sum(n for n in colliding.values() if n > 1)
+    if distinct and shared > len(distinct) * COLLISIONS:
+        policy = "link"
+    links = [_link_key(item, feed_link) for item in items]
+    linked = Counter(links)
+    found: list[Identity | None] = []
+    seen: set[str] = set()
+    for item, guid, link in zip(items, guids, links, strict=True):
+        unique = bool(guid) and policy == "guid" and count[guid] == 1
+        identity = _identity(item, guid if unique else "", guid, link, linked[link] == 1, outlet, feed)
+        if identity.key in seen and not unique:
+            title = hashlib.sha256(item.title.encode()).hexdigest()[:16]
+            identity = Identity(f"{identity.key}\n{title}", ())
+        found.append(None if identity.key in seen else identity)
+        seen.add(identity.key)
+    return found, policy
+
+
+def _link_key(item: Item, feed_link: str) -> str:
+    if not re.match(r"https?://", item.link) or _is_root(canonical_url(item.link)):
+        return ""
+    key = _url_key(item.link)
+    return "" if feed_link and key == _url_key(feed_link) else key
+
+
+def _identity(
+    item: Item,
+    unique_guid: str,
+    guid: str,
+    link: str,
+    alone: bool,
+    outlet: str,
+    feed: str,  # noqa: FBT001
+) -> Identity:
+    aliases: list[str] = []
+    if unique_guid:
+        scoped = (
+            unique_guid
+            if len(unique_guid) >= 12 or re.search(r"[:/]", unique_guid)
+            else f"{feed}:{unique_guid}"
+        )
+        aliases.append(f"article:{outlet}:guid:{scoped}")
+    if link and alone:
+        aliases.append(f"article:{outlet}:url:{link}")
+    if unique_guid:
+        return Identity(f"guid:{scoped}", tuple(aliases))
+    if link and alone:
+        return Identity(f"link:{link}", tuple(aliases))
+    if guid and link:
+        return Identity(f"guid+link:{guid}\n{link}", tuple(aliases))
+    digest = hashlib.sha256(f"{item.title}\n{item.content or item.summary}".encode()).hexdigest()
+    return Identity(f"text:{digest}", tuple(aliases))

@@ -1,0 +1,232 @@
+"""Feed documents: RSS 0.9x, 1.0 and 2.0, Atom, JSON Feed and news sitemaps, as found in the wild.
+
+The fast path is a streaming lxml reader; a document that is not well-formed is repaired and read again, and only what that
+cannot read goes to feedparser, in a process of its own with a time limit. A document type with declarations is refused.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from ledger.errors import InputError
+from ledger.feeds.documents import MAX_ITEMS, FeedDocument, Item
+from ledger.feeds.elements import feed_facts, item_of, kind_of, local_name
+from ledger.feeds.fallback import parse_elsewhere
+from ledger.feeds.jsonfeed import parse_json_feed
+from ledger.feeds.text import decode_text, is_binary
+
+__all__ = ["parse_feed"]
+
+MAX_TAGS = 1_000_000
+MAX_TAG_BYTES = 256 * 1024
+MAX_DEPTH = 200
+_XML_DECLARATION = re.compile(rb"\s*<\?xml\b[^>]{0,500}?\?>")
+_DECLARED_ENCODING = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_DOCTYPE = re.compile(rb"<!DOCTYPE\b[^<>\[]{0,2000}(\[)?", re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|channel)\b", re.IGNORECASE)
+_HTML_ROOT = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry|url)[\s>]")
+_CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_ENTITY = re.compile(rb"&(?:#(\d{1,8})|#[xX]([0-9A-Fa-f]{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));|&")
+_XML_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+_XML_NAMES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
+
+
+def parse_feed(
+    body: bytes, *, url: str = "", media_type: str = "", charset: str = "", complete: bool = True
+) -> FeedDocument:
+    """Read a feed document. `url` resolves relative links; with `complete=False` the last item is left out.
+
+    Raises InputError for what is no feed: empty, binary, HTML, a document with its own entities, or XML too deep.
+    """
+    if not body.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise InputError("The document is empty", which=url)
+    if is_binary(body):
+        raise InputError("The document is binary, not a feed", which=url)
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start in (b"{", b"[") or "json" in media_type:
+        document = parse_json_feed(decode_text(body, (charset,)), url)
+    else:
+        document = _parse_xml(_as_utf8(body, charset), url)
+    flags = list(document.flags)
+    items = document.items
+    if not complete:
+        items = items[:-1]
+        flags.append("truncated")
+    if len(items) >= MAX_ITEMS:
+        flags.append("too-many-items")
+    return FeedDocument(
+        kind=document.kind,
+        title=document.title,
+        link=document.link,
+        language=document.language,
+        ttl=document.ttl,
+        items=items,
+        flags=tuple(flags),
+    )
+
+
+def _as_utf8(body: bytes, charset: str) -> bytes:
+    declared = _DECLARED_ENCODING.search(body[:1024])
+    name = declared[1].decode("ascii") if declared else ""
+    return decode_text(body, (charset, name)).encode("utf-8", "replace")
+
+
+def _parse_xml(data: bytes, url: str) -> FeedDocument:
+    data = _prolog_removed(data, url)
+    _check_shape(data, url)
+    try:
+        return _read(data, url, recover=False)
+    except etree.XMLSyntaxError:
+        pass
+    data = _repaired(data)
+    expected = min(len(_ITEM_START.findall(data)), MAX_ITEMS)
+    document: FeedDocument | None
+    try:
+        document = _read(data, url, recover=True)
+    except etree.XMLSyntaxError:
+        document = None
+    if document is None or len(document.items) < expected:
+        _check_depth(data, url)
+        other = parse_elsewhere(data, url)
+        if other is not None and (document is None or len(other.items) > len(document.items)):
+            document = other
+    if document is None or not (document.items or document.title):
+        raise InputError("The document cannot be read as a feed", which=url)
+    return FeedDocument(
+        kind=document.kind,
+        title=document.title,
+        link=document.link,
+        language=document.language,
+        ttl=document.ttl,
+        items=document.items,
+        flags=(*document.flags, "repaired"),
+    )
+
+
+def _prolog_removed(data: bytes, url: str) -> bytes:
+    """The document from its root element on. Refuses HTML pages and document types with declarations of their own."""
+    root = _ROOT.search(data[:262144])
+    page = _HTML_ROOT.search(data[:262144])
+    if page is not None and (root is None or page.start() < root.start()):
+        raise InputError(
+            "An HTML page, not a feed", which=url, fix="`newsledger feed discover URL` looks for its feeds"
+        )
+    prolog = data[: root.start() if root is not None else 65536]
+    prolog = re.sub(rb"<!--.*?-->", b"", prolog, flags=re.DOTALL)
+    doctype = _DOCTYPE.search(prolog)
+    if b"<!ENTITY" in prolog or (doctype is not None and doctype[1]):
+        raise InputError("A document type with its own declarations is refused", which=url)
+    if root is None:
+        if b"<" not in data:
+            raise InputError("The document is not XML", which=url)
+        raise InputError("Neither RSS, Atom, JSON Feed nor a news sitemap", which=url)
+    return data[root.start() :]
+
+
+def _check_shape(data: bytes, url: str) -> None:
+    if data.count(b"<") > MAX_TAGS:
+        raise InputError("The document has too many elements", which=url, fix=f"At most {MAX_TAGS:,} tags")
+    position = 0
+    for piece in _CDATA.split(data):
+        if not piece.startswith(b"<![CDATA["):
+            for tag in re.finditer(rb"<[A-Za-z][^<>]*", piece):
+                if tag.end() - tag.start() > MAX_TAG_BYTES or tag[0].count(b"=") > 2000:
+                    raise InputError("An element has too many attributes", which=url)
+        position += len(piece)
+
+
+def _check_depth(data: bytes, url: str) -> None:
+    depth = 0
+    for tag in re.finditer(rb"<(/?)[A-Za-z][^<>]*?(/?)>", _CDATA.sub(b"", data)):
+        depth += -1 if tag[1] else 0 if tag[2] else 1
+        if depth > MAX_DEPTH:
+            raise InputError("The elements are nested too deeply", which=url, fix=f"At most {MAX_DEPTH} deep")
+
+
+def _repaired(data: bytes) -> bytes:
+    """Without controls, HTML entities as characters, lone ampersands escaped; CDATA sections keep their text."""
+    data = _XML_CONTROL.sub(b"", data)
+    pieces = _CDATA.split(data)
+    return b"".join(
+        piece if piece.startswith(b"<![CDATA[") else _ENTITY.sub(_entity, piece) for piece in pieces
+    )
+
+
+def _entity(match: re.Match[bytes]) -> bytes:
+    decimal, hexadecimal, name = match.groups()
+    if name is not None:
+        if name in _XML_NAMES:
+            return match[0]
+        known = html.entities.html5.get(name.decode("ascii") + ";")
+        return known.encode() if known else b"&amp;" + name + b";"
+    if decimal is None and hexadecimal is None:
+        return b"&amp;"
+    code = int(decimal) if decimal is not None else int(hexadecimal, 16)
+    valid = (
+        code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+    )
+    return match[0] if valid else b""
+
+
+def _read(data: bytes, url: str, *, recover: bool) -> FeedDocument:
+    items: list[Item] = []
+    root: Any = None
+    for element in _elements(data, recover=recover):
+        if root is None:
+            root = element.getroottree().getroot()
+        if len(items) < MAX_ITEMS and (item := item_of(element, url)) is not None:
+            items.append(item)
+        element.clear()
+        while (before := element.getprevious()) is not None and local_name(before.tag) == local_name(
+            element.tag
+        ):
+            element.getparent().remove(before)
+    if root is None:
+        root = etree.fromstring(data, _parser(recover=recover))
+    if root is None:
+        raise InputError("The document cannot be read as a feed", which=url)
+    kind = kind_of(root, url)
+    title, link, language, ttl = feed_facts(root, url)
+    return FeedDocument(kind=kind, title=title, link=link, language=language, ttl=ttl, items=tuple(items))
+
+
+def _elements(data: bytes, *, recover: bool) -> Iterator[Any]:
+    names = ("{*}item", "{*}entry", "{*}url")
+    stream = etree.iterparse(
+        io.BytesIO(data),
+        events=("end",),
+        tag=names,
+        recover=recover,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+    )
+    for _, element in stream:
+        parent = element.getparent()
+        if local_name(element.tag) == "url" and (parent is None or local_name(parent.tag) != "urlset"):
+            continue
+        if any(local_name(a.tag) in ("item", "entry") for a in element.iterancestors()):
+            continue
+        yield element
+
+
+def _parser(*, recover: bool) -> Any:
+    return etree.XMLParser(
+        recover=recover,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        encoding="utf-8",
+    )

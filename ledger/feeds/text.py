@@ -1,0 +1,132 @@
+"""Text as it is kept: bytes to characters, controls removed, NFC, LF, blocks separated by an empty line."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from charset_normalizer import from_bytes
+
+__all__ = ["canonical", "clean", "decode_text", "is_binary", "plain_blocks", "single_line"]
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_WIDER = {
+    "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252",
+    "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "euc-kr": "cp949",
+    "shift_jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "iso-8859-9": "cp1254", "windows-31j": "cp932",
+    "x-gbk": "gb18030", "big5": "big5hkscs", "tis-620": "cp874", "iso-8859-11": "cp874",
+}  # fmt: skip
+_REFUSED = frozenset(
+    {"utf-7", "utf7", "unicode-1-1-utf-7", "idna", "punycode", "undefined", "unicode_escape"}
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_C1 = re.compile(r"[\x80-\x9f]")
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "’", "'", ")", "»", "。", "؟")
+HARD_WRAP = 100
+
+
+def decode_text(body: bytes, declared: Iterable[str] = ()) -> str:
+    """The characters of `body`: byte order mark, else valid UTF-8, else the first declared charset that fits, else a guess.
+
+    Valid UTF-8 wins over what is declared, because wrong declarations are common and chance validity is not; stateful
+    ISO-2022 charsets are the exception. Never fails: what cannot be decoded becomes U+FFFD.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    names = [name.strip().strip("\"'").lower() for name in declared if name]
+    if body[:1] == b"\x00" and body[1:2] not in (b"", b"\x00"):
+        return body.decode("utf-16-be", "replace")
+    if body[1:2] == b"\x00" and body[:1] not in (b"", b"\x00"):
+        return body.decode("utf-16-le", "replace")
+    if not (b"\x1b" in body and any(name.startswith("iso-2022") for name in names)):
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if error.start > 0 and error.end >= len(body) - 1 and not names:
+                return body.decode("utf-8", "replace")
+    for name in names:
+        try:
+            if name in _REFUSED or not codecs.lookup(name)._is_text_encoding:
+                continue
+            return body.decode(_WIDER.get(name, name))
+        except (LookupError, UnicodeError):
+            continue
+    bad = body.decode("utf-8", "replace").count("�")
+    if bad * 200 < len(body) and "utf-8" in names:
+        return body.decode("utf-8", "replace")
+    guess = from_bytes(body[:65536]).best()
+    return body.decode(guess.encoding if guess is not None else "cp1252", "replace")
+
+
+def is_binary(body: bytes) -> bool:
+    """Whether these bytes are no text: many controls near the beginning, and no UTF-16 or UTF-32."""
+    start = body[:4096]
+    if not start or any(start.startswith(mark) for mark, _ in _BOMS):
+        return False
+    if start[:1] == b"\x00" or start[1:2] == b"\x00":
+        pairs = start[: len(start) // 2 * 2]
+        zeros = max(pairs[0::2].count(0), pairs[1::2].count(0))
+        return zeros * 3 < len(pairs)
+    controls = sum(start.count(bytes((code,))) for code in range(32) if code not in (9, 10, 12, 13, 27))
+    return controls * 50 > len(start)
+
+
+def clean(text: str) -> str:
+    """Without NUL, controls, lone surrogates, and bidirectional or zero-width marks; NFC; line ends LF."""
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n"))
+    text = _C1.sub(_from_cp1252, text)
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+
+
+def _from_cp1252(match: re.Match[str]) -> str:
+    """A C1 control in text is nearly always a Windows character that was written as its number."""
+    return match[0].encode("latin-1").decode("cp1252", "ignore")
+
+
+def single_line(text: str) -> str:
+    """`text` cleaned and with every run of blanks as one space."""
+    return " ".join(clean(text).split())
+
+
+def canonical(blocks: Iterable[str]) -> str:
+    """The text that is kept: blocks on one line each, empty ones left out, separated by an empty line."""
+    lines = (single_line(block) for block in blocks)
+    return "\n\n".join(line for line in lines if line)
+
+
+def plain_blocks(text: str) -> list[str]:
+    """The paragraphs of plain text.
+
+    Lines between two empty lines are one paragraph when they look wrapped at a fixed width, else a paragraph each.
+    """
+    blocks: list[str] = []
+    for piece in re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)+", clean(text)):
+        lines = [_BLANKS.sub(" ", line).strip() for line in piece.split("\n")]
+        lines = [line for line in lines if line]
+        if _wrapped(lines):
+            blocks.append(" ".join(lines))
+        else:
+            blocks.extend(lines)
+    return blocks
+
+
+def _wrapped(lines: list[str]) -> bool:
+    if len(lines) < 2:
+        return False
+    longest = max(len(line) for line in lines)
+    if longest > HARD_WRAP:
+        return False
+    open_ends = sum(not line.endswith(_ENDS) for line in lines[:-1])
+    full = sum(len(line) >= longest * 0.6 for line in lines[:-1])
+    return open_ends * 2 >= len(lines) - 1 and full * 3 >= (len(lines) - 1) * 2 and longest >= 40

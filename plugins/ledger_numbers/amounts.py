@@ -1,0 +1,394 @@
+"""Amounts: a numeral with the currency before it or the unit after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger_numbers.numerals import Numeral, read_numeral
+from ledger_numbers.tokens import Tokens
+from ledger_numbers.units import (
+    CASED,
+    CODE_ALIASES,
+    CODES,
+    CURRENCY_ADJECTIVES,
+    CURRENCY_WORDS,
+    LOCAL_PREFIXES,
+    MINOR,
+    PREFIXES,
+    SYMBOLS,
+    TIME_UNITS,
+    UNITS,
+)
+from ledger_numbers.words import LETTER_SCALES
+
+__all__ = ["Amount", "read_amount"]
+
+_SHORT = frozenset(
+    [
+        "m",
+        "g",
+        "t",
+        "l",
+        "v",
+        "w",
+        "c",
+        "f",
+        "k",
+        "p",
+        "bar",
+        "bars",
+        "ev",
+        "gy",
+        "mb",
+        "kb",
+        "db",
+        "s",
+        "b",
+        "h",
+        "ms",
+        "pt",
+        "rad",
+        "mi",
+        "ha",
+        "cl",
+        "dm",
+        "mol",
+        "eb",
+        "pb",
+    ]
+)
+_LENGTH_CONTEXT = frozenset(
+    [
+        "tall",
+        "high",
+        "wide",
+        "long",
+        "deep",
+        "away",
+        "thick",
+        "across",
+        "north",
+        "south",
+        "east",
+        "west",
+        "northwest",
+        "northeast",
+        "southwest",
+        "southeast",
+        "from",
+        "below",
+        "above",
+        "underground",
+        "race",
+        "sprint",
+        "final",
+        "hurdles",
+        "freestyle",
+        "relay",
+        "butterfly",
+        "of",
+        "in",
+        "and",
+        "or",
+        "to",
+        "is",
+        "was",
+        "at",
+        "by",
+        "x",
+    ]
+)
+_MASS_CONTEXT = frozenset(
+    {"weighs", "weighed", "weighing", "weigh", "heavy", "heavier", "lost", "gained", "of"}
+)
+_MONEY_VERBS = frozenset(
+    [
+        "cost",
+        "costs",
+        "paid",
+        "pay",
+        "pays",
+        "worth",
+        "price",
+        "priced",
+        "fined",
+        "fine",
+        "earn",
+        "earned",
+        "spent",
+        "spend",
+        "raised",
+        "bill",
+        "owed",
+    ]
+)
+_FORWARD = {"foot": "inch", "hour": "minute", "minute": "second", "pound": "ounce"}
+_PART_OF = {("foot", "inch"): 12, ("hour", "minute"): 60, ("minute", "second"): 60, ("pound", "ounce"): 16}
+
+
+@dataclass(slots=True)
+class Amount:
+    """A numeral and its unit: tokens `first` up to `stop`, with the numeral itself at `number` up to `after`."""
+
+    first: int
+    stop: int
+    number: int
+    after: int
+    kind: str
+    value: Decimal
+    mantissa: Decimal
+    scale: int
+    unit: str = ""
+    digits: bool = False
+    fraction: bool = False
+
+
+def read_amount(tokens: Tokens, at: int) -> Amount | None:
+    """The amount that begins at token `at`: a currency or a number."""
+    unit, number = _currency_before(tokens, at)
+    numeral = read_numeral(tokens, number)
+    if numeral is None:
+        return None
+    if unit and numeral.fraction:
+        return None
+    amount = Amount(
+        at, numeral.stop, number, numeral.stop, "cardinal", numeral.value, numeral.mantissa, numeral.scale, unit,
+        numeral.digits, numeral.fraction,
+    )  # fmt: skip
+    if unit:
+        amount.kind = "money"
+        _scale_letter(tokens, amount, numeral)
+        return amount
+    if not _unit_after(tokens, amount, numeral):
+        _scale_letter(tokens, amount, numeral)
+        if amount.scale > 1:
+            _currency_after(tokens, amount, amount.stop)
+    if amount.fraction and amount.kind == "cardinal":
+        amount.kind, amount.unit = "measure", "dimensionless"
+    _smaller_unit(tokens, amount)
+    return amount
+
+
+def _currency_before(tokens: Tokens, at: int) -> tuple[str, int]:
+    word = tokens.at(at)
+    if word in SYMBOLS:
+        return SYMBOLS[word], at + 1
+    if word in PREFIXES and tokens.at(at + 1) == "$" and not tokens.glued(at - 1):
+        return PREFIXES[word], at + 2
+    if word == "u" and tokens.phrase(at, at + 5) == "u . s . $":
+        return "USD", at + 5
+    if tokens.is_number(at + 1) and not tokens.glued(at - 1):
+        if word in CODES and (tokens.raw(at).isupper() or word in {"rmb", "usd", "gbp", "eur"}):
+            return CODE_ALIASES.get(word.upper(), word.upper()), at + 1
+        if word in LOCAL_PREFIXES:
+            return LOCAL_PREFIXES[word], at + 1
+    if word in LOCAL_PREFIXES and tokens.at(at + 1) == "." and tokens.is_number(at + 2) and word == "rs":
+        return "INR", at + 2
+    return "", at
+
+
+def _scale_letter(tokens: Tokens, amount: Amount, numeral: Numeral) -> None:
+    """Give a glued letter its meaning: thousand, million, billion."""
+    letter = numeral.letter
+    if not letter or amount.stop != numeral.stop:
+        return
+    low = letter.lower()
+    if low in {"b", "mm"} and not amount.unit and letter != "B":
+        return
+    scale = LETTER_SCALES[low]
+    amount.value, amount.scale = numeral.value * scale, scale
+    amount.stop += 1
+    amount.after = amount.stop
+
+
+def _unit_after(tokens: Tokens, amount: Amount, numeral: Numeral) -> bool:
+    at = numeral.stop
+    word = tokens.at(at)
+    if word == "%":
+        return _set(amount, "percent", "percent", at + 1)
+    if word == "-" and tokens.glued(at - 1) and tokens.glued(at) and tokens.is_word(at + 1):
+        at += 1
+        word = tokens.at(at)
+    if word in {"percent", "pc", "pct", "percentage"} or (word == "per" and tokens.at(at + 1) == "cent"):
+        stop = at + 2 if word == "per" else at + 1
+        if tokens.at(stop) in {"point", "points"}:
+            return _set(amount, "percent", "percentage_point", stop + 1)
+        return word != "percentage" and _set(amount, "percent", "percent", stop)
+    if numeral.letter == "m" and _means_million(tokens, at, numeral):
+        return False
+    if numeral.letter in {"M", "k", "K", "B"} and not _is_degree(tokens, numeral):
+        return False
+    return (
+        _time_after(tokens, amount, at)
+        or _phrase_after(tokens, amount, at)
+        or _currency_after(tokens, amount, at)
+    )
+
+
+def _is_degree(tokens: Tokens, numeral: Numeral) -> bool:
+    return (
+        numeral.letter == "K"
+        and tokens.at(numeral.first - 1) in {"temperature", "at", "below", "above"}
+        and numeral.value < 400
+    )
+
+
+def _means_million(tokens: Tokens, at: int, numeral: Numeral) -> bool:
+    following = tokens.at(at + 1)
+    if not tokens.is_word(at + 1) or following in _LENGTH_CONTEXT:
+        return False
+    return (
+        following.endswith("s")
+        or following in {"people", "more", "children", "women", "men", "hectares"}
+        or "." in str(numeral.value)
+    )
+
+
+def _set(amount: Amount, kind: str, unit: str, stop: int) -> bool:
+    amount.kind, amount.unit, amount.stop = kind, unit, stop
+    return True
+
+
+def _time_after(tokens: Tokens, amount: Amount, at: int) -> bool:
+    word = tokens.at(at)
+    entry = TIME_UNITS.get(word)
+    if entry is None or word in {"weekend", "weekends"} or (word == "ms" and not amount.digits):
+        return False
+    unit = "day" if entry[0] == "night" else entry[0]
+    return _set(amount, "duration", unit, at + 1)
+
+
+def _phrase_after(tokens: Tokens, amount: Amount, at: int) -> bool:
+    for length in (3, 2, 1):
+        if at + length > len(tokens):
+            continue
+        phrase = tokens.phrase(at, at + length) if length > 1 else tokens.at(at)
+        unit = UNITS.get(phrase) or (length == 2 and UNITS.get(phrase.replace(" ", ""))) or ""
+        raw = tokens.raw(at)
+        if length == 1 and raw in CASED and amount.digits:
+            unit = CASED[raw]
+        if not unit or (length == 1 and not _fits(tokens, amount, at, phrase)):
+            continue
+        return _set(amount, "measure", unit, at + length)
+    if (
+        tokens.at(at) == "in"
+        and tokens.at(at + 1) in {"thick", "wide", "tall", "long", "high", "diameter"}
+        and amount.digits
+    ):
+        return _set(amount, "measure", "inch", at + 1)
+    return False
+
+
+def _fits(tokens: Tokens, amount: Amount, at: int, word: str) -> bool:
+    """Whether a one-word form is the unit here and not another word."""
+    if word in {"pound", "pounds"}:
+        return not _is_money_pound(tokens, amount, at)
+    if word in _SHORT:
+        written = tokens.raw(at)
+        return (
+            tokens.is_number(at - 1)
+            and (written.islower() or written in CASED)
+            and not (tokens.glued(at) and tokens.kind[at + 1] in "nw")
+        )
+    if word == "°" or len(word) > 3:
+        return word not in {"bars", "cups", "knots"} or tokens.is_number(at - 1)
+    return tokens.is_number(at - 1) or word in {
+        "mph",
+        "kph",
+        "ton",
+        "mile",
+        "km",
+        "kg",
+        "lux",
+        "foot",
+        "bit",
+        "cup",
+    }
+
+
+def _is_money_pound(tokens: Tokens, amount: Amount, at: int) -> bool:
+    if tokens.at(at + 1) == "sterling":
+        return True
+    if (tokens.at(at + 1) in _MASS_CONTEXT and (amount.scale < 10**6 or tokens.at(at + 1) != "of")) or (
+        amount.scale < 10**6 and tokens.at(amount.first - 1) in _MASS_CONTEXT
+    ):
+        return False
+    near = tokens.word[max(0, amount.first - 6) : amount.first]
+    return amount.scale >= 10**6 or any(word in _MONEY_VERBS for word in near)
+
+
+def _currency_after(tokens: Tokens, amount: Amount, at: int) -> bool:
+    word = tokens.at(at)
+    if word in SYMBOLS and not (tokens.is_number(at + 1) and tokens.glued(at) and not tokens.glued(at - 1)):
+        return _set(amount, "money", SYMBOLS[word], at + 1)
+    if word in CODES and (tokens.raw(at).isupper() or word in {"rmb", "usd"}):
+        return _set(amount, "money", CODE_ALIASES.get(word.upper(), word.upper()), at + 1)
+    if word in {"mgbp", "musd", "meur"} and amount.digits:
+        amount.value, amount.scale = amount.value * 10**6, 10**6
+        return _set(amount, "money", word[1:].upper(), at + 1)
+    for noun_at in range(at, at + 3):
+        noun = tokens.at(noun_at)
+        if noun in {"pound", "pounds"} and _is_money_pound(tokens, amount, noun_at):
+            stop = noun_at + 2 if tokens.at(noun_at + 1) == "sterling" else noun_at + 1
+            return _set(amount, "money", _adjective(tokens, at, noun_at, "pound") or "GBP", stop)
+        if noun in MINOR and (noun != "p" or tokens.glued(noun_at - 1)):
+            return noun_at == at and _set(amount, "money", MINOR[noun], noun_at + 1)
+        if noun in CURRENCY_WORDS:
+            single = CURRENCY_WORDS[noun]
+            known = _adjective(tokens, at, noun_at, noun.removesuffix("s") if single.isupper() else single)
+            if (noun_at > at and not known) or (
+                noun in {"marks", "won", "som", "rand", "crown"}
+                and not _really_money(tokens, amount, noun_at)
+            ):
+                return False
+            return _set(amount, "money", known or single, noun_at + 1)
+        if not tokens.is_capital(noun_at) and noun not in {"us", "u", ".", "s"}:
+            return False
+    return False
+
+
+def _adjective(tokens: Tokens, at: int, noun_at: int, noun: str) -> str:
+    return CURRENCY_ADJECTIVES.get((tokens.at(noun_at - 1), noun), "") if noun_at > at else ""
+
+
+def _really_money(tokens: Tokens, amount: Amount, noun_at: int) -> bool:
+    word = tokens.at(noun_at)
+    if word == "won":
+        return amount.scale >= 1000 or amount.value >= 1000
+    return word in {"marks", "rand", "crown"} or amount.value >= 100
+
+
+def _smaller_unit(tokens: Tokens, amount: Amount) -> None:
+    """Take in "2 inches" after "5 feet", and "50 cents" after "3 dollars"."""
+    at = amount.stop + 1 if tokens.at(amount.stop) == "and" else amount.stop
+    if (
+        amount.kind == "money"
+        and tokens.is_number(at)
+        and tokens.at(at + 1) == "cents"
+        and amount.unit.isupper()
+    ):
+        cents = read_numeral(tokens, at)
+        if cents is not None and cents.value < 100:
+            amount.value += cents.value / 100
+            amount.stop = at + 2
+        return
+    smaller = _FORWARD.get(amount.unit)
+    if smaller is None or not (tokens.is_number(at) or tokens.is_word(at)):
+        return
+    if (
+        amount.kind == "duration"
+        and tokens.at(amount.stop) == "and"
+        and tokens.at(at) == "a"
+        and tokens.at(at + 1) == "half"
+    ):
+        amount.value += Decimal("0.5")
+        amount.stop = at + 2
+        return
+    numeral = read_numeral(tokens, at)
+    if numeral is None or numeral.fraction or numeral.value >= _PART_OF[amount.unit, smaller]:
+        return
+    form = tokens.at(numeral.stop)
+    if (TIME_UNITS.get(form, ("",))[0] or UNITS.get(form)) == smaller:
+        amount.value += numeral.value / _PART_OF[amount.unit, smaller]
+        amount.stop = numeral.stop + 1

@@ -1,0 +1,425 @@
+"""Numerals: the longest run of tokens that names one number, in digits, in words or in both."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger_numbers.tokens import VULGAR, Tokens, decimal_of
+from ledger_numbers.words import DENOMINATORS, LETTER_SCALES, SCALES, SMALL, TENS, ZERO
+
+__all__ = ["Numeral", "as_number", "read_numeral"]
+
+_HALF = Decimal("0.5")
+_OPENERS = frozenset({"hundred", "thousand", "million", "billion", "trillion", "dozen", "lakh", "crore"})
+_SIGNIFICANT = 15
+
+
+class Numeral(NamedTuple):
+    """A number at tokens `first` up to `stop`.
+
+    `mantissa` and `scale` are the parts of "2.5 million"; `letter` is a glued `k`, `m` or `b` that has not been given a
+    meaning yet. `fraction` marks a share such as "two thirds", `digits` a number written in digits only.
+    """
+
+    first: int
+    stop: int
+    value: Decimal
+    mantissa: Decimal
+    scale: int = 1
+    digits: bool = False
+    fraction: bool = False
+    letter: str = ""
+
+
+def as_number(value: Decimal) -> int | float:
+    """An int where the value is whole, else the nearest float."""
+    if value == value.to_integral_value():
+        return int(value)
+    return float(round(value, _SIGNIFICANT))
+
+
+def read_numeral(tokens: Tokens, at: int) -> Numeral | None:
+    """The numeral that begins at token `at`, or None."""
+    sign, first = _sign(tokens, at)
+    numeral = _half_of_scale(tokens, first) or _share(tokens, first) or _cardinal(tokens, first)
+    if numeral is None:
+        return None
+    numeral = _of_scale(tokens, numeral)
+    if sign < 0:
+        return numeral._replace(first=at, value=-numeral.value, mantissa=-numeral.mantissa)
+    return numeral
+
+
+def _sign(tokens: Tokens, at: int) -> tuple[int, int]:
+    word = tokens.at(at)
+    if word in {"minus", "negative"}:
+        return -1, at + 1
+    if word in {"-", "−"} and tokens.is_number(at + 1) and tokens.glued(at) and not tokens.glued(at - 1):
+        return -1, at + 1
+    return 1, at
+
+
+def _half_of_scale(tokens: Tokens, at: int) -> Numeral | None:
+    """Such as "half a million", "half a dozen", "half-million", "a quarter of a million" are read by `_of_scale`."""
+    if tokens.at(at) != "half":
+        return None
+    after = at + 1
+    if tokens.at(after) in {"a", "-"}:
+        after += 1
+    scale = 12 if tokens.at(after) == "dozen" else SCALES.get(tokens.at(after), 0)
+    if scale and tokens.at(after).isalpha():
+        return Numeral(at, after + 1, _HALF * scale, _HALF, scale)
+    return None
+
+
+def _share(tokens: Tokens, at: int) -> Numeral | None:
+    """A plain fraction: "two thirds", "a quarter of", "one-fifth", "3/4", "half", "one in five", "½"."""
+    found = _fraction(tokens, at, alone=True)
+    if found is None:
+        return None
+    value, stop = found
+    return Numeral(at, stop, value, value, fraction=True)
+
+
+def _fraction(tokens: Tokens, at: int, *, alone: bool) -> tuple[Decimal, int] | None:
+    word = tokens.at(at)
+    if word in VULGAR:
+        return decimal_of(word), at + 1
+    if word == "half" and (not alone or tokens.at(at + 1) not in {"-", "way", "time", "hour"}):
+        return _HALF, at + 1
+    if tokens.is_number(at) and tokens.at(at + 1) == "/" and tokens.is_number(at + 2):
+        return _slash(tokens, at)
+    count: Decimal | None = None
+    if word in {"a", "an"}:
+        below = tokens.at(at + 1)
+        if (
+            below not in DENOMINATORS
+            or below == "half"
+            or (alone and tokens.at(at + 2) not in {"of", ",", ".", ""})
+        ):
+            return (_HALF, at + 2) if below == "half" and (not alone or tokens.at(at + 2) != "-") else None
+        return Decimal(1) / DENOMINATORS[below], at + 2
+    if word in SMALL:
+        count = Decimal(SMALL[word])
+    elif tokens.is_number(at) and word.isdigit() and len(word) < 3:
+        count = Decimal(word)
+    if count is None:
+        return None
+    below_at = at + 1
+    if tokens.at(below_at) == "-":
+        below_at += 1
+    below = tokens.at(below_at)
+    if below in DENOMINATORS and below != "half" and (below.endswith("s") or count == 1):
+        return count / DENOMINATORS[below], below_at + 1
+    if not alone:
+        return None
+    return _proportion(tokens, at, count)
+
+
+def _slash(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:
+    above, below = tokens.word[at], tokens.word[at + 2]
+    whole = above.isdigit() and below.isdigit()
+    if not whole or len(below) > 3 or tokens.at(at + 3) == "/" or tokens.at(at - 1) == "/":
+        return None
+    top, bottom = int(above), int(below)
+    if top >= bottom or (top > 1 and bottom not in {3, 4, 5, 6, 8, 10, 16, 32, 64, 100}):
+        return None
+    return Decimal(top) / bottom, at + 3
+
+
+def _proportion(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] | None:
+    """Such as "one in five", "two out of three", "one over ten"."""
+    after = (
+        at + 2
+        if tokens.at(at + 1) in {"in", "over"}
+        else at + 3
+        if tokens.phrase(at + 1, at + 3) == "out of"
+        else 0
+    )
+    if not after:
+        return None
+    word = tokens.at(after)
+    below = SMALL.get(word) or TENS.get(word) or (int(word) if word.isdigit() and len(word) < 4 else 0)
+    following = tokens.at(after + 1)
+    plain = following not in SCALES and following not in {
+        "hundred",
+        "-",
+        "years",
+        "months",
+        "weeks",
+        "days",
+        "hours",
+        "minutes",
+    }
+    if tokens.at(at + 1) == "in" and (count > 9 or below not in {2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100}):
+        return None
+    if tokens.at(at + 1) == "over" and following.isalpha():
+        return None
+    if below <= count or not plain:
+        return None
+    return count / below, after + 1
+
+
+def _of_scale(tokens: Tokens, numeral: Numeral) -> Numeral:
+    """Take in "of a million" after a share."""
+    if numeral.fraction and tokens.phrase(numeral.stop, numeral.stop + 2) == "of a":
+        scale = SCALES.get(tokens.at(numeral.stop + 2), 0)
+        if scale:
+            return numeral._replace(
+                stop=numeral.stop + 3, value=numeral.value * scale, scale=scale, fraction=False
+            )
+    return numeral
+
+
+class _Sum:
+    """The running value of a numeral: finished groups in `total`, the open group in `group`."""
+
+    __slots__ = ("group", "last", "total")
+
+    def __init__(self) -> None:
+        self.total = Decimal(0)
+        self.group: Decimal | None = None
+        self.last = 0
+
+    def add_small(self, value: int, previous: str) -> bool:
+        if self.group is None:
+            self.group = Decimal(value)
+            return True
+        gap = 10 if value < 10 and previous in TENS else 100 if previous in {"hundred", "and"} else 0
+        if gap and self.group % gap == 0 and self.group >= gap:
+            self.group += value
+            return True
+        return False
+
+    def add_scale(self, scale: int) -> bool:
+        if self.group is None:
+            if not self.total or not self.last:
+                return False
+            self.total *= scale
+        elif self.last and scale > self.last:
+            self.total = (self.total + self.group) * scale
+        else:
+            self.total += self.group * scale
+        self.group, self.last = None, scale
+        return True
+
+    def value(self) -> Decimal:
+        return self.total + (self.group or 0)
+
+
+def _cardinal(tokens: Tokens, at: int) -> Numeral | None:
+    running = _Sum()
+    j = at
+    previous = ""
+    in_words = not tokens.is_number(at)
+    mantissa = Decimal(0)
+    scale = 1
+    while True:
+        word = tokens.at(j)
+        if tokens.is_number(j):
+            if not _add_digits(tokens, j, running, previous):
+                break
+        elif word in ZERO and running.group is None and not running.total:
+            running.group = Decimal(0)
+            j += 1
+            break
+        elif word in SMALL or word in TENS:
+            if (
+                running.total
+                and not in_words
+                and previous in SCALES
+                and word in SMALL
+                and running.group is None
+            ):
+                break
+            if not running.add_small(SMALL.get(word) or TENS[word], previous):
+                break
+        elif (
+            word in {"hundred", "hundreds"}
+            and running.group is not None
+            and running.group > 0
+            and previous != "hundred"
+        ):
+            running.group *= 100
+            mantissa, word = running.value() / 100, "hundred"
+        elif word == "dozen" and running.group is not None and previous != "dozen":
+            return Numeral(at, j + 1, running.value() * 12, running.value(), 12)
+        elif (word in SCALES or word.removesuffix("s") in SCALES) and j > at:
+            step = SCALES.get(word) or SCALES[word.removesuffix("s")]
+            mantissa = running.value()
+            if not running.add_scale(step):
+                break
+            scale, word = step, word.removesuffix("s")
+        elif word in {"a", "an"} and j == at and tokens.at(j + 1) in _OPENERS:
+            running.group = Decimal(1)
+        elif word == "and" and j > at:
+            half = _and_fraction(tokens, j, running)
+            if half is not None:
+                return _finish_half(tokens, at, half, running, mantissa)
+            if not _and_continues(tokens, j, running, previous, in_words=in_words):
+                break
+        elif (
+            word == "-"
+            and j > at
+            and tokens.glued(j - 1)
+            and tokens.glued(j)
+            and _hyphen_continues(tokens, j, previous)
+        ) or (
+            word == "-"
+            and previous in TENS
+            and SMALL.get(tokens.at(j + 1), 99) < 10
+            and not tokens.is_number(j + 1)
+        ):
+            j += 1
+            continue
+        else:
+            break
+        previous = word if not tokens.is_number(j) else "#"
+        j += 1
+    if j > at and tokens.at(j - 1) == "and":
+        j -= 1
+    if j == at or (running.group is None and not running.total):
+        return None
+    if tokens.at(at) in {"a", "an"} and j == at + 1:
+        return None
+    return _finish(tokens, at, j, running, mantissa, scale)
+
+
+def _add_digits(tokens: Tokens, j: int, running: _Sum, previous: str) -> bool:
+    value = decimal_of(tokens.word[j])
+    if not previous:
+        running.group = value
+        return True
+    if previous == "hundred" and running.group is not None and value < 100:
+        running.group += value
+        return True
+    if previous == "and" and running.group is not None and value < 100 and running.group % 100 == 0:
+        running.group += value
+        return True
+    if (
+        previous in SCALES
+        and running.group is None
+        and value < running.last
+        and tokens.at(j + 1) in {"hundred", "thousand"}
+    ):
+        running.group = value
+        return True
+    return False
+
+
+def _and_continues(tokens: Tokens, j: int, running: _Sum, previous: str, *, in_words: bool) -> bool:
+    following = tokens.at(j + 1)
+    if previous == "hundred":
+        return (
+            following in SMALL
+            or following in TENS
+            or (tokens.is_number(j + 1) and following.isdigit() and len(following) < 3)
+        )
+    if previous in SCALES and in_words and running.last >= 1000:
+        return following in TENS or (
+            following in SMALL and tokens.at(j + 2) not in {"other", "others", "more"}
+        )
+    return False
+
+
+def _hyphen_continues(tokens: Tokens, j: int, previous: str) -> bool:
+    following = tokens.at(j + 1)
+    if previous in TENS:
+        return SMALL.get(following, 99) < 10
+    if following in SCALES or following == "hundred":
+        return True
+    return following == "and" or (
+        previous in {"and", "hundred"} and (following in SMALL or following in TENS or following == "a")
+    )
+
+
+def _and_fraction(tokens: Tokens, j: int, running: _Sum) -> tuple[Decimal, int] | None:
+    after = j + 1
+    if tokens.at(after) == "-":
+        after += 1
+    if tokens.at(after) == "a" and tokens.at(after + 1) == "-":
+        if tokens.at(after + 2) == "half":
+            return _HALF, after + 3
+        return None
+    found = _fraction(tokens, after, alone=False)
+    if found is None or tokens.is_number(after):
+        return None
+    value, stop = found
+    if running.group is None and not running.total:
+        return None
+    if tokens.at(after) == "half" and tokens.at(stop) not in SCALES:
+        return None
+    return value, stop
+
+
+def _finish_half(
+    tokens: Tokens, at: int, half: tuple[Decimal, int], running: _Sum, mantissa: Decimal
+) -> Numeral:
+    """A number with "and a half": the half is of the last scale, or of one, or of the scale that follows it."""
+    share, stop = half
+    if tokens.at(stop) == "-" and tokens.at(stop + 1) in SCALES and tokens.glued(stop):
+        stop += 1
+    following = SCALES.get(tokens.at(stop), 0)
+    if running.group is None:
+        scale = following or running.last
+        value = running.total + share * scale
+        return Numeral(at, stop + 1 if following else stop, value, mantissa + share, scale)
+    value = running.value() + share
+    if following:
+        return Numeral(at, stop + 1, value * following, value, following)
+    return Numeral(at, stop, value, value)
+
+
+def _finish(tokens: Tokens, at: int, j: int, running: _Sum, mantissa: Decimal, scale: int) -> Numeral:
+    value = running.value()
+    digits = j == at + 1 and tokens.is_number(at)
+    if digits:
+        mixed = _mixed(tokens, at)
+        if mixed is not None:
+            share, stop = mixed
+            return _scaled(tokens, Numeral(at, stop, value + share, value + share))
+        letter = tokens.at(j) if tokens.glued(j - 1) and tokens.at(j) in LETTER_SCALES else ""
+        if letter and not (j + 1 < len(tokens) and tokens.glued(j) and tokens.kind[j + 1] in "nw"):
+            return Numeral(at, j, value, value, digits=True, letter=tokens.raw(j))
+        if tokens.raw(j) == "M" and not tokens.is_word(j + 1):
+            return Numeral(at, j + 1, value * 10**6, value, 10**6)
+    elif tokens.at(j) == "point":
+        return _point(tokens, at, j, value)
+    if scale == 1:
+        mantissa = value
+    return Numeral(at, j, value, mantissa, scale, digits=digits)
+
+
+def _mixed(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:
+    """The "1/2" of "2 1/2", or the "½" of "2½"."""
+    word = tokens.at(at + 1)
+    if not tokens.word[at].isdigit():
+        return None
+    if word in VULGAR:
+        return decimal_of(word), at + 2
+    if tokens.is_number(at + 1) and tokens.at(at + 2) == "/":
+        return _fraction(tokens, at + 1, alone=True)
+    return None
+
+
+def _scaled(tokens: Tokens, numeral: Numeral) -> Numeral:
+    scale = SCALES.get(tokens.at(numeral.stop), 0)
+    if not scale:
+        return numeral
+    return numeral._replace(stop=numeral.stop + 1, value=numeral.value * scale, scale=scale)
+
+
+def _point(tokens: Tokens, at: int, j: int, value: Decimal) -> Numeral:
+    digits = ""
+    k = j + 1
+    while tokens.at(k) in SMALL or tokens.at(k) in ZERO:
+        digit = SMALL.get(tokens.at(k), 0)
+        if digit > 9:
+            break
+        digits += str(digit)
+        k += 1
+    if not digits:
+        return Numeral(at, j, value, value)
+    whole = value + Decimal("0." + digits)
+    return _scaled(tokens, Numeral(at, k, whole, whole))

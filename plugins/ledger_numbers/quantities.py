@@ -1,0 +1,563 @@
+"""Quantities of one sentence: amounts with their bounds, ranges, counted nouns and wholes."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger_numbers.amounts import Amount, read_amount
+from ledger_numbers.cues import left_cue, right_cue
+from ledger_numbers.labels import is_label, is_score
+from ledger_numbers.nouns import counted_noun
+from ledger_numbers.numerals import as_number
+from ledger_numbers.times import Time
+from ledger_numbers.tokens import Tokens
+from ledger_numbers.words import DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO
+
+__all__ = ["Found", "read_quantities"]
+
+_STARTS = (
+    frozenset(SMALL)
+    | frozenset(TENS)
+    | ZERO
+    | {"a", "an", "half", "minus", "negative", "us", "u", "rs", "rm", "rp"}
+)
+_CHANGES = frozenset(
+    [
+        "rose",
+        "rise",
+        "rises",
+        "risen",
+        "rising",
+        "fell",
+        "fall",
+        "falls",
+        "fallen",
+        "falling",
+        "up",
+        "down",
+        "climbed",
+        "climbs",
+        "jumped",
+        "jumps",
+        "dropped",
+        "drops",
+        "dipped",
+        "gained",
+        "gains",
+        "lost",
+        "slipped",
+        "slid",
+        "increased",
+        "increases",
+        "decreased",
+        "declined",
+        "grew",
+        "grown",
+        "raised",
+        "cut",
+        "lifted",
+        "lowered",
+        "revised",
+        "reduced",
+        "soared",
+        "tumbled",
+        "plunged",
+        "added",
+    ]
+)
+_RANGE_OPENERS = frozenset(
+    [
+        "range",
+        "ranges",
+        "ranged",
+        "ranging",
+        "anywhere",
+        "somewhere",
+        "age",
+        "ages",
+        "aged",
+        "vary",
+        "varies",
+        "varied",
+        "varying",
+    ]
+)
+_VAGUE_LEFT = frozenset({"several", "few", "couple", "many", "multiple", "some"})
+_ONE_LEFT = frozenset(
+    ["no", "every", "any", "each", "this", "that", "which", "another", "some", "the", "other", "or", "day-"]
+)
+_ONE_RIGHT = frozenset(
+    [
+        "another",
+        "of",
+        "day",
+        "side",
+        "thing",
+        "way",
+        "point",
+        "time",
+        "reason",
+        "who",
+        "that",
+        "which",
+        "is",
+        "was",
+        "has",
+        "can",
+        "could",
+        "would",
+        "should",
+        "must",
+        "may",
+        "might",
+        "will",
+        "more",
+        "or",
+        "and",
+        "in",
+        "to",
+        "by",
+        "at",
+        "on",
+        "for",
+        "from",
+        "with",
+        "as",
+        "such",
+        "could's",
+    ]
+)
+_YEARS_OLD = frozenset({"old", "olds"})
+
+
+@dataclass(slots=True)
+class Found:
+    """A quantity at tokens `first` up to `stop`; the other fields as in `Quantity`. `core` is the token of its number."""
+
+    first: int
+    stop: int
+    core: int
+    kind: str
+    op: str = "exact"
+    value: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    unit: str = ""
+    noun: str = ""
+    whole: Decimal | None = None
+
+
+def read_quantities(tokens: Tokens, times: list[Time]) -> list[Found]:
+    """The quantities of a sentence whose dates and clock times are already known."""
+    blocked = [False] * (len(tokens) + 1)
+    for time in times:
+        if not time.numbers:
+            blocked[time.first : time.stop] = [True] * (time.stop - time.first)
+    found: list[Found] = []
+    at = 0
+    while at < len(tokens):
+        quantity = None
+        if not blocked[at]:
+            quantity = _read(tokens, at, blocked)
+        if quantity is None:
+            at += 1
+            continue
+        if quantity.kind != "":
+            found.append(quantity)
+        at = max(quantity.stop, at + 1)
+    _ages(tokens, found)
+    _magnitudes(tokens, found)
+    _wholes(tokens, found)
+    return found
+
+
+def _read(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
+    word, kind = tokens.word[at], tokens.kind[at]
+    if kind == "x":
+        return None
+    if kind == "w":
+        if word in VAGUE or word in _VAGUE_LEFT or word == "handful":
+            return _vague(tokens, at)
+        if word in ORDINALS:
+            return _ordinal_word(tokens, at)
+        if (
+            word not in _STARTS
+            and tokens.at(at + 1) != "$"
+            and not tokens.is_number(at + 1)
+            and word != "between"
+        ):
+            return None
+    elif kind == "n":
+        ordinal = _ordinal_digits(tokens, at)
+        if ordinal is not None:
+            return ordinal
+    if word == "between":
+        return _between(tokens, at, blocked)
+    if word == "one" and not _counts_one(tokens, at):
+        return None
+    amount = read_amount(tokens, at)
+    if amount is None or _refused(tokens, amount):
+        return Found(at, amount.stop, at, "") if amount is not None and amount.stop > at else None
+    return _ranged(tokens, amount) or _finished(tokens, amount)
+
+
+def _refused(tokens: Tokens, amount: Amount) -> bool:
+    """Whether the number is part of a name, a code, a score or a list index."""
+    first, stop = amount.first, amount.stop
+    if first > 0 and tokens.glued(first - 1):
+        before = tokens.at(first - 1)
+        if (
+            tokens.kind[first - 1] in "nwx"
+            or before in {"_", "/", "@", "\\", "^", "=", ":"}
+            or (before == "." and tokens.glued(first - 2))
+        ):
+            return True
+        if (
+            before in {"-", "'"}
+            and tokens.glued(first - 2)
+            and tokens.kind[first - 2] in "nw"
+            and tokens.at(first - 2) not in {"magnitude", "least"}
+        ):
+            return True
+    if stop < len(tokens) and tokens.glued(stop - 1):
+        after = tokens.at(stop)
+        if tokens.kind[stop] in "nwx" or after in {"_", "@", "^", "\\"}:
+            return True
+        if (
+            after in {"/", ":"}
+            and tokens.glued(stop)
+            and tokens.is_number(stop + 1)
+            and amount.kind == "cardinal"
+        ):
+            return True
+    return is_label(tokens, amount)
+
+
+def _counts_one(tokens: Tokens, at: int) -> bool:
+    following = tokens.at(at + 1)
+    if (
+        following in SCALES
+        or following in {"hundred", "-", "dozen", "and"}
+        or following in DENOMINATORS
+        or following in {"in", "out", "over"}
+    ):
+        return following not in {"in", "over", "and"} or _opens_numeral(tokens, at)
+    return tokens.at(at - 1) not in _ONE_LEFT and following not in _ONE_RIGHT and tokens.is_word(at + 1)
+
+
+def _opens_numeral(tokens: Tokens, at: int) -> bool:
+    """Whether "one" opens a longer numeral or a proportion here."""
+    amount = read_amount(tokens, at)
+    return amount is not None and amount.after > at + 1
+
+
+def _vague(tokens: Tokens, at: int) -> Found | None:
+    """Such as "dozens", "tens of thousands of", "several hundred", "a few", "a couple of"."""
+    word = tokens.word[at]
+    first = at - 1 if tokens.at(at - 1) in {"a", "the"} and word in {"few", "couple", "handful"} else at
+    stop = at + 1
+    if word in _VAGUE_LEFT:
+        if word == "couple" and tokens.at(stop) != "of" and tokens.at(first) != "a":
+            return None
+        following = tokens.at(stop)
+        if following in SCALES or following in {"hundred", "dozen", "tens"} or following in VAGUE:
+            stop += 1
+        elif word in {"some", "many", "multiple"} or (word == "few" and first == at):
+            return None
+    while tokens.at(stop) == "of" and tokens.at(stop + 1) in VAGUE:
+        stop += 2
+    if word == "scores" and tokens.at(stop) != "of":
+        return None
+    if (
+        word in {"tens", "hundreds", "thousands", "millions", "billions"}
+        and stop == at + 1
+        and tokens.at(stop) not in {"of", "more"}
+        and tokens.at(at - 1) in {"in", "by"}
+    ):
+        return None
+    after = stop + 1 if tokens.at(stop) == "of" else stop
+    if tokens.at(after) in {"the", "its", "their", "his", "our"}:
+        after += 1
+    noun, _ = counted_noun(tokens, after)
+    if word in {"couple", "few", "several", "handful"} and not noun:
+        return None
+    money = tokens.at(after) in {"dollars", "euros", "pounds"}
+    return Found(first, stop, at, "money" if money else "cardinal", "vague", noun="" if money else noun)
+
+
+def _ordinal_digits(tokens: Tokens, at: int) -> Found | None:
+    if not (
+        tokens.glued(at)
+        and tokens.at(at + 1) in {"st", "nd", "rd", "th"}
+        and tokens.word[at].replace(",", "").isdigit()
+    ):
+        return None
+    value = Decimal(tokens.word[at].replace(",", ""))
+    noun, _ = counted_noun(tokens, at + 2, one=True)
+    return Found(at, at + 2, at, "ordinal", value=value, low=value, high=value, noun=noun)
+
+
+def _ordinal_word(tokens: Tokens, at: int) -> Found | None:
+    word = tokens.word[at]
+    if word in {"first", "second"} and not (
+        tokens.is_word(at + 1)
+        and tokens.at(at - 1) in {"the", "its", "their", "his", "her", "a", "our", "in"}
+    ):
+        return None
+    first, value = at, Decimal(ORDINALS[word])
+    if value < 10 and tokens.at(at - 1) == "-" and tokens.at(at - 2) in TENS:
+        first, value = at - 2, value + TENS[tokens.at(at - 2)]
+    noun, _ = counted_noun(tokens, at + 1, one=True)
+    return Found(first, at + 1, at, "ordinal", value=value, low=value, high=value, noun=noun)
+
+
+def _between(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
+    left = read_amount(tokens, at + 1)
+    if left is None or tokens.at(left.stop) not in {"and", "to", "-"} or blocked[at + 1]:
+        return None
+    right = read_amount(tokens, left.stop + 1)
+    if right is None or not _pair(left, right):
+        return None
+    return _range(tokens, at, left, right)
+
+
+def _pair(left: Amount, right: Amount) -> bool:
+    """Make two ends of a range agree in scale and unit; False where they do not belong together."""
+    if left.unit and right.unit and left.unit != right.unit:
+        return False
+    if left.unit and not right.unit and left.kind != "money":
+        return False
+    if (
+        left.scale == 1
+        and right.scale > 1
+        and left.value < right.mantissa
+        and left.kind in {"cardinal", "money"}
+    ):
+        left.value *= right.scale
+        left.scale = right.scale
+    return left.value < right.value
+
+
+def _range(tokens: Tokens, first: int, left: Amount, right: Amount) -> Found:
+    kind, unit = (right.kind, right.unit) if right.unit else (left.kind, left.unit)
+    whole = Found(first, right.stop, left.number, kind, "range", left.value, left.value, right.value, unit)
+    _describe(tokens, whole)
+    return whole
+
+
+def _ranged(tokens: Tokens, left: Amount) -> Found | None:
+    """Such as "40-50", "5 to 10 million", "from 20 to 30" of a range, "two or three"."""
+    link = tokens.at(left.stop)
+    if link not in {"-", "–", "—", "~", "to", "or"} or left.value < 0:
+        return None
+    if link == "-" and not (tokens.glued(left.stop) == tokens.glued(left.stop - 1)):
+        return None
+    right = read_amount(tokens, left.stop + 1)
+    if right is None or right.value < 0 or right.fraction != left.fraction:
+        return None
+    before = tokens.at(left.first - 1)
+    if link == "or":
+        close = right.value - left.value == 1 or (
+            left.value >= 10 and left.value < right.value <= 2 * left.value and left.value % 10 == 0
+        )
+        if not close or left.kind != "cardinal":
+            return None
+    if link in {"-", "–", "—"} and left.kind == "cardinal" and is_score(tokens, left, right):
+        return Found(left.first, right.stop, left.number, "")
+    first = left.first
+    if link == "to":
+        opener = tokens.at(left.first - 2)
+        if before == "from" and opener in _CHANGES:
+            return None
+        if before == "from" and (
+            opener in _RANGE_OPENERS or right.unit or left.unit or _pairs_plainly(tokens, left)
+        ):
+            first = left.first - 1
+        elif before == "from" or before in _CHANGES or before == "by":
+            return None
+    return _range(tokens, first, left, right) if _pair(left, right) else None
+
+
+def _pairs_plainly(tokens: Tokens, left: Amount) -> bool:
+    near = tokens.word[max(0, left.first - 6) : left.first]
+    return not any(word in _CHANGES for word in near)
+
+
+def _finished(tokens: Tokens, amount: Amount) -> Found:
+    value = amount.value
+    found = Found(
+        amount.first, amount.stop, amount.number, amount.kind, "exact", value, value, value, amount.unit
+    )
+    if amount.kind == "duration":
+        _age_of(tokens, found)
+    elif amount.kind == "cardinal" and amount.digits:
+        _bare_age(tokens, found)
+    _describe(tokens, found)
+    return found
+
+
+def _age_of(tokens: Tokens, found: Found) -> None:
+    """Such as "23-year-old", "ten months old", "18 months of age"."""
+    stop = found.stop
+    if tokens.at(stop) == "-" and tokens.at(stop + 1) in _YEARS_OLD:
+        found.kind, found.stop = "age", stop + 2
+    elif tokens.at(stop) in _YEARS_OLD:
+        found.kind, found.stop = "age", stop + 1
+    elif tokens.phrase(stop, stop + 2) == "of age":
+        found.kind, found.stop = "age", stop + 2
+
+
+def _bare_age(tokens: Tokens, found: Found) -> None:
+    """Such as "aged 23", "Ada Vale, 47, said", "(47)"."""
+    if found.value is None or not 0 < found.value < 116 or found.value != found.value.to_integral_value():
+        return
+    before, after = tokens.at(found.first - 1), tokens.at(found.stop)
+    named = tokens.is_capital(found.first - 2) and tokens.is_word(found.first - 2)
+    if (
+        before in {"aged", "age"}
+        or (before == "of" and tokens.at(found.first - 2) == "age")
+        or (named and ((before == "," and after in {",", "."}) or (before == "(" and after == ")")))
+    ):
+        found.kind, found.unit = "age", "year"
+
+
+def _describe(tokens: Tokens, found: Found) -> None:
+    """Set operator, noun and partitive noun."""
+    op, first = left_cue(tokens, found.first, duration=found.kind == "duration")
+    right, stop = right_cue(tokens, found.stop)
+    if right:
+        found.stop = stop
+    if found.kind in {"cardinal", "percent", "measure"}:
+        at = stop + 1 if tokens.at(stop) == "-" and tokens.glued(stop) and tokens.glued(stop - 1) else stop
+        of = tokens.at(at) == "of"
+        if (found.kind == "cardinal" or found.unit == "dimensionless") and not of:
+            found.noun, _ = counted_noun(tokens, at, one=found.value == 1 or at > stop)
+        elif of:
+            after = (
+                at + 2
+                if tokens.at(at + 1) in {"the", "its", "their", "all", "those", "these", "our", "his"}
+                else at + 1
+            )
+            found.noun, _ = counted_noun(tokens, after)
+            if not found.noun and found.kind == "measure" and tokens.is_word(after):
+                found.noun, _ = counted_noun(tokens, after, one=True)
+    if not right and found.noun:
+        right = _right_of_noun(tokens, stop)
+    if found.op == "range":
+        return
+    if op:
+        found.first = first
+    if op or right:
+        _bound(found, op or right)
+
+
+def _right_of_noun(tokens: Tokens, stop: int) -> str:
+    """A bound that follows the noun: "40 people or more"."""
+    for at in range(stop + 1, min(stop + 4, len(tokens))):
+        if tokens.word[at] in {"or", "and"}:
+            return right_cue(tokens, at)[0]
+    return ""
+
+
+def _bound(found: Found, op: str) -> None:
+    found.op = op
+    if op == "min":
+        found.high = None
+    elif op == "max":
+        found.low = None
+
+
+def _ages(tokens: Tokens, found: list[Found]) -> None:
+    """Carry an age on to the next bare number: "aged 23 and 31"."""
+    for left, right in itertools.pairwise(found):
+        gap = tokens.word[left.stop : right.first]
+        bare = (
+            right.kind == "cardinal" and not right.noun and right.value is not None and 0 < right.value < 116
+        )
+        if (
+            bare
+            and left.kind == "age"
+            and left.unit == "year"
+            and gap in (["and"], [","], [",", "and"], ["to"])
+        ):
+            right.kind, right.unit = "age", "year"
+
+
+def _magnitudes(tokens: Tokens, found: list[Found]) -> None:
+    """Mark the numbers of an earthquake's magnitude, also the later ones that leave the word out."""
+    word = next((word for word in ("magnitude", "richter", "magnitudes") if word in tokens.word), "")
+    if not word:
+        return
+    for quantity in found:
+        if (
+            quantity.kind != "cardinal"
+            or quantity.value is None
+            or not 0 < quantity.value < 11
+            or quantity.noun
+        ):
+            continue
+        before = tokens.at(quantity.first - 1)
+        beside = before == "magnitude" or tokens.phrase(quantity.first - 2, quantity.first) in {
+            "magnitude -",
+            "magnitude of",
+            "magnitude was",
+        }
+        after = (
+            tokens.at(quantity.stop) == "magnitude"
+            or tokens.phrase(quantity.stop, quantity.stop + 2) == "- magnitude"
+        )
+        if beside or after or quantity.value != quantity.value.to_integral_value():
+            quantity.kind = "magnitude"
+
+
+def _wholes(tokens: Tokens, found: list[Found]) -> None:
+    """Join part and whole: "1,000 of the 11,000", "of the 11,000 soldiers, around 1,000", "200, of whom 40"."""
+    for left, right in itertools.pairwise(found):
+        if left.value is None or right.value is None:
+            continue
+        gap = tokens.word[left.stop : right.first]
+        if (
+            gap
+            and gap[0] == "of"
+            and len(gap) <= 3
+            and all(word in {"of", "the", "its", "their", "some", "all", "about", "those"} for word in gap)
+        ):
+            if left.kind in {"cardinal", "percent", "measure"} and right.kind == "cardinal":
+                left.whole, left.noun = right.value, left.noun or right.noun
+            continue
+        opened = (
+            tokens.at(left.first - 1) in {"of", "the", "its", "their"}
+            and "of" in tokens.word[max(0, left.first - 3) : left.first]
+        )
+        if right.kind not in {"cardinal", "percent"} or left.kind != "cardinal" or left.whole is not None:
+            continue
+        if (
+            opened
+            and "," in gap
+            and _leads(tokens, left.first)
+            and right.value <= left.value
+            and not right.noun
+        ):
+            right.whole, right.noun = left.value, left.noun
+        elif len(gap) <= 14 and ("of whom" in " ".join(gap[-3:]) or "of which" in " ".join(gap[-3:])):
+            right.whole, right.noun = left.value, right.noun or left.noun
+
+
+def _leads(tokens: Tokens, first: int) -> bool:
+    """Whether "of the N" opens a clause instead of following a noun or another number."""
+    at = first - 1
+    while tokens.at(at) in {"the", "its", "their", "some", "about"}:
+        at -= 1
+    before = tokens.at(at - 1)
+    return tokens.at(at) == "of" and (
+        not before
+        or not before.isalnum()
+        or before in {"that", "and", "but", "out", "because", "while", "as"}
+    )
+
+
+def number(value: Decimal | None) -> int | float | None:
+    """The plain number of a field."""
+    return None if value is None else as_number(value)

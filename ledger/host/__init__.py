@@ -4,7 +4,7 @@ from ledger.host.annotations import UnknownAnnotation, decode_annotation
 from ledger.host.describe import Problem
 from ledger.host.failures import Failure, Limits
 from ledger.host.host import Host
-from ledger.host.roster import ActiveProcessor, PluginInfo
+from ledger.host.inventory import ActiveProcessor, PluginInfo
 from ledger.host.run import Outcome
 
 __all__ = [

@@ -14,11 +14,12 @@ from ledger.host.annotations import CORE_TYPES, UnknownAnnotation, encode_annota
 from ledger.host.configure import configure
 from ledger.host.describe import Candidate, Problem, describe_fix
 from ledger.host.failures import Limits, RejectedError
+from ledger.host.inventory import ActiveProcessor, PluginInfo
 from ledger.host.isolation import Breaker, PluginWorker
 from ledger.host.layers import Layers, Made
 from ledger.host.load import HOOKS, load
 from ledger.host.order import providers_of
-from ledger.host.roster import ActiveProcessor, PluginInfo, Roster
+from ledger.host.roster import Member, Roster
 from ledger.host.run import Outcome, Runner, accept
 from ledger.plugin import Annotation, Article
 
@@ -57,8 +58,10 @@ class Host:
         self._runners: dict[str, Runner] = {}
         self._records: dict[str, tuple[Any, ...]] = {}
         self._prepare()
-        infos = [active.info for active in self.processors]
-        self._providers = {active.name: providers_of(active.info, infos) for active in self.processors}
+        self._infos = self._roster.infos
+        self._providers = {
+            name: providers_of(info, self._infos.values()) for name, info in self._infos.items()
+        }
         self._by_name = {active.name: active for active in self.processors}
         self._breakers = {active.name: Breaker(self._limits.breaker) for active in self.processors}
 
@@ -115,7 +118,7 @@ class Host:
             )
         return self._records[hook]
 
-    def _of(self, member: Any, hook: str) -> tuple[Any, ...]:
+    def _of(self, member: Member, hook: str) -> tuple[Any, ...]:
         if member.description is None or hook not in member.description.offers:
             return ()
         if member.loaded is None:
@@ -151,9 +154,9 @@ class Host:
         for active in reversed(self.processors):
             if active.name not in running:
                 continue
-            live = {kind for kind in active.info.requires if not kind.tag}
+            live = {kind for kind in self._infos[active.name].requires if not kind.tag}
             for name in self._providers[active.name]:
-                if name not in known or live & set(self._by_name[name].info.provides):
+                if name not in known or live & set(self._infos[name].provides):
                     running.add(name)
         return running
 
@@ -188,10 +191,8 @@ class Host:
             return reason, False
         lacking: list[str] = []
         may_pass = False
-        for kind in active.info.requires:
-            providers = sorted(
-                n for n in self._providers[active.name] if kind in self._by_name[n].info.provides
-            )
+        for kind in self._infos[active.name].requires:
+            providers = sorted(n for n in self._providers[active.name] if kind in self._infos[n].provides)
             if all(name in pass_.missing for name in providers):
                 reasons = [pass_.missing[name] for name in providers]
                 lacking.append(f"{kind.label} is missing: {', '.join(reason for reason, _ in reasons)}")
@@ -209,10 +210,7 @@ class Host:
         assert worker is not None, "a processor that is not inline has a worker"
         before = self._before(active)
         tags = {
-            kind.tag
-            for name in (active.name, *before)
-            for kind in self._by_name[name].info.requires
-            if kind.tag
+            kind.tag for name in (active.name, *before) for kind in self._infos[name].requires if kind.tag
         }
         raws = worker.run(
             active.name,
@@ -222,7 +220,7 @@ class Host:
             before=before,
             companions=[self._roster.owners[name].candidate for name in before],
         )
-        stored = [kind.tag for kind in active.info.provides if kind.tag]
+        stored = [kind.tag for kind in self._infos[active.name].provides if kind.tag]
         return accept(raws, pass_.article.text, stored, self.types)
 
     def _before(self, active: ActiveProcessor) -> tuple[str, ...]:
@@ -231,9 +229,9 @@ class Host:
         waiting = [active.name]
         while waiting:
             name = waiting.pop()
-            live = {kind for kind in self._by_name[name].info.requires if not kind.tag}
+            live = {kind for kind in self._infos[name].requires if not kind.tag}
             for provider in self._providers[name] - needed:
-                if live & set(self._by_name[provider].info.provides):
+                if live & set(self._infos[provider].provides):
                     needed.add(provider)
                     waiting.append(provider)
         return tuple(other.name for other in self.processors if other.name in needed)

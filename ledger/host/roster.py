@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from ledger.config import Plugins
 from ledger.errors import PluginError
 from ledger.host.annotations import CORE_TYPES
@@ -14,57 +12,14 @@ from ledger.host.describe import Candidate, Description, Problem, ProcessorInfo,
 from ledger.host.discover import conflict, find
 from ledger.host.failures import RejectedError, explain
 from ledger.host.identity import code_digest, files_digest, identity_of, manifest
+from ledger.host.inventory import ActiveProcessor, PluginInfo
 from ledger.host.isolation import PluginWorker
 from ledger.host.load import Loaded, describe, load
 from ledger.host.order import order, providers_of
 
-__all__ = ["ActiveProcessor", "Member", "PluginInfo", "Roster"]
+__all__ = ["Member", "Roster"]
 
 _CORE = Candidate(name="core", value="ledger.plugin", distribution="newsledger")
-
-
-class ActiveProcessor(msgspec.Struct, frozen=True, kw_only=True):
-    """A processor that runs. `requires` and `provides` are tags, or class names of ephemeral layers.
-
-    `manifest` is what `identity` (hex SHA-256) covers. `isolation`: `inline` or `worker`. `pinned`: its code can be
-    fetched again as it is, because it is not an editable install.
-    """
-
-    name: str
-    version: str
-    identity: str
-    manifest: dict[str, str]
-    plugin: str
-    distribution: str
-    isolation: str
-    requires: tuple[str, ...]
-    provides: tuple[str, ...]
-    languages: tuple[str, ...] = ()
-    replay: str = "pure"
-    timeout: float = 30.0
-    summary: str = ""
-    pinned: bool = True
-    info: ProcessorInfo
-
-
-class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin as `plugin list` shows it.
-
-    `state`: `active`, `inactive` (none of its processors runs), `broken`, `conflict` or `disabled`; `reason` says why.
-    `inactive` maps processors that do not run to the reason. `offers` maps hooks to names of records.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    source: str
-    state: str
-    reason: str = ""
-    isolation: str
-    pinned: bool
-    processors: tuple[str, ...] = ()
-    inactive: dict[str, str] = {}
-    offers: dict[str, tuple[str, ...]] = {}
 
 
 class Member:
@@ -103,6 +58,7 @@ class Member:
             version=self.candidate.version,
             source=self.candidate.file or self.candidate.value,
             state=state,
+            provides=self._provides(running),
             reason=self.reason or ("; ".join(self.inactive.values()) if state == "inactive" else ""),
             isolation=self.isolation,
             pinned=not self.candidate.editable,
@@ -110,6 +66,10 @@ class Member:
             inactive=dict(self.inactive),
             offers=self.description.offers if self.description is not None else {},
         )
+
+    def _provides(self, running: tuple[str, ...]) -> tuple[str, ...]:
+        processors = self.description.processors if self.description is not None else ()
+        return tuple(sorted({kind.label for p in processors if p.name in running for kind in p.provides}))
 
 
 class Roster:
@@ -125,6 +85,7 @@ class Roster:
         self.settings = settings
         self.problems: list[Problem] = []
         self.owners: dict[str, Member] = {}
+        self.infos: dict[str, ProcessorInfo] = {}
         candidates, refused = find(settings)
         self.members = [Member(c, _isolation(c, isolate)) for c in candidates]
         self._load(new_worker, progress)
@@ -261,6 +222,7 @@ class Roster:
             upstream = {name: identities[name] for name in providers_of(info, ordered)}
             entries = manifest(self.owners[info.name].candidate, codes[info.name], info, upstream)
             identities[info.name] = identity_of(entries)
+            self.infos[info.name] = info
             active.append(_active(info, self.owners[info.name], entries, identities[info.name]))
         return tuple(active)
 
@@ -317,5 +279,6 @@ def _active(info: ProcessorInfo, owner: Member, entries: dict[str, str], identit
         timeout=info.timeout,
         summary=info.summary,
         pinned=not owner.candidate.editable,
-        info=info,
+        config=info.config,
+        schema=info.schema,
     )

@@ -1,1 +1,38 @@
-"""Placeholder."""
+"""Views of the ledger: disposable tables, brought forward by events, rebuilt from them at any time."""
+
+from ledger.projections.catalogue import Parked
+from ledger.projections.engine import Progress
+from ledger.projections.facts import Context, Fact, Table, Tables, View
+from ledger.projections.results import (
+    ArticleView,
+    Decision,
+    Failure,
+    Hit,
+    Pending,
+    StoredAnnotation,
+    TableDiff,
+    ViewDiff,
+    ViewInfo,
+)
+from ledger.projections.views import Views, open_views
+
+__all__ = [
+    "ArticleView",
+    "Context",
+    "Decision",
+    "Fact",
+    "Failure",
+    "Hit",
+    "Parked",
+    "Pending",
+    "Progress",
+    "StoredAnnotation",
+    "Table",
+    "TableDiff",
+    "Tables",
+    "View",
+    "ViewDiff",
+    "ViewInfo",
+    "Views",
+    "open_views",
+]

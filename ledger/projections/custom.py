@@ -1,0 +1,76 @@
+"""Views that plugins bring: a mapping from text keys to JSON-able dicts, kept, rebuilt and listed like the built-in ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from ledger.clock import parse_time
+from ledger.errors import PluginError
+from ledger.events import Redacted
+from ledger.plugin import Projection
+from ledger.projections.facts import Context, Fact, Tables, View
+from ledger.projections.rows import Row
+
+__all__ = ["PluginView"]
+
+_JSON = msgspec.json.Encoder(order="sorted")
+
+
+class PluginView(View):
+    """Keeps the rows of one `ledger.plugin.Projection`. Its failure is shown in the list of views and harms no other view."""
+
+    required = False
+
+    def __init__(self, projection: Projection) -> None:
+        if not projection.name.isidentifier():
+            raise PluginError(
+                "Not a name for a view", which=projection.name, fix="Use letters, digits and underscores"
+            )
+        self.name = projection.name
+        self.types = frozenset(projection.types)
+        self.tables = (_row_type(projection.name),)
+        self._projection = projection
+
+    def config(self) -> bytes:
+        """The version that the plugin declares."""
+        return hashlib.sha256(self._projection.version.encode()).digest()
+
+    def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
+        """Give the plugin its rows and the readable events; keep what it changed. Redacted events are left out."""
+        table = tables.of(self.tables[0])
+        before: dict[str, str] = {row.key: row.row for row in table.rows()}  # type: ignore[attr-defined]
+        rows: dict[str, dict[str, Any]] = {key: msgspec.json.decode(text) for key, text in before.items()}
+        self._projection.fold(
+            rows, [_plain(fact) for fact in facts if not isinstance(fact.content, Redacted)]
+        )
+        for key in before.keys() - rows.keys():
+            table.delete(key)
+        for key, value in rows.items():
+            text = _JSON.encode(value).decode()
+            if before.get(key) != text:
+                table.put(self.tables[0](key, text))
+
+
+def _plain(fact: Fact) -> tuple[str, dict[str, Any], Any]:
+    return (
+        fact.envelope.type,
+        msgspec.json.decode(fact.payload or b"{}"),
+        parse_time(fact.envelope.recorded_at),
+    )
+
+
+def _row_type(name: str) -> type[Row]:
+    class PluginRow(Row, frozen=True):
+        """One row of a plugin's view."""
+
+        TABLE: ClassVar[str] = name
+        KEY: ClassVar[tuple[str, ...]] = ("key",)
+
+        key: Annotated[str, "key of the row"]
+        row: Annotated[str, "the row as JSON"]
+
+    return PluginRow

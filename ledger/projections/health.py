@@ -1,0 +1,155 @@
+"""The views `feeds` and `processors`: what works, what does not, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+from ledger.events.types import (
+    AnnotationFailed,
+    ArticleAnnotated,
+    FeedAdded,
+    FeedChanged,
+    FeedFetched,
+    FeedRemoved,
+    ProcessorRegistered,
+)
+from ledger.projections.articles import article_of
+from ledger.projections.facts import Context, Fact, Tables, View
+from ledger.projections.rows import FeedRow, ProcessorRow
+
+__all__ = ["Feeds", "Processors"]
+
+_replace = msgspec.structs.replace
+
+
+class Feeds(View):
+    """Table `feeds`."""
+
+    name = "feeds"
+    types = frozenset({FeedAdded.TYPE, FeedChanged.TYPE, FeedRemoved.TYPE, FeedFetched.TYPE})
+    tables = (FeedRow,)
+    code: ClassVar[tuple[str, ...]] = ("ledger.projections.articles",)
+
+    def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
+        """Bring each feed's row forward."""
+        feeds = tables.of(FeedRow)
+        for fact in facts:
+            key = article_of(fact)
+            row = _feed(feeds.get(key) or _new_feed(key), fact)
+            if row is not None:
+                feeds.put(row)
+
+
+def _new_feed(feed: str) -> FeedRow:
+    return FeedRow(feed, "", "", "", None, "followed", "", "", 0, "", 0, 0, 0, 0, 0, 0, None, None, None)
+
+
+def _feed(row: FeedRow, fact: Fact) -> FeedRow | None:
+    kind, at = fact.envelope.type, fact.envelope.recorded_at
+    if kind == FeedAdded.TYPE:
+        added = fact.event(FeedAdded)
+        if added is None:
+            return _replace(row, added_at=row.added_at or at, status="followed")
+        return _replace(
+            row,
+            url=added.url,
+            outlet=added.outlet,
+            title=added.title,
+            interval=added.interval,
+            added_at=row.added_at or at,
+            status="followed",
+        )
+    if kind == FeedChanged.TYPE:
+        changed = fact.event(FeedChanged)
+        given = (
+            {}
+            if changed is None
+            else {name: getattr(changed, name) for name in ("url", "outlet", "title", "interval")}
+        )
+        return _replace(row, **{name: value for name, value in given.items() if value is not None})
+    if kind == FeedRemoved.TYPE:
+        fact.event(FeedRemoved)
+        return _replace(row, status="removed")
+    fetched = fact.event(FeedFetched)
+    if fetched is None:
+        return None
+    failed = fetched.outcome in ("error", "gone")
+    brought = fetched.new + fetched.revised > 0
+    return _replace(
+        row,
+        url=row.url or fetched.url,
+        outcome=fetched.outcome,
+        http_status=fetched.status,
+        error=fetched.error,
+        fetches=row.fetches + 1,
+        errors=row.errors + failed,
+        items=row.items if failed else fetched.items,
+        new=row.new + fetched.new,
+        revised=row.revised + fetched.revised,
+        skipped=row.skipped + len(fetched.skipped),
+        last_success_at=row.last_success_at if failed else at,
+        last_error_at=at if failed else row.last_error_at,
+        last_new_at=at if brought else row.last_new_at,
+    )
+
+
+class Processors(View):
+    """Table `processors`, one row per identity."""
+
+    name = "processors"
+    types = frozenset({ProcessorRegistered.TYPE, ArticleAnnotated.TYPE, AnnotationFailed.TYPE})
+    tables = (ProcessorRow,)
+    code: ClassVar[tuple[str, ...]] = ("ledger.projections.articles",)
+
+    def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
+        """Count runs and failures."""
+        processors = tables.of(ProcessorRow)
+        for fact in facts:
+            producer = fact.envelope.producer
+            row = processors.get(producer.name, producer.identity) or ProcessorRow(
+                producer.name,
+                producer.identity,
+                producer.version,
+                fact.envelope.recorded_at,
+                "{}",
+                0,
+                0,
+                0,
+                0,
+                None,
+                None,
+                "",
+                "",
+            )
+            processors.put(_processor(row, fact))
+
+
+def _processor(row: ProcessorRow, fact: Fact) -> ProcessorRow:
+    kind, at = fact.envelope.type, fact.envelope.recorded_at
+    if kind == ProcessorRegistered.TYPE:
+        registered = fact.event(ProcessorRegistered)
+        if registered is None:
+            return row
+        manifest = msgspec.json.encode(dict(sorted(registered.manifest.items()))).decode()
+        return _replace(row, manifest=manifest)
+    row = _replace(row, runs=row.runs + 1, last_run_at=at)
+    if kind == ArticleAnnotated.TYPE:
+        done = fact.event(ArticleAnnotated)
+        if done is None:
+            return row
+        return _replace(
+            row,
+            annotations=row.annotations + len(done.annotations),
+            skipped=row.skipped + (1 if done.skipped else 0),
+        )
+    failed = fact.event(AnnotationFailed)
+    return _replace(
+        row,
+        failures=row.failures + 1,
+        last_failure_at=at,
+        last_error=f"{failed.kind}: {failed.message}" if failed is not None else "",
+        last_failed_article=article_of(fact),
+    )

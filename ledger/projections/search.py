@@ -1,0 +1,106 @@
+"""The view `search`: a full-text index over title, text and claims of each article's newest revision."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+
+from ledger.events.types import ArticleAnnotated, ArticleIngested, ArticleRevised
+from ledger.plugin import Claim
+from ledger.projections.annotations import CLAIM
+from ledger.projections.articles import article_of
+from ledger.projections.facts import Context, Fact, Tables, View
+from ledger.projections.rows import SearchClaimsRow, SearchEntryRow
+
+__all__ = ["INDEX", "Search", "match_expression"]
+
+INDEX = "search"
+_TYPE = msgspec.json.Decoder(type=dict[str, msgspec.Raw])
+_CLAIM = msgspec.json.Decoder(Claim)
+
+
+class Search(View):
+    """Full-text index `search` (columns article, title, text, claims; rowid = position of the revision)."""
+
+    name = "search"
+    types = frozenset({ArticleIngested.TYPE, ArticleRevised.TYPE, ArticleAnnotated.TYPE})
+    tables = (SearchEntryRow, SearchClaimsRow)
+    fulltext: ClassVar[Mapping[str, tuple[str, ...]]] = {INDEX: ("article", "title", "text", "claims")}
+    on_error = "park"
+    code: ClassVar[tuple[str, ...]] = (
+        "ledger.plugin",
+        "ledger.projections.articles",
+        "ledger.projections.annotations",
+    )
+
+    def fold(self, tables: Tables, facts: Sequence[Fact], context: Context) -> None:
+        """Follow the newest revision of each article and the claims made on it, then index what changed."""
+        entries, words = tables.of(SearchEntryRow), tables.of(SearchClaimsRow)
+        gone: set[int] = set()
+        touched: set[str] = set()
+        for fact in facts:
+            if fact.envelope.type == ArticleAnnotated.TYPE:
+                row = _words(fact)
+                entry = entries.get(row.article) if row is not None else None
+                if row is not None and entry is not None and entry.revision == row.revision:
+                    words.put(row)
+                    touched.add(row.article)
+                continue
+            entry = _entry(fact, context)
+            if (older := entries.get(entry.article)) is not None:
+                gone.add(older.position)
+            entries.put(entry)
+            touched.add(entry.article)
+        documents: dict[int, dict[str, str] | None] = dict.fromkeys(gone)
+        claims = defaultdict(list)
+        for row in words.matching("article", touched):
+            claims[row.article, row.revision].append(row.words)
+        for entry in entries.matching("article", touched):
+            documents[entry.position] = None
+            if entry.text:
+                documents[entry.position] = {
+                    "article": entry.article,
+                    "title": entry.title,
+                    "text": context.text(entry.text),
+                    "claims": "\n".join(claims[entry.article, entry.revision]),
+                }
+        tables.index(INDEX, documents)
+
+
+def match_expression(query: str) -> str:
+    """What a person types as an FTS5 expression: all words must occur; "quoted words" stand together; `word*` begins.
+
+    Characters with a meaning in FTS5 lose it, so no query is a syntax error. Empty when there is no word in it.
+    """
+    terms = []
+    for number, part in enumerate(query.split('"')):
+        for term in [part] if number % 2 else part.split():
+            bare = term.strip().rstrip("*")
+            if any(letter.isalnum() for letter in bare):
+                terms.append(f'"{bare}"' + ("*" if term.endswith("*") else ""))
+    return " ".join(terms)
+
+
+def _entry(fact: Fact, context: Context) -> SearchEntryRow:
+    event = fact.event(ArticleIngested if fact.envelope.type == ArticleIngested.TYPE else ArticleRevised)
+    if event is None:
+        return SearchEntryRow(article_of(fact), fact.envelope.version, fact.position, "", "")
+    text = "" if event.text.key in context.redactions.bodies else event.text.key
+    return SearchEntryRow(event.article, event.revision, fact.position, event.title if text else "", text)
+
+
+def _words(fact: Fact) -> SearchClaimsRow | None:
+    event = fact.event(ArticleAnnotated)
+    if event is None:
+        return None
+    lines = []
+    for raw in event.annotations:
+        if _TYPE.decode(raw).get("type") != msgspec.json.encode(CLAIM):
+            continue
+        claim = _CLAIM.decode(raw)
+        parts = [claim.subject, claim.measure, claim.scope, *(link.actor for link in claim.chain)]
+        lines.append(" ".join(part for part in parts if part))
+    return SearchClaimsRow(event.article, event.processor, event.revision, "\n".join(lines))

@@ -29,6 +29,7 @@ from ledger.state import (
     load_registry,
     reported_state,
 )
+from ledger.state.resolve import resolve
 
 if TYPE_CHECKING:
     from ledger.projections.queries import Reader
@@ -46,8 +47,6 @@ def state_at(
     published_as_of: datetime | None,
 ) -> State:
     """The reported state of what was recorded up to a position, by the registry and the decisions of that time."""
-    from ledger.state.resolve import resolve
-
     registry = load_registry(reader.registry(upto) or b"{}", defaults)
     return reported_state(
         resolve(reader.reports(upto), registry),
@@ -84,8 +83,6 @@ class Figures(View):
 
     def derive(self, tables: Tables, reader: Reader) -> None:
         """Bring the rows to the state that follows from the other views now; unchanged rows are not written."""
-        from ledger.state.resolve import resolve
-
         raw = reader.registry()
         registry = load_registry(raw or b"{}", self.defaults)
         reviews = tuple(reader.reviews())

@@ -13,6 +13,8 @@ from ledger.state.model import (
     Version,
 )
 from ledger.state.registry import Parameters, Registry, dump_registry, load_registry
+from ledger.state.reports import Report
+from ledger.state.resolve import resolve
 from ledger.state.versions import Evidence
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Evidence",
     "Parameters",
     "Registry",
+    "Report",
     "Review",
     "Slot",
     "SlotState",
@@ -31,4 +34,5 @@ __all__ = [
     "dump_registry",
     "load_registry",
     "reported_state",
+    "resolve",
 ]

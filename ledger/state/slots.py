@@ -1,0 +1,347 @@
+"""Which figure a claim is about: the declared slot that fits it best, else a discovered one with a readable id."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from ledger.plugin import Claim
+from ledger.state.model import Slot
+from ledger.state.registry import Registry
+from ledger.state.vocabulary import (
+    CALENDAR,
+    DIRECTIONS,
+    EMPTY_SUBJECTS,
+    EVENTS,
+    GENERIC_PLACES,
+    LEVELS,
+    PARTS,
+    PERSONNEL,
+    SAME_MEASURE,
+    SAME_SUBJECT,
+    STATES,
+)
+from ledger.state.words import singular, slug, stem, stems, tokens
+
+__all__ = ["Finder", "measure_key", "scope_key", "subject_key"]
+
+CUMULATIVE = frozenset({"", "cumulative", "current"})
+SMALL = frozenset({"the", "a", "an", "of", "in", "on", "at", "near", "and", "from"})
+WITHOUT_NAME = frozenset(stem(word) for word in GENERIC_PLACES | DIRECTIONS | EVENTS)
+PEOPLE = frozenset({stem("people")})
+PART_STEMS = frozenset(stem(word) for word in PARTS)
+STATE_STEMS = tuple(frozenset(stem(word) for word in family) for family in STATES)
+
+
+class Finder:
+    """Finds the slot of a claim. `place` and `subject` of a document stand in where its claims leave them open."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._declared = [registry.slots[key] for key in sorted(registry.slots)]
+        self._keys = {
+            slot.id: (measure_key(slot.measure), subject_key(slot.subject), scope_key(slot.scope))
+            for slot in self._declared
+        }
+
+    def find(self, claim: Claim, context: Context) -> Slot | None:
+        """The slot of a claim; None for one that names neither a measure nor a value (a bare denial)."""
+        if not claim.measure and claim.value is None:
+            return None
+        return self.declared(claim) or _discovered(claim, context)
+
+    def declared(self, claim: Claim) -> Slot | None:
+        """The declared slot that fits best, ties by id; None when none fits."""
+        found: list[tuple[float, str, Slot]] = []
+        for slot in self._declared:
+            score = self._status_fit(claim, slot) if slot.kind == "status" else self._count_fit(claim, slot)
+            if score is not None:
+                found.append((-score, slot.id, slot))
+        return min(found)[2] if found else None
+
+    def category(self, claim: Claim, slot: Slot) -> str | None:
+        """The declared category that a status claim asserts, None when its words fit none or several alike."""
+        value = claim.value
+        words = str(value.point) if value is not None and isinstance(value.point, str) else ""
+        said = stems(words) | stems(claim.trigger)
+        scores: list[tuple[float, str]] = []
+        for category, phrases in slot.categories.items():
+            score = max((_phrase_fit(phrase, said) for phrase in (category, *phrases)), default=0.0)
+            if score > 0:
+                scores.append((-score, category))
+        scores.sort()
+        if not scores or (len(scores) > 1 and scores[0][0] == scores[1][0]):
+            return None
+        return scores[0][1]
+
+    def _status_fit(self, claim: Claim, slot: Slot) -> float | None:
+        value = claim.value
+        if value is not None and value.op != "category":
+            return None
+        if value is None and claim.measure not in ("status", "") and not self._same_measure(claim, slot):
+            return None
+        _, subject, scope = self._keys[slot.id]
+        fit = _thing_fit(subject_key(claim.subject), subject)
+        if fit is None and stems(claim.subject) <= PART_STEMS and subject <= subject_key(claim.quote):
+            fit = 1.0
+        where = _scope_fit(scope_key(claim.scope), scope, default=True)
+        if fit is None or where is None:
+            return None
+        if value is not None and slot.categories and self.category(claim, slot) is None:
+            return None
+        return fit + where
+
+    def _count_fit(self, claim: Claim, slot: Slot) -> float | None:
+        value = claim.value
+        if value is not None and value.op == "category":
+            return None
+        measure, subject, scope = self._keys[slot.id]
+        if not self._same_measure(claim, slot) or not _unit_fits(claim.unit, slot.unit):
+            return None
+        named = subject_key(claim.subject)
+        who = _subject_fit(named - measure, subject - measure, default=slot.default)
+        when = _period_fit(claim.period, slot)
+        where = _scope_fit(scope_key(claim.scope), scope, default=slot.default)
+        if who is None or when is None or where is None:
+            return None
+        return who + when + where
+
+    def _same_measure(self, claim: Claim, slot: Slot) -> bool:
+        own = measure_key(claim.measure)
+        wanted, subject, _ = self._keys[slot.id]
+        if own == wanted:
+            return True
+        if _compound(claim.measure) or _compound(slot.measure) or not own:
+            return False
+        return own <= wanted | subject and wanted <= own | subject_key(claim.subject)
+
+
+class Context:
+    """What a whole document says where its claims are silent: the place and the people that it is mostly about."""
+
+    def __init__(self, claims: Sequence[Claim], text: str) -> None:
+        places = Counter(" ".join(words) for claim in claims if (words := _scope_words(claim.scope)))
+        self.place = _most_common(places) or _main_place(text)
+        self.people = _most_common(
+            Counter(
+                " ".join(words)
+                for claim in claims
+                if len(words := _subject_words(claim.subject)) > 1 and PERSONNEL & set(words)
+            )
+        )
+
+
+def measure_key(measure: str) -> frozenset[str]:
+    """The measure as a set of words: synonyms, order and inflection do not matter."""
+    if "casualt" in measure.casefold():
+        return frozenset({"injured", "killed"})
+    words = (
+        SAME_MEASURE.get(word, word)
+        for word in tokens(measure)
+        if word not in {"or", "and", "without", "people"}
+    )
+    return frozenset(SAME_MEASURE.get(stem(word), word) for word in words)
+
+
+def subject_key(subject: str) -> frozenset[str]:
+    """The subject as a set of stems; `troops` are soldiers, `residents` people, a `quake` is a shock."""
+    return frozenset(stem(word) for word in _subject_words(subject))
+
+
+def _subject_words(subject: str) -> list[str]:
+    words = [singular(word) for word in tokens(subject) if word not in SMALL]
+    return list(dict.fromkeys(SAME_SUBJECT.get(word, word) for word in words))
+
+
+def scope_key(scope: str) -> frozenset[str]:
+    """The telling words of a place or event: "Kursk region of Russia" and "Russia's Kursk region" are both `kursk`."""
+    return frozenset(stem(word) for word in _scope_words(scope))
+
+
+def _scope_words(scope: str) -> list[str]:
+    words = tokens(re.sub(r"\w+['\u2019]s\s+(?=[A-Z])", "", scope))
+    for place, word in enumerate(words):
+        if (
+            place
+            and word in {"of", "in", "on"}
+            and set(words[:place]) - GENERIC_PLACES - DIRECTIONS - {"the"}
+        ):
+            words = words[:place]
+            break
+    kept = [word for word in words if word not in SMALL]
+    telling = [word for word in kept if word not in GENERIC_PLACES and word not in DIRECTIONS]
+    return list(dict.fromkeys(telling or kept))
+
+
+def _compound(measure: str) -> bool:
+    return " or " in measure or " and " in measure or "casualt" in measure
+
+
+def _phrase_fit(phrase: str, said: frozenset[str]) -> float:
+    wanted = stems(phrase)
+    if not wanted or not said:
+        return 0.0
+    if wanted <= said:
+        return 2.0 + len(wanted)
+    if said <= wanted and len(said) * 2 >= len(wanted):
+        return 1.5
+    return 1.0 if any(wanted & family and said & family for family in STATE_STEMS) else 0.0
+
+
+def _thing_fit(own: frozenset[str], wanted: frozenset[str]) -> float | None:
+    if not own:
+        return None
+    if own == wanted:
+        return 3.0
+    if wanted <= own:
+        return 2.0
+    return 1.0 if own < wanted else None
+
+
+def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) -> float | None:
+    own, wanted = own - EMPTY_SUBJECTS, wanted - EMPTY_SUBJECTS
+    if own == wanted:
+        return 3.0
+    if not own or own == PEOPLE:
+        return 1.0 if default or not wanted or wanted == PEOPLE else None
+    if not wanted:
+        return 1.0
+    if wanted <= own and wanted != PEOPLE and "aftershock" not in own - wanted:
+        return 2.0 if not own - wanted - DIRECTIONS else 1.2
+    return 1.5 if own < wanted else None
+
+
+def _scope_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) -> float | None:
+    if not own:
+        return 1.0 if default or not wanted else None
+    shared = own & wanted
+    if shared:
+        return 2.0 + len(shared) / len(own | wanted)
+    if own <= WITHOUT_NAME:
+        return 0.5 if default else None
+    return None
+
+
+def _unit_fits(own: str, wanted: str) -> bool:
+    counted = {"persons", "person", "people", "count", ""}
+    a, b = own.casefold(), wanted.casefold()
+    if a in counted or b in counted or a == b:
+        return True
+    return stem(a) == stem(b) or {a, b} <= {"mw", "ml", "ms", "magnitude", "richter"} or not _physical(a, b)
+
+
+def _physical(a: str, b: str) -> bool:
+    """Whether both are units of measurement, so that they cannot stand for each other."""
+    known = {
+        "km",
+        "kilometre",
+        "kilometer",
+        "m",
+        "metre",
+        "hectare",
+        "acre",
+        "percent",
+        "usd",
+        "eur",
+        "gbp",
+        "tonne",
+        "mw",
+    }
+    return a in known and b in known
+
+
+def _period_fit(period: str, slot: Slot) -> float | None:
+    own, wanted = period.strip().casefold(), slot.period.strip().casefold()
+    if own == wanted:
+        return 2.0
+    if own in CUMULATIVE and wanted in CUMULATIVE:
+        return 1.5
+    if slot.kind in ("measurement", "level", "status"):
+        overlap = _overlap(own, wanted)
+        return 1.0 if own in CUMULATIVE or wanted in CUMULATIVE or overlap is None or overlap > 0 else None
+    if own in CUMULATIVE or wanted in CUMULATIVE:
+        return None
+    overlap = _overlap(own, wanted)
+    if overlap is None:
+        return 1.0 if set(tokens(own)) & set(tokens(wanted)) else None
+    return 1.0 + overlap if overlap >= 0.5 else None
+
+
+def _overlap(one: str, other: str) -> float | None:
+    """Which share of the longer of two periods is in both; None when one of them is no date."""
+    a, b = _days(one), _days(other)
+    if a is None or b is None:
+        return None
+    shared = (min(a[1], b[1]) - max(a[0], b[0])).days + 1
+    longer = max((a[1] - a[0]).days, (b[1] - b[0]).days) + 1
+    return max(shared, 0) / longer
+
+
+def _days(period: str) -> tuple[date, date] | None:
+    start, _, end = period.upper().partition("/")
+    try:
+        if re.fullmatch(r"\d{4}-\d\d", start):
+            first = date.fromisoformat(start + "-01")
+            after = (first + timedelta(days=32)).replace(day=1)
+            return first, after - timedelta(days=1)
+        first = date.fromisoformat(start[:10] if "T" in start else start)
+        if re.fullmatch(r"\d{4}-?W\d\d", start):
+            return first, first + timedelta(days=6)
+        if spelled := re.fullmatch(r"P(\d+)([DW])", end):
+            days = int(spelled[1]) * (7 if spelled[2] == "W" else 1)
+            return first, first + timedelta(days=max(days - 1, 0))
+        return first, date.fromisoformat(end[:10]) if end else first
+    except ValueError:
+        return None
+
+
+def _most_common(counts: Counter[str]) -> str:
+    return min(counts, key=lambda name: (-counts[name], name), default="")
+
+
+def _main_place(text: str) -> str:
+    """The name that most often follows a preposition of place, for documents whose claims name no place at all."""
+    names = re.findall(r"\b(?:in|near|across|at) (?:the )?([A-Z][\w'-]+(?: [A-Z][\w'-]+)?)", text)
+    found = (" ".join(_scope_words(name)) for name in names)
+    return _most_common(Counter(name for name in found if name and name.split()[0] not in CALENDAR))
+
+
+def _discovered(claim: Claim, context: Context) -> Slot:
+    status = claim.measure == "status" or (claim.value is not None and claim.value.op == "category")
+    measure = "status" if status else " or ".join(sorted(measure_key(claim.measure))) or "count"
+    subject = _subject_words(claim.subject)
+    if not status and set(subject) <= {"people", "soldier"} and context.people:
+        subject = context.people.split()
+    scope = _scope_words(claim.scope) or context.place.split()
+    dated = claim.period not in CUMULATIVE
+    kind = _kind(measure, status=status, dated=dated)
+    unit = "category" if status else claim.unit
+    who, where = " ".join(subject), " ".join(scope)
+    parts = [slug(part) for part in (measure, who, where) if part]
+    if dated:
+        parts.append(slug(claim.period))
+    if unit and unit not in ("persons", "category", "Mw"):
+        parts.append(slug(unit))
+    period = claim.period if dated else "current" if kind in ("status", "level") else "cumulative"
+    return Slot(
+        id=".".join(parts),
+        subject=who,
+        measure=measure,
+        scope=where,
+        period=period,
+        kind=kind,
+        unit=unit,
+        tolerance=0.1 if measure == "magnitude" else None,
+        declared=False,
+    )
+
+
+def _kind(measure: str, *, status: bool, dated: bool) -> str:
+    if status:
+        return "status"
+    if measure == "magnitude":
+        return "measurement"
+    if set(measure.split()) & LEVELS:
+        return "level"
+    return "increment" if dated else "cumulative"

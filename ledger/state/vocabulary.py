@@ -1,0 +1,84 @@
+"""The word lists of slot and source resolution: what counts as the same measure, subject, state or description."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CALENDAR",
+    "DESCRIPTIONS",
+    "DIRECTIONS",
+    "EMPTY_SUBJECTS",
+    "EVENTS",
+    "GENERIC_PLACES",
+    "LEVELS",
+    "NOT_SOURCES",
+    "PARTS",
+    "PERSONNEL",
+    "SAME_MEASURE",
+    "SAME_SUBJECT",
+    "STATES",
+    "VAGUE",
+]
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+LEVELS = _set(
+    """missing trapped sheltering hospitalised level rate price temperature turnout population protesting
+    power strike aboard share"""
+)
+SAME_MEASURE = {
+    "dead": "killed", "die": "killed", "died": "killed", "death": "killed", "deaths": "killed", "fatality": "killed",
+    "fatalities": "killed", "toll": "killed", "wounded": "injured", "hurt": "injured", "injury": "injured",
+    "unaccounted": "missing", "hospitalized": "hospitalised", "sent": "deployed", "dispatched": "deployed",
+    "mobilised": "deployed", "mobilized": "deployed", "delivered": "supplied", "shipped": "supplied", "arrived": "supplied",
+    "detained": "arrested", "homeless": "displaced", "burnt": "burned", "saved": "rescued", "canceled": "cancelled",
+    "relocated": "evacuated", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
+}  # fmt: skip
+SAME_SUBJECT = {
+    "person": "people", "persons": "people", "resident": "people", "villager": "people", "inhabitant": "people",
+    "victim": "people", "human": "people", "troop": "soldier", "serviceman": "soldier",
+    "earthquake": "shock", "quake": "shock", "tremor": "shock", "mainshock": "shock", "temblor": "shock",
+    "home": "house", "dwelling": "house", "household": "house", "lorry": "truck",
+}  # fmt: skip
+EMPTY_SUBJECTS = frozenset({"main"})
+PERSONNEL = frozenset({"soldier"})
+GENERIC_PLACES = _set(
+    """region province district oblast city town village valley county state area country island coast border front
+    zone territory municipality capital nation republic here there mountain river"""
+)
+DIRECTIONS = _set(
+    "north south east west northern southern eastern western central upper lower north-eastern south-eastern"
+)
+EVENTS = _set(
+    """earthquake quake flood fire wildfire storm cyclone hurricane typhoon eruption crash explosion attack war battle disaster
+    landslide avalanche collapse outbreak epidemic sinking accident strike conflict offensive campaign"""
+)
+PARTS = _set("wall gate crest deck span pier structure main body spillway dyke embankment tower hull it")
+STATES = (
+    _set("intact undamaged sound holding unharmed unscathed"),
+    _set("damaged cracked leaking weakened"),
+    _set("destroyed collapsed breached burst fallen gone flattened ruptured"),
+    _set("open reopened passable operating running resumed working restored"),
+    _set("closed shut blocked suspended halted impassable cut sealed stopped"),
+    _set("withdrawn retreated left pulled withdrew"),
+    _set("contained controlled extinguished"),
+)
+CALENDAR = _set(
+    """january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday"""
+)
+VAGUE = _set(
+    """senior top high ranking high-ranking high-level unnamed anonymous unidentified several some many two three four five six
+    other another one familiar various local"""
+)
+"""Words that do not tell one unnamed source from another."""
+
+DESCRIPTIONS = _set(
+    """official source insider aide diplomat resident witness eyewitness survivor neighbour neighbor villager worker adviser
+    advisor analyst expert observer activist volunteer relative mayor doctor medic rescuer"""
+)
+"""Heads of descriptions that name nobody."""
+
+NOT_SOURCES = _set("report reports media rumour rumours rumor rumors")

@@ -320,6 +320,12 @@ def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
     """`SOURCE put the toll at 40`, `the ministry registered 300 dead`: a source that gives a figure."""
     t = reader.t
     first = reader.verb_start(i)
+    if (
+        t[i].low in AMBIGUOUS
+        and i + 1 < len(t)
+        and (CUES.get(t[i + 1].low) is not None or t[i + 1].tag == "AUX")
+    ):
+        return None
     if first == 0 or t[first - 1].low in _BE | _REFUSING or t[first - 1].tag in {"DET", "POS", "P", ","}:
         return None
     begin, _ = reader.left(first)

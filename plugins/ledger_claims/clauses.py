@@ -1,0 +1,141 @@
+"""One sentence as tokens with coarse classes: quantities in one piece, words of the measure table with their senses.
+
+The chunker knows closed-class words only; a word that it does not know is nominal (`N`). That is enough to find the noun
+phrase around a quantity, the predicate beside it and the borders of its clause.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ledger.plugin import Quantity, Span
+from ledger_claims.lexicon import word_list
+from ledger_claims.table import Sense, Table
+
+__all__ = ["BE", "HAVE", "Token", "clause_of", "tokenize"]
+
+_WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
+_TOKEN = re.compile(
+    rf"\d[\d,.]*\d|\d|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt)\.(?=\s)|(?:[^\W\d_]\.){{2,}}|{_WORD}|\S"
+)
+
+BE = word_list("be")
+HAVE = word_list("have")
+_CLASSES = {
+    "AUX": "auxiliary",
+    "DET": "determiner",
+    "PRON": "pronoun",
+    "P": "preposition",
+    "SUB": "subordinator",
+    "CC": "conjunction",
+    "ADV": "adverb",
+}
+_TAGS = {word: tag for tag, name in _CLASSES.items() for word in sorted(word_list(name))}
+_MARKS = {"–": "-", "—": "-", "“": '"', "”": '"', "?": ".", "!": ".", "’": "'", "‘": "'"}
+
+
+class Token(NamedTuple):
+    """A word, mark or whole quantity. `tag`: Q (a quantity), AUX, DET, PRON, P, SUB, CC, ADV, N, POS or the mark itself.
+
+    `senses` are what the measure table says of the entry that begins here, `width` how many tokens that entry has.
+    """
+
+    start: int
+    end: int
+    text: str
+    low: str
+    tag: str
+    quantity: Quantity | None = None
+    senses: tuple[Sense, ...] = ()
+    width: int = 1
+
+    @property
+    def span(self) -> Span:
+        """Its code points."""
+        return Span(self.start, self.end)
+
+    @property
+    def capital(self) -> bool:
+        """Whether it begins with an upper-case letter."""
+        return self.text[:1].isupper()
+
+    def says(self, *roles: str) -> Sense | None:
+        """The first sense of one of these roles."""
+        return next((sense for sense in self.senses if sense.role in roles), None)
+
+
+def _tag(low: str) -> str:
+    if not low[0].isalnum():
+        return _MARKS.get(low, low)
+    known = _TAGS.get(low)
+    if known is not None:
+        return known
+    return (
+        "ADV" if low.endswith("ly") and len(low) > 5 and low not in {"family", "assembly", "supply"} else "N"
+    )
+
+
+def _words(text: str, start: int, end: int) -> list[Token]:
+    found = []
+    for match in _TOKEN.finditer(text, start, end):
+        word = match.group()
+        low = word.lower().replace("’", "'")
+        if low.endswith("'s") and len(low) > 2:
+            cut = match.end() - 2
+            found.append(Token(match.start(), cut, word[:-2], low[:-2], _tag(low[:-2])))
+            found.append(Token(cut, match.end(), word[-2:], "'s", "POS"))
+        else:
+            found.append(Token(match.start(), match.end(), word, low, _tag(low)))
+    return found
+
+
+def tokenize(text: str, span: Span, quantities: Sequence[Quantity], table: Table) -> list[Token]:
+    """The tokens of a sentence. Of overlapping quantities the longest, then the first, is one token; the others are left out."""
+    taken: list[Quantity] = []
+    for quantity in sorted(quantities, key=lambda q: (-(q.span.end - q.span.start), q.span.start)):
+        if not any(quantity.span.overlaps(other.span) for other in taken):
+            taken.append(quantity)
+    tokens: list[Token] = []
+    position = span.start
+    for quantity in sorted(taken, key=lambda q: q.span.start):
+        tokens += _words(text, position, quantity.span.start)
+        piece = text[quantity.span.start : quantity.span.end]
+        tokens.append(Token(quantity.span.start, quantity.span.end, piece, piece.lower(), "Q", quantity))
+        position = quantity.span.end
+    tokens += _words(text, position, span.end)
+    lows = tuple(token.low if token.tag != "Q" else "#" for token in tokens)
+    for i, token in enumerate(tokens):
+        if token.tag in {"N", "P", "ADV", "AUX"}:
+            senses, width = table.at(lows[i : i + table.longest])
+            if senses:
+                tokens[i] = token._replace(senses=senses, width=width)
+    return tokens
+
+
+def clause_of(tokens: Sequence[Token], i: int) -> tuple[int, int]:
+    """The index range of the clause that holds `i`: between semicolons, dashes, quotation marks and subordinators.
+
+    `that`, `who` and `which` open a clause; a comma or conjunction does so only between two auxiliaries.
+    """
+    begin = i
+    while begin > 0 and not _opens(tokens, begin, i):
+        begin -= 1
+    end = i + 1
+    while end < len(tokens) and not _opens(tokens, end, i):
+        end += 1
+    return begin, end
+
+
+def _opens(tokens: Sequence[Token], k: int, i: int) -> bool:
+    """Whether a clause other than that of `i` meets it at `k`."""
+    token = tokens[k]
+    if token.tag in {";", "-", '"', ":"} or (token.tag == "SUB" and token.low != "as"):
+        return True
+    if token.tag == "CC" and token.low in {"and", "but", "or"}:
+        low, high = sorted((k, i))
+        inner = any(t.tag == "AUX" for t in tokens[low:high])
+        outer = tokens[k + 1 : k + 12] if k > i else tokens[max(0, k - 12) : k]
+        return inner and any(t.tag == "AUX" for t in outer)
+    return False

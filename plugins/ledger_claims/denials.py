@@ -1,0 +1,81 @@
+"""Denials and "could not confirm": claims about a claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from ledger.plugin import Attribution, Claim, Span
+
+__all__ = ["denials"]
+
+_NOUN = r"(?:reports?|claims?|figures?|allegations?|accounts?|toll|numbers?|estimates?|statements?|rumou?rs?|assertions?|suggestions?)"
+_FALSE = re.compile(
+    rf"\b(?:the|that|those|these|this|such|all)\s+(?:\w+\s+){{0,2}}{_NOUN}\b[^.;]{{0,30}}?\b(?:is|are|was|were)\s+(?:\w+\s+)?"
+    r"(?:false|untrue|wrong|baseless|unfounded|fabricated|incorrect|nonsense|exaggerated|fake|a lie)\b",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    rf"^\W*(?:it|this|that|them|everything|(?:the|that|those|these|this|such|any|all)\s+(?:[\w’']+\s+){{0,3}}{_NOUN})\b(?!\s+(?:that|of|had|has|was|were))",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(
+    r"\b(?:figures|reports|claims|numbers|allegations|rumou?rs|them|everything)\b", re.IGNORECASE
+)
+_OWNER = re.compile(r"\b(?:the|a)\s+((?:[A-ZÀ-Þ][\w’'-]*\s?)+?)(?:['’]s?)?\s+" + _NOUN)
+
+
+def denials(
+    text: str,
+    sentence: Span,
+    local: Sequence[Attribution],
+    earlier: Sequence[Claim],
+    inside: Sequence[Claim],
+) -> list[Claim] | None:
+    """What a denial or a missing confirmation in this sentence says of `earlier` claims, or of the claims `inside` it.
+
+    None when the sentence holds neither. Claims of the sentence that the denial does not cover are kept.
+    """
+    for attribution in local:
+        if attribution.cue is None or not sentence.covers(attribution.cue):
+            continue
+        link = attribution.chain[-1]
+        kind = "denial" if link.cue_class == "deny" else "unconfirmed" if link.certainty == "doubtful" else ""
+        content = text[attribution.span.start : attribution.span.end]
+        if not kind and _FALSE.search(content):
+            kind = "denial"
+        if not kind:
+            continue
+        covered = [c for c in inside if any(attribution.span.covers(s) for s in c.support)]
+        kept = [c for c in inside if c not in covered]
+        if covered and not _BARE.match(content):
+            return [*kept, *(_about(c, kind, attribution, sentence, value=True) for c in covered)]
+        targets = earlier if _PLURAL.search(content) else earlier[-1:]
+        owner = _OWNER.search(content)
+        target = owner.group(1).strip() if owner is not None else ""
+        return [
+            *inside,
+            *(_about(c, kind, attribution, sentence, value=False, target=target) for c in targets),
+        ]
+    return None
+
+
+def _about(
+    claim: Claim, kind: str, attribution: Attribution, sentence: Span, *, value: bool, target: str = ""
+) -> Claim:
+    cue = attribution.cue if attribution.cue is not None else attribution.source
+    return msgspec.structs.replace(
+        claim,
+        span=sentence,
+        quote="",
+        value=claim.value if value else None,
+        modality="asserted",
+        polarity="-" if kind == "denial" else "+",
+        kind=kind,
+        chain=attribution.chain,
+        said_on="" if not value else claim.said_on,
+        target=target,
+        support=(cue, *claim.support) if value else (cue,),
+    )

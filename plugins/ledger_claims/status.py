@@ -1,0 +1,240 @@
+"""Status claims: a named thing or place, a copula or a verb of change, and a concrete state, in a main clause."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.plugin import Attribution, Span
+from ledger_claims.clauses import BE, HAVE, Token
+from ledger_claims.inflect import verb_forms
+from ledger_claims.lexicon import word_list
+
+__all__ = ["PATH", "Status", "statuses"]
+
+PATH = Path(__file__).with_name("states.toml")
+_BARRED = word_list("barred")
+_OPEN_MODALS = frozenset(["may", "might", "could"])
+_PASSED = word_list("passed")
+_NAME = r"(?:[A-ZÀ-Þ][\w’'-]*(?: of)? ){1,4}"
+
+
+class Status(NamedTuple):
+    """One status: the thing, the words of its state, where they stand, and whether it is denied (`negated`)."""
+
+    subject: str
+    state: str
+    lemma: str
+    trigger: Span
+    thing: Span
+    at: int
+    negated: bool
+    auxiliary: int
+
+
+class _Lexicon(NamedTuple):
+    states: Mapping[tuple[str, ...], str]
+    verbs: Mapping[tuple[str, ...], tuple[str, str]]
+    parts: frozenset[str]
+    things: frozenset[str]
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    lists = tomllib.loads(PATH.read_text("utf-8"))
+    states = {tuple(entry.split()): " ".join(entry.split()) for entry in lists["states"].split(",")}
+    verbs: dict[tuple[str, ...], tuple[str, str]] = {}
+    for entry in lists["verbs"].split(","):
+        lemma, state = (part.replace("_", " ") for part in entry.split())
+        head, _, rest = lemma.partition(" ")
+        irregular = {
+            "give": ("gives", "gave", "given"),
+            "run": ("runs", "ran", "run"),
+            "catch": ("catches", "caught", "caught"),
+        }
+        forms = (
+            irregular.get(head)
+            or {
+                "burst": ("bursts", "burst", "burst"),
+                "hold": ("holds", "held", "held"),
+                "sink": ("sinks", "sank", "sunk"),
+            }.get(head)
+            or verb_forms(head)[1:4]
+        )
+        for form in forms:
+            verbs[(form, *rest.split())] = (lemma, state)
+    return _Lexicon(states, verbs, frozenset(lists["parts"].split()), frozenset(lists["things"].split()))
+
+
+def statuses(
+    tokens: Sequence[Token], attributions: Sequence[Attribution], title: str, text: str
+) -> list[Status]:
+    """The status claims of one sentence. `title` and `text` serve to find the full name of `the dam`."""
+    found: list[Status] = []
+    for k, token in enumerate(tokens):
+        opens_group = token.tag == "AUX" and (k == 0 or tokens[k - 1].tag != "AUX")
+        simple = token.tag == "N" and not token.capital and k > 0 and tokens[k - 1].tag in {"N", ",", ")"}
+        if not (opens_group or simple):
+            continue
+        begin = _main_clause(tokens, k, attributions)
+        if begin is None or begin >= k:
+            continue
+        made = _predicate(tokens, k) if opens_group else _simple(tokens, k)
+        if made is None:
+            continue
+        state, lemma, at, width, negated = made
+        named = _thing(tokens, begin, k, title, text)
+        if named is None:
+            continue
+        subject, thing = named
+        trigger = Span(tokens[at].start, tokens[at + width - 1].end)
+        found.append(Status(subject, state, lemma, trigger, thing, at, negated, k))
+    return found
+
+
+def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribution]) -> int | None:
+    """Where the clause of the verb at `k` begins; None when it is a subordinate, relative or conditional clause."""
+    i = k - 1
+    while i >= 0:
+        token = tokens[i]
+        if token.tag in {";", ":", "-", '"', "."}:
+            return i + 1
+        if token.tag == "SUB":
+            content = token.low == "that" and any(abs(a.span.start - token.start) <= 1 for a in attributions)
+            return i + 1 if content else None
+        if token.tag == "CC" and any(t.tag == "AUX" for t in tokens[:i]):
+            return None if tokens[0].tag == "SUB" and not any(t.tag == "," for t in tokens[:i]) else i + 1
+        if (
+            token.tag == ","
+            and tokens[0].tag in {"SUB", "P", "ADV"}
+            and not any(t.tag == "," for t in tokens[:i])
+        ):
+            return i + 1
+        if any(a.span.start == token.start and a.source.end <= token.start for a in attributions):
+            return i
+        i -= 1
+    return 0
+
+
+def _at(table: Mapping[tuple[str, ...], object], tokens: Sequence[Token], k: int) -> int:
+    """The length of the longest entry of `table` at `k`; 0 when there is none."""
+    for length in (4, 3, 2, 1):
+        if k + length <= len(tokens) and tuple(t.low for t in tokens[k : k + length]) in table:
+            return length
+    return 0
+
+
+def _predicate(tokens: Sequence[Token], k: int) -> tuple[str, str, int, int, bool] | None:
+    """The state that the verb group from `k` asserts: its words, lemma, index, width, and whether it is negated."""
+    lexicon = _lexicon()
+    group: list[str] = []
+    negated = False
+    while k < len(tokens):
+        low = tokens[k].low
+        width = _at(lexicon.states, tokens, k)
+        if group and width and (tokens[k].tag != "AUX"):
+            break
+        if low in {"not", "never"} or low.endswith("n't"):
+            negated = True
+        elif low == "no" and k + 1 < len(tokens) and tokens[k + 1].low == "longer":
+            negated = True
+            k += 1
+        elif tokens[k].tag not in {"AUX", "ADV"} and low not in _PASSED:
+            break
+        group.append(low)
+        k += 1
+    if k >= len(tokens) or not group or any(word in _BARRED for word in group):
+        return None
+    if any(word in _OPEN_MODALS for word in group) and "have" not in group and "be" not in group:
+        return None
+    copula = any(word in BE or word.startswith(("remain", "stay")) for word in group)
+    perfect = any(word in HAVE for word in group)
+    width = _at(lexicon.verbs, tokens, k)
+    if width and (perfect or copula):
+        lemma, state = lexicon.verbs[tuple(t.low for t in tokens[k : k + width])]
+        return state, lemma, k, width, negated
+    width = _at(lexicon.states, tokens, k)
+    if width and copula and not _attributive(tokens, k + width):
+        words = tuple(t.low for t in tokens[k : k + width])
+        return lexicon.states[words], lexicon.states[words], k, width, negated
+    return None
+
+
+def _attributive(tokens: Sequence[Token], k: int) -> bool:
+    return k < len(tokens) and tokens[k].tag in {"N", "Q"}
+
+
+def _simple(tokens: Sequence[Token], k: int) -> tuple[str, str, int, int, bool] | None:
+    """A verb of change in the simple past: `the dam burst on Monday`."""
+    lexicon = _lexicon()
+    width = _at(lexicon.verbs, tokens, k)
+    after = k + width
+    if not width or (
+        after < len(tokens) and tokens[after].tag not in {".", ",", "P", "ADV", "CC", "SUB", ";", '"'}
+    ):
+        return None
+    lemma, state = lexicon.verbs[tuple(t.low for t in tokens[k : k + width])]
+    return (
+        (state, lemma, k, width, False)
+        if tokens[k].low not in {lemma, lemma + "s"} or lemma == "burst"
+        else None
+    )
+
+
+def _thing(tokens: Sequence[Token], begin: int, end: int, title: str, text: str) -> tuple[str, Span] | None:
+    """The named thing that the subject phrase in `[begin, end)` speaks of, and where it stands."""
+    while begin < end and tokens[begin].tag in {"CC", "ADV", ",", '"', "SUB"}:
+        begin += 1
+    stop = begin
+    while (stop < end and tokens[stop].tag in {"DET", "N", "POS", "Q"}) or (
+        stop < end and tokens[stop].low in {"of", "at", "in", "between", "and", "to"} and stop > begin
+    ):
+        stop += 1
+    words = list(tokens[begin:stop])
+    if not words or any(
+        t.tag == "Q" and t.quantity is not None and t.quantity.kind == "cardinal" and len(t.text) > 3
+        for t in words
+    ):
+        return None
+    lexicon = _lexicon()
+    definite = words[0].low in {"the", "this"}
+    joint = next((i for i, t in enumerate(words) if t.low == "of"), -1)
+    if joint > 0 and words[joint - 1].low in lexicon.parts and joint + 1 < len(words):
+        words = words[joint + 1 :]
+        definite = words[0].low in {"the", "this"}
+    place = next((i for i, t in enumerate(words) if t.tag == "P" or t.low == "and"), len(words))
+    if place < len(words) and words[place].low == "and":
+        return None
+    words = [t for t in words[:place] if t.tag != "DET"]
+    if not words or words[-1].tag not in {"N", "Q"}:
+        return None
+    span = Span(words[0].start, words[-1].end)
+    names = [t for t in words if t.capital and t.tag == "N"]
+    if names == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], text):
+        return None
+    if names and (definite or len(names) == len(words) or words[0].capital):
+        first = next(i for i, t in enumerate(words) if t.capital)
+        return text[words[first].start : words[-1].end], span
+    head = words[-1].low
+    if not definite or head not in lexicon.things | lexicon.parts:
+        return None
+    return _full_name(head, span.start, title, text) or " ".join(t.low for t in words), span
+
+
+def _is_name(token: Token, text: str) -> bool:
+    """Whether a word that opens its sentence has its capital elsewhere too."""
+    return re.search(rf"[a-z,’'] {re.escape(token.text)}\b", text) is not None or token.text.isupper()
+
+
+def _full_name(head: str, position: int, title: str, text: str) -> str:
+    """The last name with this head before a position, else the first after it, else the title's: `the dam` -> `Ost dam`."""
+    pattern = re.compile(rf"({_NAME}){re.escape(head)}\b")
+    before = [m.group() for m in pattern.finditer(text, 0, position)]
+    after = pattern.search(text, position)
+    inside = pattern.search(title)
+    name = before[-1] if before else after.group() if after else inside.group() if inside else ""
+    return re.sub(r"^(?:The|This|A|An|In|At|On|But|And) ", "", name)

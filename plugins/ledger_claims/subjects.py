@@ -1,0 +1,131 @@
+"""Who or what is counted: the head noun of a quantity's phrase, in singular lower case, with its affiliation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledger_claims.clauses import Token
+from ledger_claims.inflect import singular
+from ledger_claims.lexicon import word_list
+from ledger_claims.table import Table
+
+__all__ = ["noun_after", "subject_before"]
+
+_LINKING = frozenset(["more", "other", "further", "additional", "new"])
+_EMPTY = word_list("empty")
+
+
+def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]:
+    """The counted noun after index `i` and the index at which its phrase ends; the noun is empty when there is none.
+
+    `1,000 of the 11,000 North Korean soldiers` counts North Korean soldiers; words of the measure table end the phrase
+    or, before a noun, qualify it.
+    """
+    k = i + 1
+    while k < len(tokens) and (
+        tokens[k].low in _LINKING or (tokens[k].tag == "ADV" and tokens[k].low in {"more", "further"})
+    ):
+        k += 1
+    quantity = tokens[i].quantity if i >= 0 else None
+    if quantity is not None and quantity.noun and k + 1 < len(tokens) and tokens[k].low == "of":
+        after = k + 1
+        while after < len(tokens) and tokens[after].tag in {"DET", "Q"}:
+            after += 1
+        if after < len(tokens) and tokens[after].tag == "N" and tokens[after].says("state", "count") is None:
+            k = after
+    words: list[Token] = []
+    while k < len(tokens) and tokens[k].tag == "N":
+        token = tokens[k]
+        verb = token.says("agent", "object")
+        if words and (
+            token.says("state") or (verb is not None and verb.form in {"past", "participle", "third", "ing"})
+        ):
+            break
+        if not words and token.says("state") and not _nominal(tokens, k + token.width):
+            break
+        if words and token.low.endswith(("ed", "ing")) and not token.capital and not _nominal(tokens, k + 1):
+            break
+        words.append(token)
+        k += 1
+    while words and words[-1].tag == "N" and words[-1].low.endswith("ly"):
+        words.pop()
+    kept = [t for t in words if t.says("state") is None]
+    name = _subject(kept, table)
+    if not name and quantity is not None and quantity.noun and not words:
+        name = _known(quantity.noun, table)
+    return name, max(k, i + 1)
+
+
+def _nominal(tokens: Sequence[Token], k: int) -> bool:
+    return k < len(tokens) and tokens[k].tag == "N" and tokens[k].says("agent", "object") is None
+
+
+def _known(noun: str, table: Table) -> str:
+    plain = singular(noun)
+    head = plain.rsplit(" ", 1)[-1]
+    return (
+        table.subject(plain) if plain in table.subjects else (table.subject(head) if head == plain else plain)
+    )
+
+
+def _subject(words: Sequence[Token], table: Table) -> str:
+    """`North Korean soldiers` -> `North Korean soldier`: the head, compound heads of the table, and names before it."""
+    if not words:
+        return ""
+    head = singular(words[-1].low)
+    begin = len(words) - 1
+    if begin and f"{words[begin - 1].low} {head}" in table.persons:
+        begin -= 1
+        head = f"{words[begin].low} {head}"
+    names: list[str] = []
+    for token in reversed(words[:begin]):
+        if not token.capital:
+            break
+        names.insert(0, token.text)
+    if words[-1].capital and not names:
+        return words[-1].text
+    noun = table.subject(head)
+    if not names:
+        modifiers = [t.low for t in words[:begin] if t.low not in _EMPTY and not t.low.endswith("ly")]
+        if (
+            noun not in {"people", "soldier"}
+            and head not in table.persons
+            and len(modifiers) == 1
+            and not head[0].isupper()
+        ):
+            return f"{modifiers[0]} {noun}"
+    return " ".join([*names, noun])
+
+
+def subject_before(tokens: Sequence[Token], j: int, table: Table, *, named: bool = False) -> str:
+    """Whose total it is: `the price of wheat`, `the wheat price`; with `named`, the capitalised phrase before `j`."""
+    if named:
+        k = j - 1
+        while k >= 0 and tokens[k].tag in {"AUX", "ADV"}:
+            k -= 1
+        end = k + 1
+        while k >= 0 and tokens[k].tag == "N":
+            k -= 1
+        words = [t.text for t in tokens[k + 1 : end] if t.capital]
+        return " ".join(words)
+    after = j + tokens[j].width
+    if after + 1 < len(tokens) and tokens[after].low in {"of", "in", "for"}:
+        k = after + 1
+        while k < len(tokens) and tokens[k].tag == "DET":
+            k += 1
+        end = k
+        while end < len(tokens) and tokens[end].tag == "N" and not tokens[end].says("agent"):
+            if tokens[end].low.endswith("ed") and not tokens[end].capital:
+                break
+            end += 1
+        if end > k:
+            return _plain(tokens[k:end], table)
+    k = j
+    while k > 0 and tokens[k - 1].tag == "N" and tokens[k - 1].says("object", "agent") is None:
+        k -= 1
+    return _plain(tokens[k:j], table) if k < j else ""
+
+
+def _plain(words: Sequence[Token], table: Table) -> str:
+    text = " ".join(t.text if t.capital else t.low for t in words)
+    return table.subject(singular(text) if text.islower() else text)

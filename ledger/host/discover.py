@@ -52,7 +52,7 @@ def conflict(loser: Candidate, owner: Candidate, claimed: str) -> Problem:
         distribution=loser.distribution,
         version=loser.version,
         what=f"{claimed} of {loser.origin} is already taken by {owner.name} of {owner.origin}",
-        fix="Uninstall one of the two, or disable it with `newsledger plugin disable NAME`",
+        fix="Uninstall one of the two, or name it in `[plugins] disabled` of newsledger.toml",
     )
 
 

@@ -36,7 +36,7 @@ from ledger.plugin import (
 )
 from ledger.plugin.hookspecs import PROJECT, HookSpecs
 
-__all__ = ["HOOKS", "Loaded", "describe", "load"]
+__all__ = ["HOOKS", "Loaded", "check_processor_record", "describe", "load"]
 
 HOOKS: dict[str, type] = {
     "ledger_processors": Processor,
@@ -175,12 +175,13 @@ def _check_records(candidate: Candidate, hook: str, records: tuple[Any, ...]) ->
             raise PluginError(f"Its hook {hook} yields two records named {name!r}", which=candidate.name)
         names.add(name)
         if isinstance(record, Processor):
-            _check_processor(candidate, record)
+            check_processor_record(candidate, record)
         elif isinstance(record, type):
             _check_type(candidate, record, Annotation)
 
 
-def _check_processor(candidate: Candidate, record: Any) -> None:
+def check_processor_record(candidate: Candidate, record: Any) -> None:
+    """Whether a processor record is valid. Raises PluginError saying what is not."""
     wrong = ""
     if not isinstance(record.name, str) or not _NAME.fullmatch(record.name):
         wrong = f"a processor's name is lower-case letters, digits, - and _, not {record.name!r}"

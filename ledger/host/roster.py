@@ -8,7 +8,7 @@ from typing import Any
 from ledger.config import Plugins
 from ledger.errors import PluginError
 from ledger.host.annotations import CORE_TYPES
-from ledger.host.describe import Candidate, Description, Problem, ProcessorInfo, describe_fix, type_info
+from ledger.host.describe import Candidate, Description, Problem, ProcessorInfo, type_info
 from ledger.host.discover import conflict, find
 from ledger.host.failures import RejectedError, explain
 from ledger.host.identity import code_digest, files_digest, identity_of, manifest
@@ -145,7 +145,7 @@ class Roster:
             member.description = member.describe(self.settings.settings)
             return
         except PluginError as error:
-            reason, fix = describe_fix(error), ""
+            reason, fix = error.what, error.fix
         except RejectedError as error:
             failure = error.failure
             reason = (
@@ -155,8 +155,9 @@ class Roster:
         member.out("broken", reason)
         if member.worker is not None:
             member.worker.close()
+        origin = member.candidate.origin
         self.report(
-            member.candidate, reason, fix or f"Update, uninstall or disable {member.candidate.origin}"
+            member.candidate, reason, fix or f"Update or remove {origin}, or name it in `[plugins] disabled`"
         )
 
     def _refuse_conflicts(self) -> None:

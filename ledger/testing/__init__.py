@@ -1,1 +1,50 @@
-"""Placeholder."""
+"""Public test kit: for plugins, and for programs built on newsledger.
+
+from ledger.testing import article, check_processor
+
+def test_my_processor():
+    check_processor(my_processor, [article("At least 12 people were killed.")]).require()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ledger.clock import FixedClock
+from ledger.testing.build import annotate, article
+from ledger.testing.conformance import SAMPLES, Verdict, Verdicts, check_processor
+
+if TYPE_CHECKING:
+    from ledger.store.memory import MemoryStore
+    from ledger.testing.strategies import articles, texts
+    from ledger.testing.web import FakeWeb
+
+__all__ = [
+    "SAMPLES",
+    "FakeWeb",
+    "FixedClock",
+    "MemoryStore",
+    "Verdict",
+    "Verdicts",
+    "annotate",
+    "article",
+    "articles",
+    "check_processor",
+    "texts",
+]
+
+_LAZY = {
+    "FakeWeb": "ledger.testing.web",
+    "MemoryStore": "ledger.store.memory",
+    "articles": "ledger.testing.strategies",
+    "texts": "ledger.testing.strategies",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # The store, the fetcher and Hypothesis are heavy, and a plugin's tests need none of them.
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -171,6 +171,9 @@ version = "0.0.1"
 
 [project.entry-points.ledger]
 again = "again_{name}"
+
+[tool.hatch.build.targets.wheel]
+packages = ["again_{name}"]
 """
 
 

@@ -1,14 +1,14 @@
 """What every backend does to append: prepare before the lock, plan under it. No I/O, no SQL, no clock.
 
-`prepare` checks the events, salts and commits to their payloads and encodes all of their envelopes that does not depend
-on the log's end. Under its lock a backend then looks up what is recorded already and where the streams stand, and `plan`
-decides: which events are new, their positions, versions, ids and final envelopes, and the Merkle frontier after them.
+`prepare` checks the events, gives ids, salts and commits to payloads, and encodes all of the envelopes that does not depend
+on the log's end: everything but version and recorded time. Under its lock a backend then looks up what is recorded already and where the streams stand, and `plan`
+decides: which events are new, their positions, versions and final envelopes, and the Merkle frontier after them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -18,14 +18,14 @@ from ledger.errors import ConflictError, DuplicateEventError, UsageError
 from ledger.events.envelope import (
     ENVELOPE_VERSION,
     SALT_BYTES,
+    Envelope,
     NewEvent,
     PayloadRef,
-    Producer,
     commitment,
     decode_envelope,
 )
 from ledger.store.protocol import ANY, Appended, Entropy
-from ledger.store.tlog import Frontier, leaf_hash
+from ledger.store.tlog import Frontier
 
 __all__ = [
     "MAX_PAYLOAD",
@@ -49,6 +49,7 @@ MAX_PAYLOAD = 64 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _RANDOM_BYTES = 7
+_sha256 = hashlib.sha256
 _ORDINALS = 1 << 24
 
 
@@ -62,19 +63,23 @@ def from_us(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """An event that is ready for `plan`. `middle` and `tail` are the parts of its envelope that are already final."""
+class Prepared(msgspec.Struct, frozen=True, gc=False):
+    """An event that is ready for `plan`. `head` and `tail` are its envelope before and after version and time.
+
+    `named` tells whether the caller gave the id, so that it may be recorded already.
+    """
 
     new: NewEvent
-    id: bytes
-    random: bytes
+    id: str
+    raw_id: bytes
+    named: bool
     salt: bytes
     published: str | None
-    middle: bytes
+    head: bytes
     tail: bytes
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event that the log holds under an id that is appended again."""
 
     position: int
@@ -94,12 +99,11 @@ class End(msgspec.Struct, frozen=True):
         return self.frontier.size
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A new event as it is to be stored."""
 
     position: int
     version: int
-    id: bytes
     envelope: bytes
     prepared: Prepared
 
@@ -112,59 +116,69 @@ class Plan(msgspec.Struct, frozen=True):
     appended: Appended
 
 
-class _Middle(msgspec.Struct, frozen=True):
-    type: str
-    schema: int
-    stream: str
-
-
-class _Tail(msgspec.Struct, frozen=True):
-    published_at: str | None
-    causes: tuple[str, ...]
-    producer: Producer
-    payload: PayloadRef
-
-
 _encode = msgspec.json.Encoder().encode
-_START = b'{"v":%d,"id":"' % ENVELOPE_VERSION
+_GAP = b',"version":0,"recorded_at":"",'
 
 
-def prepare(events: Sequence[NewEvent], entropy: Entropy) -> list[Prepared]:
-    """Check `events` and do all work that needs no lock. Raises UsageError naming the event that cannot be appended."""
+def prepare(events: Sequence[NewEvent], *, entropy: Entropy, now: datetime) -> list[Prepared]:
+    """Check `events` and do all work that needs no lock. Raises UsageError naming the event that cannot be appended.
+
+    Events without an id get one: 48 bits of milliseconds of `now`, 24 of their number in the append, 56 of chance.
+    """
     if len(events) >= _ORDINALS:
         raise UsageError("Too many events for one append", which=str(len(events)), fix="Append them in parts")
     salts = entropy(SALT_BYTES * len(events))
     randoms = entropy(_RANDOM_BYTES * len(events)) if any(not new.id for new in events) else b""
+    stamp = (max(to_us(now), 0) // 1000).to_bytes(6, "big")
     prepared = []
     for number, new in enumerate(events):
+        _check(new, number)
+        if new.id:
+            raw_id, event_id = bytes.fromhex(new.id), new.id
+        else:
+            chance = randoms[number * _RANDOM_BYTES : (number + 1) * _RANDOM_BYTES]
+            raw_id = stamp + number.to_bytes(3, "big") + chance
+            event_id = raw_id.hex()
         salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
-        random = b"" if new.id else randoms[number * _RANDOM_BYTES : (number + 1) * _RANDOM_BYTES]
-        prepared.append(_prepare_one(new, salt, random, number))
+        published = None if new.published_at is None else format_time(new.published_at)
+        payload = new.payload
+        reference = PayloadRef(_sha256(salt + payload).hexdigest(), new.media_type, len(payload))
+        # fmt: off
+        envelope = Envelope(
+            ENVELOPE_VERSION, event_id, new.type, new.schema, new.stream, 0, "", published, new.causes, new.producer,
+            reference,
+        )
+        # fmt: on
+        try:
+            head, _, tail = _encode(envelope).partition(_GAP)
+        except UnicodeEncodeError as error:
+            raise UsageError("A text is not Unicode", which=_which(new, number), fix=str(error)) from error
+        prepared.append(Prepared(new, event_id, raw_id, bool(new.id), salt, published, head, tail))
     return prepared
 
 
-def _prepare_one(new: NewEvent, salt: bytes, random: bytes, number: int) -> Prepared:
-    which = f"event {number} of the append, type {new.type!r}, stream {new.stream!r}"
+def _which(new: NewEvent, number: int) -> str:
+    return f"event {number} of the append, type {new.type!r}, stream {new.stream!r}"
+
+
+def _check(new: NewEvent, number: int) -> None:
     if not (new.type.isprintable() and new.stream.isprintable() and new.type and new.stream):
-        raise UsageError("Type and stream of an event are non-empty printable texts", which=which)
+        raise UsageError(
+            "Type and stream of an event are non-empty printable texts", which=_which(new, number)
+        )
     if new.schema < 1:
-        raise UsageError("Schema versions count from 1", which=f"{which}, schema {new.schema}")
+        raise UsageError("Schema versions count from 1", which=f"{_which(new, number)}, schema {new.schema}")
     if len(new.payload) > MAX_PAYLOAD:
         raise UsageError(
             "A payload is too large",
-            which=f"{which}, {len(new.payload)} bytes",
+            which=f"{_which(new, number)}, {len(new.payload)} bytes",
             fix=f"Keep payloads under {MAX_PAYLOAD} bytes; put large content into a body",
         )
-    for cause in new.causes:
-        _checked_id(cause, which)
-    published = format_time(new.published_at) if new.published_at is not None else None
-    payload = PayloadRef(commitment(salt, new.payload), new.media_type, len(new.payload))
-    try:
-        middle = _encode(_Middle(new.type, new.schema, new.stream))[1:-1]
-        tail = _encode(_Tail(published, new.causes, new.producer, payload))[1:]
-    except UnicodeEncodeError as error:
-        raise UsageError("A text of an event is not Unicode", which=which, fix=str(error)) from error
-    return Prepared(new, _checked_id(new.id, which) if new.id else b"", random, salt, published, middle, tail)
+    for event_id in (new.id, *new.causes) if new.id else new.causes:
+        if id_bytes(event_id) is None:
+            raise UsageError(
+                "An event id is 32 lower-case hex digits", which=f"{event_id!r} in {_which(new, number)}"
+            )
 
 
 def id_bytes(event_id: str) -> bytes | None:
@@ -174,13 +188,6 @@ def id_bytes(event_id: str) -> bytes | None:
     except ValueError:
         return None
     return raw if len(raw) == 16 and raw.hex() == event_id else None
-
-
-def _checked_id(event_id: str, which: str) -> bytes:
-    raw = id_bytes(event_id)
-    if raw is None:
-        raise UsageError("An event id is 32 lower-case hex digits", which=f"{event_id!r} in {which}")
-    return raw
 
 
 def check_key(text: str) -> str:
@@ -219,46 +226,35 @@ def plan(
     append are all recorded already.
     """
     recorded_us = max(to_us(now), end.recorded_us)
-    times = b',"version":%d,"recorded_at":"' + format_time(from_us(recorded_us)).encode() + b'",'
-    stamp = (recorded_us // 1000).to_bytes(6, "big")
+    gap = b',"version":%d,"recorded_at":"' + format_time(from_us(recorded_us)).encode() + b'",'
     reached = dict(versions)
-    added: Counter[str] = Counter()
-    repeated: Counter[str] = Counter()
+    repeated: set[str] = set()
     here: dict[bytes, tuple[int, Prepared]] = {}
     rows: list[Row] = []
     positions: list[int] = []
-    ids: list[str] = []
     position = end.position
-    for ordinal, item in enumerate(prepared):
+    for item in prepared:
         stream = item.new.stream
-        event_id = item.id
-        if event_id:
-            known = _known(item, recorded.get(event_id), here.get(event_id))
+        if item.named:
+            known = _known(item, recorded.get(item.raw_id), here.get(item.raw_id))
             if known:
-                repeated[stream] += 1
+                repeated.add(stream)
                 positions.append(known)
-                ids.append(item.new.id)
                 continue
-        else:
-            event_id = stamp + ordinal.to_bytes(3, "big") + item.random
+            here[item.raw_id] = (position + 1, item)
         position += 1
-        version = reached[stream] = reached[stream] + 1
-        added[stream] += 1
-        here[event_id] = (position, item)
-        shown = event_id.hex()
-        envelope = b"".join((_START, shown.encode(), b'",', item.middle, times % version, item.tail))
-        rows.append(Row(position, version, event_id, envelope, item))
+        reached[stream] = version = reached[stream] + 1
+        rows.append(Row(position, version, item.head + gap % version + item.tail, item))
         positions.append(position)
-        ids.append(shown)
     if rows or not prepared:
-        _check_expected(expected, versions, added, repeated)
+        _check_expected(expected, versions, reached, repeated)
     return Plan(
         rows,
         End(
-            end.frontier.extend([leaf_hash(row.envelope) for row in rows]),
+            end.frontier.extend([_sha256(b"\x00" + row.envelope).digest() for row in rows]),
             recorded_us if rows else end.recorded_us,
         ),
-        Appended(tuple(positions), tuple(ids), len(rows)),
+        Appended(tuple(positions), tuple([item.id for item in prepared]), len(rows)),
     )
 
 
@@ -305,16 +301,17 @@ def _duplicate(event_id: str, position: int) -> DuplicateEventError:
 def _check_expected(
     expected: Mapping[str, int],
     versions: Mapping[str, int],
-    added: Mapping[str, int],
-    repeated: Mapping[str, int],
+    reached: Mapping[str, int],
+    repeated: Container[str],
 ) -> None:
     for stream, wanted in expected.items():
+        found = versions[stream]
         if wanted < ANY:
             raise UsageError("Not an expected version", which=f"{wanted} for stream {stream!r}")
-        if wanted == ANY or wanted == versions[stream] or (repeated.get(stream) and not added.get(stream)):
-            continue
-        raise ConflictError(
-            "A stream is not at the expected version",
-            which=f"{stream}: expected {wanted}, found {versions[stream]}",
-            fix="Read the stream again and decide anew",
-        )
+        only_repeated = stream in repeated and reached[stream] == found
+        if wanted not in (ANY, found) and not only_repeated:
+            raise ConflictError(
+                "A stream is not at the expected version",
+                which=f"{stream}: expected {wanted}, found {found}",
+                fix="Read the stream again and decide anew",
+            )

@@ -55,14 +55,18 @@ class MemoryStore:
         tasks: Sequence[TaskDone] = (),
     ) -> Appended:
         """See `Store.append`."""
-        prepared = prepare(events, self._entropy)
+        prepared = prepare(events, entropy=self._entropy, now=self._clock.now())
         wanted = dict(expected or {})
         aliases = {check_key(key): check_key(value) for key, value in (keys or {}).items()}
         with self._lock:
             self._check_open()
             decided = plan(
                 prepared,
-                recorded={item.id: self._recorded(item.id) for item in prepared if item.id in self._by_id},
+                recorded={
+                    item.raw_id: self._recorded(item.raw_id)
+                    for item in prepared
+                    if item.raw_id in self._by_id
+                },
                 versions={name: self.stream_version(name) for name in streams_of(prepared, wanted)},
                 expected=wanted,
                 end=self._end,
@@ -77,7 +81,7 @@ class MemoryStore:
                     )
                 )
                 self._times.append(decided.end.recorded_us)
-                self._by_id[row.id] = row.position
+                self._by_id[row.prepared.raw_id] = row.position
                 self._streams.setdefault(envelope.stream, []).append(row.position)
             self._end = decided.end
             self._tasks |= done

@@ -32,7 +32,7 @@ from ledger.store.tlog import Frontier
 
 __all__ = ["SqliteStore"]
 
-_IN_SIZES = (1, 8, 64, 512)
+_IN_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Lists are looked up in these sizes, filled up with NULL, so that few statements serve all lengths."""
 
 _NEW_HEAD = "INSERT OR IGNORE INTO head VALUES (1, ?, ?, 0, x'', 0, 0)"
@@ -129,7 +129,7 @@ class SqliteStore(SqlReader):
         tasks: Sequence[TaskDone] = (),
     ) -> Appended:
         """See `Store.append`."""
-        prepared = prepare(events, self._entropy)
+        prepared = prepare(events, entropy=self._entropy, now=self._clock.now())
         wanted = dict(expected or {})
         aliases = [(check_key(key), check_key(value)) for key, value in (keys or {}).items()]
         with self._transaction() as connection:
@@ -156,7 +156,7 @@ class SqliteStore(SqlReader):
     def _recorded(
         self, connection: sqlite3.Connection, prepared: Sequence[Prepared]
     ) -> dict[bytes, Recorded]:
-        ids = [item.id for item in prepared if item.id]
+        ids = [item.raw_id for item in prepared if item.named]
         rows = _select_in(connection, _RECORDED, ids)
         return {event_id: Recorded(position, envelope, salt) for event_id, position, envelope, salt in rows}
 
@@ -187,14 +187,14 @@ class SqliteStore(SqlReader):
             [
                 (
                     row.position,
-                    stream_ids[(new := row.prepared.new).stream],
+                    stream_ids[(new := (item := row.prepared).new).stream],
                     row.version,
                     type_ids[new.type],
                     producer_ids[new.producer],
-                    row.id,
+                    item.raw_id,
                     recorded_us,
                     row.envelope,
-                    row.prepared.salt,
+                    item.salt,
                     new.payload,
                 )
                 for row in rows

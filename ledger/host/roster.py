@@ -88,6 +88,8 @@ class Roster:
         self.infos: dict[str, ProcessorInfo] = {}
         candidates, refused = find(settings)
         self.members = [Member(c, _isolation(c, isolate)) for c in candidates]
+        # A name means the plugin of that name; where there is none, the processor.
+        self._disabled_processors = set(settings.disabled) - {c.name for c in candidates}
         self._load(new_worker, progress)
         self._refuse_conflicts()
         for candidate, problem in refused:
@@ -228,7 +230,7 @@ class Roster:
         return tuple(active)
 
     def _unusable(self, info: ProcessorInfo) -> str:
-        if info.name in self.settings.disabled:
+        if info.name in self._disabled_processors:
             return "disabled in the settings"
         if info.config_error:
             return info.config_error
@@ -241,7 +243,7 @@ class Roster:
     def _deactivate(self, name: str, reason: str) -> None:
         member = self.owners[name]
         member.inactive[name] = reason
-        if name not in self.settings.disabled:
+        if name not in self._disabled_processors:
             self.report(member.candidate, f"Processor {name} is inactive: {reason}")
 
     def _check_settings(self) -> None:

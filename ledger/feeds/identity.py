@@ -192,7 +192,7 @@ def identify(
     seen: set[str] = set()
     for item, guid, link in zip(items, guids, links, strict=True):
         unique = bool(guid) and policy == "guid" and count[guid] == 1
-        identity = _identity(item, guid if unique else "", guid, link, linked[link] == 1, outlet, feed)
+        identity = _identity(item, guid if unique else "", guid, link, outlet, feed, alone=linked[link] == 1)
         if identity.key in seen and not unique:
             title = hashlib.sha256(item.title.encode()).hexdigest()[:16]
             identity = Identity(f"{identity.key}\n{title}", ())
@@ -213,9 +213,10 @@ def _identity(
     unique_guid: str,
     guid: str,
     link: str,
-    alone: bool,
     outlet: str,
-    feed: str,  # noqa: FBT001
+    feed: str,
+    *,
+    alone: bool,
 ) -> Identity:
     aliases: list[str] = []
     if unique_guid:

@@ -5,7 +5,7 @@ A `Batch` plans the events of one append. Its expected versions make a race harm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -29,7 +29,10 @@ _RANK = {"from-summary": 0, "from-feed": 1, "from-page": 2, "from-file": 2}
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """One article as it was just read. `source`: `from-page`, `from-feed`, `from-summary` or `from-file`."""
+    """One article as it was just read. `source`: `from-page`, `from-feed`, `from-summary` or `from-file`.
+
+    `article` is its id where it is known already; `edited` says whether the feed's own text changed.
+    """
 
     outlet: str
     key: str
@@ -49,6 +52,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     raw_type: str = ""
     flags: tuple[str, ...] = ()
     edited: bool = True
+    article: str = ""
 
     @property
     def hash(self) -> str:
@@ -64,6 +68,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     hash: str = ""
     silent: bool = False
+
+
+Finish = Callable[[list[Outcome]], tuple[Sequence[NewEvent], Sequence[TaskDone]]]
 
 
 class _Known(msgspec.Struct):
@@ -96,19 +103,18 @@ class Batch:
         """Record that the publisher took an article back, unless that is the last that is known of it."""
         self._withdrawn.append((article, reason, note))
 
-    def commit(
-        self, make_events: Sequence[NewEvent] | None = None, tasks: Sequence[TaskDone] = ()
-    ) -> list[Outcome]:
+    def commit(self, finish: Finish | None = None) -> list[Outcome]:
         """Append everything in one transaction and say what became of each draft, in order.
 
-        Raises ConflictError when a task's lease was lost, and whatever the store raises.
+        `finish` gets the outcomes and gives events to append before the articles', and tasks to finish with them. Raises
+        ConflictError when a task's lease was lost, and whatever the store raises.
         """
-        before = list(make_events or ())
         for attempt in range(_TRIES):
             plan = _Plan(self._store, self._clock.now())
             outcomes = plan.add(self._drafts)
             for article, reason, note in self._withdrawn:
                 plan.withdraw(article, reason, note)
+            before, tasks = finish(outcomes) if finish is not None else ((), ())
             events = [*before, *plan.events()]
             if not events and not tasks and not plan.keys:
                 return outcomes
@@ -141,7 +147,9 @@ class _Plan:
         outcomes = []
         for draft in drafts:
             names = _aliases(draft)
-            found = next((owner for name in names if (owner := self.keys.get(name) or known.get(name))), "")
+            found = draft.article or next(
+                (owner for name in names if (owner := self.keys.get(name) or known.get(name))), ""
+            )
             article = found or article_id(draft.outlet, draft.key)
             for name in names:
                 if name not in known:

@@ -64,8 +64,9 @@ def declared_dates(published: list[str], modified: list[str]) -> Dates:
     changed = last[1].at if last is not None else None
     if at is not None and changed is not None and changed < at:
         changed = None
-    if (anchor := at or changed) is not None and not (first or last or ("", Declared(anchor)))[1].flags:
-        claimed["offset"] = anchor.isoformat()[-6:]
+    zoned = first or last
+    if zoned is not None and not zoned[1].flags:
+        claimed["offset"] = zoned[1].at.isoformat()[-6:]
     return Dates(at, changed, claimed, tuple(flags))
 
 

@@ -1,0 +1,100 @@
+"""What a feed's task remembers between polls. Losing it costs fetches, never facts: the ledger knows the articles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from ledger.errors import CorruptionError
+
+__all__ = ["FeedMemory", "PageMemory", "Poll", "decode_memory", "encode_memory"]
+
+HISTORY = 20
+
+
+class Poll(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One poll of a feed: when, how it ended, the HTTP status, and the counts of items."""
+
+    at: datetime
+    outcome: str
+    status: int = 0
+    items: int = 0
+    new: int = 0
+    revised: int = 0
+    error: str = ""
+
+
+class PageMemory(msgspec.Struct, omit_defaults=True):
+    """One item of the feed. `item` is a digest of the item as it stood in the feed, `next` when its page is due again.
+
+    `page` is a digest of the article on its page. `article` is empty, and `aliases` are kept, while there was no text yet.
+    """
+
+    article: str
+    url: str
+    item: str
+    first: datetime
+    hash: str = ""
+    next: datetime | None = None
+    etag: str = ""
+    modified: str = ""
+    gone: datetime | None = None
+    listed: bool = True
+    source: str = ""
+    page: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class FeedMemory(msgspec.Struct, omit_defaults=True):
+    """Validators, error score and items of one feed. `interval` in seconds; `fixed` is what a person asked for."""
+
+    url: str
+    outlet: str = ""
+    title: str = ""
+    fixed: float = 0.0
+    interval: float = 0.0
+    etag: str = ""
+    modified: str = ""
+    body: str = ""
+    outcome: str = ""
+    status: int = 0
+    error: str = ""
+    score: float = 0.0
+    good: int = 0
+    polls: int = 0
+    full_at: datetime | None = None
+    polled: datetime | None = None
+    success: datetime | None = None
+    news: datetime | None = None
+    added: datetime | None = None
+    moved: str = ""
+    moved_since: datetime | None = None
+    moved_seen: int = 0
+    gone: datetime | None = None
+    stale: bool = False
+    policy: str = "guid"
+    ttl: float = 0.0
+    pages: dict[str, PageMemory] = {}
+    history: list[Poll] = []
+
+    def remember(self, poll: Poll) -> None:
+        """Add to the history, which keeps the newest twenty polls."""
+        self.history = [*self.history, poll][-HISTORY:]
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(FeedMemory)
+
+
+def encode_memory(memory: FeedMemory) -> bytes:
+    """The bytes for the task's data."""
+    return _ENCODER.encode(memory)
+
+
+def decode_memory(data: bytes, feed: str) -> FeedMemory:
+    """Read a task's data. Raises CorruptionError naming the feed."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.DecodeError as error:
+        raise CorruptionError("The memory of a feed cannot be read", which=feed, fix=str(error)) from error

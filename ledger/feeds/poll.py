@@ -1,0 +1,205 @@
+"""Polling: what is due is claimed, fetched, read and appended, one transaction per feed.
+
+Feeds of one outlet are recorded in the order of their ids, whatever order the answers come in, so that a poll gives the
+same articles and revisions each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+
+import msgspec
+
+from ledger.clock import Clock
+from ledger.config import Settings
+from ledger.errors import ConflictError
+from ledger.feeds.fetch import Fetcher
+from ledger.feeds.identity import host_of
+from ledger.feeds.memory import decode_memory
+from ledger.feeds.record import FeedOutcome, Recorder, unfinished
+from ledger.feeds.visit import PageCache, Visit, visit
+from ledger.store.protocol import Store, Task, TaskDone
+
+__all__ = ["FeedOutcome", "PollReport", "Poller"]
+
+Progress = Callable[[int, int, str], None]
+EVERYTHING = 1_000_000
+HOSTS_FOR_OUTAGE = 3
+
+
+class PollReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a poll: counts, and one outcome per feed by feed id. `offline`: our own network seems to be down."""
+
+    at: datetime
+    feeds: tuple[FeedOutcome, ...] = ()
+    offline: bool = False
+
+    @property
+    def new(self) -> int:
+        """Articles seen for the first time."""
+        return sum(feed.new for feed in self.feeds)
+
+    @property
+    def revised(self) -> int:
+        """Articles whose visible text changed."""
+        return sum(feed.revised for feed in self.feeds)
+
+    @property
+    def errors(self) -> tuple[FeedOutcome, ...]:
+        """The feeds that could not be read."""
+        return tuple(feed for feed in self.feeds if feed.error)
+
+
+class Poller:
+    """Polls the feeds of a store. `on_progress(done, total, url)` is called after each feed."""
+
+    def __init__(
+        self,
+        store: Store,
+        fetcher: Fetcher,
+        clock: Clock,
+        settings: Settings,
+        *,
+        on_progress: Progress | None = None,
+    ) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._clock = clock
+        self._settings = settings
+        self._progress = on_progress
+        self._recorder = Recorder(store, clock, settings.schedule)
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+
+    async def poll(
+        self, *, force: bool = False, limit: int | None = None, only: Collection[str] | None = None
+    ) -> PollReport:
+        """Poll what is due, or every feed when forced (or only the feeds with the ids `only`), at most `limit` of them.
+
+        A forced poll also looks at every page still in its feed's window. A feed that cannot be read is an outcome, not
+        an exception; only errors of the store are raised.
+        """
+        at = self._clock.now()
+        outcomes: dict[str, FeedOutcome] = {}
+        self._load_holds()
+        offline = False
+        chosen = force or only is not None
+        while limit is None or len(outcomes) < limit:
+            room = EVERYTHING if limit is None else limit - len(outcomes)
+            tasks = self._claim(chosen, room, only)
+            tasks = [task for task in tasks if task.key not in outcomes]
+            if not tasks:
+                break
+            visits = await self._round(tasks, force=chosen, outcomes=outcomes)
+            offline = self._finish_failed(visits, outcomes) or offline
+            if chosen:
+                break
+        self._store_holds()
+        return PollReport(at=at, feeds=tuple(outcomes[key] for key in sorted(outcomes)), offline=offline)
+
+    def _claim(self, chosen: bool, room: int, only: Collection[str] | None) -> list[Task]:  # noqa: FBT001
+        size = min(room, EVERYTHING) if chosen else min(room, self._settings.fetch.concurrency * 2)
+        tasks = self._store.claim(
+            "feed",
+            now=self._clock.now(),
+            owner=self._owner,
+            lease_seconds=self._settings.schedule.lease,
+            limit=EVERYTHING if only is not None else size,
+            per_group=EVERYTHING if chosen else 4,
+            force=chosen,
+        )
+        if only is None:
+            return tasks
+        others = [task for task in tasks if task.key not in only]
+        if others:
+            back = [_as_it_was(task) for task in others]
+            self._store.append([], tasks=back)
+        return [task for task in tasks if task.key in only]
+
+    async def _round(
+        self, tasks: Sequence[Task], *, force: bool, outcomes: dict[str, FeedOutcome]
+    ) -> list[Visit]:
+        """Visit and record these feeds; gives back the visits that failed, which are not finished yet."""
+        slots = asyncio.Semaphore(max(1, self._settings.fetch.concurrency))
+        pages = PageCache(self._fetcher)
+        failed: list[Visit] = []
+        total = len(tasks)
+        memories = {task.key: decode_memory(task.data, task.key) for task in tasks}
+        ordered = sorted(tasks, key=lambda task: (memories[task.key].outlet, task.key))
+
+        async def one(task: Task) -> Visit:
+            async with slots:
+                return await visit(
+                    task,
+                    memories[task.key],
+                    fetcher=self._fetcher,
+                    pages=pages,
+                    clock=self._clock,
+                    settings=self._settings,
+                    force=force,
+                )
+
+        async def outlet(group: list[Task]) -> None:
+            running = [asyncio.ensure_future(one(task)) for task in group]
+            try:
+                for future in running:
+                    done = await future
+                    if done.error is None:
+                        outcomes[done.task.key] = self._record(done)
+                    else:
+                        failed.append(done)
+                    if self._progress is not None:
+                        self._progress(len(outcomes) + len(failed), total, done.memory.url)
+            finally:
+                for future in running:
+                    future.cancel()
+
+        groups = [list(group) for _, group in groupby(ordered, key=lambda task: memories[task.key].outlet)]
+        await asyncio.gather(*(outlet(group) for group in groups))
+        return failed
+
+    def _record(self, done: Visit) -> FeedOutcome:
+        try:
+            return self._recorder.good(done)
+        except ConflictError as error:
+            return unfinished(done, f"Another process polled this feed: {error}")
+
+    def _finish_failed(self, failed: Sequence[Visit], outcomes: dict[str, FeedOutcome]) -> bool:
+        """Finish the feeds that failed. When most hosts fail, it is our network and counts against no feed."""
+        unreachable = {host_of(v.memory.url) for v in failed if v.unreachable}
+        hosts = unreachable | {host_of(outcome.url) for outcome in outcomes.values()}
+        hosts |= {host_of(v.memory.url) for v in failed}
+        offline = len(hosts) >= HOSTS_FOR_OUTAGE and len(unreachable) * 2 > len(hosts)
+        for done in sorted(failed, key=lambda v: v.task.key):
+            try:
+                outcomes[done.task.key] = self._recorder.bad(done, offline=offline and done.unreachable)
+            except ConflictError as error:
+                outcomes[done.task.key] = unfinished(done, f"Another process polled this feed: {error}")
+        return offline
+
+    def _load_holds(self) -> None:
+        for task in self._store.tasks("host"):
+            self._fetcher.gate.hold_off(f"http://{task.key}", task.next_at)
+
+    def _store_holds(self) -> None:
+        now = self._clock.now()
+        known = {task.key: task.next_at for task in self._store.tasks("host")}
+        held = {host: until for host, until in self._fetcher.gate.held.items() if until > now}
+        self._store.put_tasks(
+            [
+                Task(kind="host", key=host, next_at=until)
+                for host, until in sorted(held.items())
+                if known.get(host) != until
+            ]
+        )
+        for host in sorted(known):
+            if known[host] <= now:
+                self._store.drop_task("host", host)
+
+
+def _as_it_was(task: Task) -> TaskDone:
+    return TaskDone(kind=task.kind, key=task.key, fence=task.fence, next_at=task.next_at, data=task.data)

@@ -1,0 +1,178 @@
+"""Which feeds are followed: add, remove, list, and how each has fared."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ledger.clock import Clock
+from ledger.errors import FetchError, NotFoundError, UsageError
+from ledger.events import new_event
+from ledger.events.types import FeedAdded, FeedChanged, FeedRemoved
+from ledger.feeds.guard import check_url, host_and_port
+from ledger.feeds.identity import feed_id, host_of
+from ledger.feeds.ingest import PRODUCER
+from ledger.feeds.memory import FeedMemory, Poll, decode_memory, encode_memory
+from ledger.store.protocol import Store, Task
+
+__all__ = ["FeedStatus", "add_feed", "feed_history", "list_feeds", "remove_feed"]
+
+SILENT = timedelta(days=7)
+_SHORTEST = 60
+
+
+class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a feed fares. `interval` in seconds; `health`: `new`, `ok`, `silent`, `failing`, `stale`, `gone`.
+
+    `silent` means that polls are fine but nothing new came for a week. `moved_to` is a permanent redirect not yet followed
+    for good. `items` counts the document's items at the last poll that brought one.
+    """
+
+    feed: str
+    url: str
+    outlet: str
+    title: str
+    health: str
+    interval: float
+    fixed: bool
+    added: datetime | None
+    last_poll: datetime | None
+    last_success: datetime | None
+    last_news: datetime | None
+    next_at: datetime
+    outcome: str
+    status: int
+    error: str
+    score: float
+    polls: int
+    items: int
+    moved_to: str = ""
+    policy: str = "guid"
+
+
+def add_feed(
+    store: Store,
+    clock: Clock,
+    url: str,
+    outlet: str = "",
+    title: str = "",
+    interval: int | None = None,
+    by: str = "",
+) -> str:
+    """Follow a feed from now on and give its id; it is due at once. `outlet` is by default the host of the URL.
+
+    Adding a feed again changes its outlet, title or interval where they are given and differ. Raises UsageError for what is
+    no http URL, or an interval below a minute.
+    """
+    try:
+        url = check_url(url, (host_and_port(url),))
+    except (FetchError, ValueError) as error:
+        raise UsageError("This feed cannot be followed", which=url, fix=str(error)) from None
+    if interval is not None and interval < _SHORTEST:
+        raise UsageError(
+            "The interval is too short", which=str(interval), fix=f"At least {_SHORTEST} seconds"
+        )
+    feed = feed_id(url)
+    tasks = {task.key: task for task in store.tasks("feed")}
+    if feed in tasks:
+        _change(store, tasks[feed], outlet=outlet, title=title, interval=interval, by=by)
+        return feed
+    outlet = outlet or host_of(url)
+    event = FeedAdded(feed=feed, url=url, outlet=outlet, title=title, interval=interval, by=by)
+    store.append([new_event(event, stream=f"feed:{feed}", producer=PRODUCER)])
+    memory = FeedMemory(url=url, outlet=outlet, title=title, fixed=float(interval or 0), added=clock.now())
+    store.put_tasks(
+        [Task(kind="feed", key=feed, group=host_of(url), next_at=clock.now(), data=encode_memory(memory))]
+    )
+    return feed
+
+
+def _change(store: Store, task: Task, *, outlet: str, title: str, interval: int | None, by: str) -> None:
+    memory = decode_memory(task.data, task.key)
+    event = FeedChanged(
+        feed=task.key,
+        outlet=outlet if outlet and outlet != memory.outlet else None,
+        title=title if title and title != memory.title else None,
+        interval=interval if interval is not None and interval != memory.fixed else None,
+        by=by,
+    )
+    if event.outlet is None and event.title is None and event.interval is None:
+        return
+    store.append([new_event(event, stream=f"feed:{task.key}", producer=PRODUCER)])
+    memory.outlet = event.outlet or memory.outlet
+    memory.title = event.title or memory.title
+    memory.fixed = float(event.interval or memory.fixed)
+    store.put_tasks(
+        [
+            Task(
+                kind=task.kind,
+                key=task.key,
+                group=task.group,
+                next_at=task.next_at,
+                data=encode_memory(memory),
+            )
+        ]
+    )
+
+
+def remove_feed(store: Store, feed: str, *, reason: str = "", by: str = "") -> str:
+    """Stop following a feed, named by id or URL; its articles stay. Raises NotFoundError."""
+    known = {task.key for task in store.tasks("feed")}
+    found = feed if feed in known else feed_id(feed)
+    if found not in known:
+        raise NotFoundError(
+            "No such feed", which=feed, fix="`newsledger feed list` shows the feeds and their ids"
+        )
+    event = FeedRemoved(feed=found, reason=reason, by=by)
+    store.append([new_event(event, stream=f"feed:{found}", producer=PRODUCER)])
+    store.drop_task("feed", found)
+    return found
+
+
+def list_feeds(store: Store, now: datetime | None = None) -> list[FeedStatus]:
+    """All feeds by outlet and URL. With `now` a feed that brought nothing for a week is called silent."""
+    feeds = [_status(task, decode_memory(task.data, task.key), now) for task in store.tasks("feed")]
+    return sorted(feeds, key=lambda feed: (feed.outlet, feed.url))
+
+
+def feed_history(store: Store, feed: str) -> list[Poll]:
+    """The newest polls of a feed (id or URL), oldest first. Raises NotFoundError."""
+    for task in store.tasks("feed"):
+        if task.key in (feed, feed_id(feed)):
+            return list(decode_memory(task.data, task.key).history)
+    raise NotFoundError(
+        "No such feed", which=feed, fix="`newsledger feed list` shows the feeds and their ids"
+    )
+
+
+def _status(task: Task, memory: FeedMemory, now: datetime | None) -> FeedStatus:
+    news = memory.news or memory.added
+    silent = now is not None and news is not None and now - news > SILENT
+    health = "new"
+    if memory.outcome in ("changed", "unchanged"):
+        health = "silent" if silent else "ok"
+    elif memory.outcome:
+        health = "gone" if memory.outcome == "gone" else "stale" if memory.stale else "failing"
+    return FeedStatus(
+        feed=task.key,
+        url=memory.url,
+        outlet=memory.outlet,
+        title=memory.title,
+        health=health,
+        interval=memory.fixed or memory.interval,
+        fixed=bool(memory.fixed),
+        added=memory.added,
+        last_poll=memory.polled,
+        last_success=memory.success,
+        last_news=memory.news,
+        next_at=task.next_at,
+        outcome=memory.outcome,
+        status=memory.status,
+        error=memory.error,
+        score=memory.score,
+        polls=memory.polls,
+        items=next((poll.items for poll in reversed(memory.history) if poll.items), 0),
+        moved_to=memory.moved,
+        policy=memory.policy,
+    )

@@ -17,17 +17,18 @@ from ledger.state.registry import Parameters
 from ledger.state.roots import Root
 from ledger.state.values import Comparison, is_vague, stated
 
-__all__ = ["DEFAULT_POLICY", "POLICIES", "Standing", "comparison_of", "incompatible", "stand"]
+__all__ = ["DEFAULT_POLICY", "POLICIES", "Standing", "comparison_of", "incompatible", "stand", "supporters"]
 
 DEFAULT_POLICY = "most-support/1"
 CLOSED = frozenset({"exact", "approx", "range", "category"})
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """How the roots of a slot stand to each other. `support` are the roots near `best`; `low` and `high` are over current ones."""
+    """How the roots of a slot stand to each other. `candidates` are those that `best` is chosen from, `support` the roots near it; `low` and `high` are over current ones."""
 
     anchor: datetime | None
     current: tuple[Root, ...]
+    candidates: tuple[Root, ...]
     best: Root | None
     support: tuple[Root, ...]
     low: Number | None
@@ -67,6 +68,7 @@ def stand(
     return Standing(
         anchor=anchor,
         current=current,
+        candidates=tuple(candidates),
         best=best,
         support=support,
         low=low,
@@ -146,34 +148,42 @@ def _candidates(current: Sequence[Root], comparison: Comparison) -> list[Root]:
     ]
 
 
+def supporters(roots: Sequence[Root], comparison: Comparison) -> Callable[[Value], int]:
+    """A function that counts the roots whose value is near a given one; by distinct points, not root by root."""
+    numbers: dict[float, int] = {}
+    others: dict[Value, int] = {}
+    for root in roots:
+        point = root.value.point
+        if isinstance(point, int | float) and not is_vague(root.value):
+            numbers[float(point)] = numbers.get(float(point), 0) + 1
+        else:
+            others[root.value] = others.get(root.value, 0) + 1
+    points = sorted(numbers)
+    counted: dict[float, int] = {}
+
+    def count(value: Value) -> int:
+        point = value.point
+        if not isinstance(point, int | float) or is_vague(value):
+            return sum(many for other, many in others.items() if comparison.near(value, other))
+        if point not in counted:
+            low, high = comparison.span(float(point))
+            around = points[bisect_left(points, low) : bisect_right(points, high)]
+            counted[point] = sum(numbers[each] for each in around if comparison.near(value, Value(each)))
+        return counted[point]
+
+    return count
+
+
 def _most_supported(
     slot: Slot, candidates: Sequence[Root], roots: Sequence[Root], comparison: Comparison
 ) -> Root:
     if slot.kind in ("status", "level"):
         return _latest_reliable(candidates)
-    counts: dict[float, int] = {}
-    for root in roots:
-        if isinstance(root.value.point, int | float) and not is_vague(root.value):
-            counts[float(root.value.point)] = counts.get(float(root.value.point), 0) + 1
-    points = sorted(counts)
-    support: dict[float, int] = {}
-
-    def supported(root: Root) -> int:
-        point = root.value.point
-        if not isinstance(point, int | float):
-            return sum(comparison.near(root.value, other.value) for other in roots)
-        if point not in support:
-            low, high = comparison.span(float(point))
-            around = points[bisect_left(points, low) : bisect_right(points, high)]
-            support[point] = sum(
-                counts[each] for each in around if comparison.near(root.value, Value(point=each))
-            )
-        return support[point]
-
+    count = supporters(roots, comparison)
     return min(
         candidates,
         key=lambda root: (
-            -supported(root),
+            -count(root.value),
             root.rank,
             _strength(root.modality),
             -root.said_at.timestamp(),

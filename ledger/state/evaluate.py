@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from ledger.state.best import DEFAULT_POLICY, Standing, comparison_of, incompatible, stand
+from ledger.state.best import DEFAULT_POLICY, Standing, comparison_of, incompatible, stand, supporters
 from ledger.state.graph import CORRECTED, REJECTED, RETRACTED, SUPERSEDED, Outcome, trace
 from ledger.state.history import changes
 from ledger.state.model import (
@@ -232,6 +232,8 @@ class _View:
         ]
         first = living[0][0] if living else None
         current = {root.id for root in standing.current}
+        candidates = {root.id for root in standing.candidates}
+        count = supporters(reading.roots, self._comparison)
         claims = self._claims(reading, at)
         return SlotState(
             id=self._slot.id,
@@ -295,6 +297,8 @@ class _View:
                     party=root.party,
                     document=root.document,
                     current=root.id in current,
+                    candidate=root.id in candidates,
+                    support=count(root.value),
                 )
                 for root in reading.roots
             ),

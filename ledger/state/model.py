@@ -185,7 +185,10 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """The value that one root holds on a slot, with its grade and the party that it speaks for."""
+    """The value that one root holds on a slot, with its grade and the party that it speaks for.
+
+    `candidate`: `best` was chosen among such figures. `support` is the number of roots near it, itself included.
+    """
 
     root: str
     value: Value
@@ -195,6 +198,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     party: str
     document: str
     current: bool
+    candidate: bool
+    support: int
 
 
 class RootFigure(msgspec.Struct, frozen=True):

@@ -114,10 +114,18 @@ def plain_blocks(text: str) -> list[str]:
     for piece in re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)+", clean(text)):
         lines = [_BLANKS.sub(" ", line).strip() for line in piece.split("\n")]
         lines = [line for line in lines if line]
-        if _wrapped(lines):
-            blocks.append(" ".join(lines))
+        blocks.extend([" ".join(lines)] if _wrapped(lines) else _joined(lines))
+    return blocks
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Lines as paragraphs, except that one in lower case goes on with an unfinished one."""
+    blocks: list[str] = []
+    for line in lines:
+        if blocks and line[0].islower() and not blocks[-1].endswith(_ENDS):
+            blocks[-1] = f"{blocks[-1]} {line}"
         else:
-            blocks.extend(lines)
+            blocks.append(line)
     return blocks
 
 

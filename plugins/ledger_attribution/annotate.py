@@ -17,13 +17,13 @@ __all__ = ["annotate"]
 _DATELINE = re.compile(
     r"[A-ZÀ-Þ][\w.'’ -]{1,40}(?:, [A-Z][\w. ]{1,30}){0,2}(?: \([A-Z][\w ./&-]{1,30}\))? ?(?:[–—]|--?)[ \n]"
 )
-_BRIEFED = frozenset({"briefed", "quoted", "cited", "told"})
+_BRIEFED = frozenset({"briefed", "told"})
 _PASSAGE_VERBS = frozenset({"put", "estimated"})
 
 
 def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annotation]:
     """Every attribution and every qualified clause of the article, sentence by sentence."""
-    memory = Memory()
+    memory = Memory(article.outlet)
     blocks = article.blocks
     quotes: list[Span] = []
     block = -1
@@ -80,7 +80,10 @@ def _attribution(text: str, found: Found, memory: Memory) -> Attribution:
 def _link(text: str, words: tuple[Token, ...], found: Found, memory: Memory) -> Link:
     span = Span(words[0].start, words[-1].end)
     surface = text[span.start : span.end]
-    known = memory.resolve(words)
+    if words[0].low in {"we", "i"}:
+        known: tuple[str, str, Span] | None = (memory.outlet, "outlet", span)
+    else:
+        known = memory.resolve(words)
     actor, kind = (
         (known[0], known[1])
         if known is not None

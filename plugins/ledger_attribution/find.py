@@ -288,9 +288,15 @@ def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
         content, quoted = _to_left(reader, boundary + 1)
         if content is not None and content.end - content.start > 3:
             return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays)
-    if right is None or (following is not None and following.tag in {".", "P", ";"} and not opens):
+    if right is None or following is None or following.tag in {".", ";"}:
+        return None
+    if following.tag == "P" and not opens and not (k + 1 < len(t) and _is_number(t[k + 1])):
         return None
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
+
+
+def _is_number(token: Token) -> bool:
+    return token.tag == "NUM" or token.low in _NUMBER_WORDS
 
 
 def _quote_before(reader: _Reader, i: int) -> bool:
@@ -305,6 +311,10 @@ def _according(reader: _Reader, i: int) -> Found | None:
     if not words:
         return None
     cue = Span(t[i].start, t[i + 1].end)
+    relays: tuple[tuple[Token, ...], ...] = ()
+    if stop + 2 < len(t) and t[stop].low in {"cited", "quoted"} and t[stop + 1].low == "by":
+        begin, stop = stop + 2, noun_phrase_after(t, stop + 2)
+        relays = (tuple(t[begin:stop]),) if stop > begin else ()
     if i == 0 or (i == 1 and t[0].tag in {"CC", '"', "ADV"}):
         k = stop
         while k < len(t) and t[k].tag not in {",", ":", '"'}:
@@ -313,7 +323,9 @@ def _according(reader: _Reader, i: int) -> Found | None:
         content = _content(reader, t[begin].start, reader.end) if begin < len(t) else None
     else:
         content, _ = _to_left(reader, i)
-    return Found(words, cue, "according to", "cite", content, direct=False) if content else None
+    return (
+        Found(words, cue, "according to", "cite", content, direct=False, relays=relays) if content else None
+    )
 
 
 def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
@@ -334,7 +346,7 @@ def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
     if not kind or (kind == "person" and cue.lemma in {"cut", "list", "place", "increase"}):
         return None
     rest = [token for token in t[i + 1 :] if token.tag != "'"]
-    if not any(token.tag == "NUM" or token.low in _NUMBER_WORDS for token in rest):
+    if not any(_is_number(token) for token in rest):
         return None
     content = _content(reader, t[i + 1].start, reader.end) if i + 1 < len(t) else None
     return (

@@ -93,7 +93,7 @@ def noun_phrase_after(tokens: Sequence[Token], start: int) -> int:
             return i + 1
         if token.tag == "DET" and seen and tokens[i - 1].tag not in {"P", "CC"}:
             break
-        if seen and token.tag == "N" and not token.capital and token.low.endswith("ing"):
+        if seen and token.tag == "N" and not token.capital and _opens_modifier(tokens, i):
             break
         if token.tag in _NOMINAL or (token.tag == "ADV" and not seen):
             seen = seen or token.tag in {"N", "NUM"}
@@ -119,6 +119,12 @@ def noun_phrase_after(tokens: Sequence[Token], start: int) -> int:
     while i > start and tokens[i - 1].tag in {"P", "CC", "ADV", "POS", "'"}:
         i -= 1
     return i if seen else start
+
+
+def _opens_modifier(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a participle after a noun begins a modifier: `officials noting`, `officials cited by`."""
+    low = tokens[i].low
+    return low.endswith("ing") or (low.endswith("ed") and i + 1 < len(tokens) and tokens[i + 1].low == "by")
 
 
 def _title_before(tokens: Sequence[Token], i: int) -> bool:
@@ -150,9 +156,13 @@ def actor_of(text: str, words: Sequence[Token]) -> str:
 
 
 class Memory:
-    """The sources named so far in an article, so that `it`, `the agency` or `the spokesman` find theirs."""
+    """The sources named so far in an article, so that `it`, `the agency` or `the spokesman` find theirs.
 
-    def __init__(self) -> None:
+    `outlet` is the key of the publishing outlet: what `we` refers to.
+    """
+
+    def __init__(self, outlet: str) -> None:
+        self.outlet = outlet
         self._seen: list[tuple[str, str, Span]] = []
 
     def add(self, actor: str, kind: str, span: Span) -> None:

@@ -155,6 +155,14 @@ def _place(
     while end < len(tokens) and tokens[end].tag == "N" and tokens[end].says("state", "agent") is None:
         end += 1
     words = list(tokens[k:end])
+    if end < len(tokens) and tokens[end].tag == "POS":
+        owned = end + 1
+        while (
+            owned < len(tokens) and tokens[owned].tag == "N" and tokens[owned].says("state", "agent") is None
+        ):
+            owned += 1
+        rest = list(tokens[end + 1 : owned])
+        words = rest if any(t.capital for t in rest) else words
     if not words:
         return None
     span = Span(words[0].start, words[-1].end)

@@ -18,7 +18,8 @@ _FALSE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"^\W*(?:it|this|that|them|everything|(?:the|that|those|these|this|such|any|all)\s+(?:[\w’']+\s+){{0,3}}{_NOUN})\b(?!\s+(?:that|of|had|has|was|were))",
+    rf"^\W*(?:(?:it|this|that|them|everything)(?=\W*$|[.,;]|\s+(?:and|but|on|in|as)\b)"
+    rf"|(?:the|that|those|these|this|such|any|all)\s+(?:[\w’']+\s+){{0,3}}{_NOUN}\b(?!\s+(?:that|of|had|has|was|were)\b))",
     re.IGNORECASE,
 )
 _PLURAL = re.compile(
@@ -51,31 +52,29 @@ def denials(
         covered = [c for c in inside if any(attribution.span.covers(s) for s in c.support)]
         kept = [c for c in inside if c not in covered]
         if covered and not _BARE.match(content):
-            return [*kept, *(_about(c, kind, attribution, sentence, value=True) for c in covered)]
+            return [*kept, *(_about(c, kind, attribution, sentence) for c in covered)]
         targets = earlier if _PLURAL.search(content) else earlier[-1:]
         owner = _OWNER.search(content)
         target = owner.group(1).strip() if owner is not None else ""
         return [
             *inside,
-            *(_about(c, kind, attribution, sentence, value=False, target=target) for c in targets),
+            *(_about(c, kind, attribution, sentence, target=target) for c in targets),
         ]
     return None
 
 
-def _about(
-    claim: Claim, kind: str, attribution: Attribution, sentence: Span, *, value: bool, target: str = ""
-) -> Claim:
+def _about(claim: Claim, kind: str, attribution: Attribution, sentence: Span, *, target: str = "") -> Claim:
     cue = attribution.cue if attribution.cue is not None else attribution.source
     return msgspec.structs.replace(
         claim,
         span=sentence,
         quote="",
-        value=claim.value if value else None,
+        value=None,
         modality="asserted",
         polarity="-" if kind == "denial" else "+",
         kind=kind,
         chain=attribution.chain,
-        said_on="" if not value else claim.said_on,
+        said_on="",
         target=target,
-        support=(cue, *claim.support) if value else (cue,),
+        support=(cue,),
     )

@@ -154,7 +154,7 @@ def _sentence_claims(
         claim = _figure_claim(layers, sentence, tokens, figure, local, places)
         if claim is not None:
             made.append((figure.quantity.span.start, claim))
-    for status in statuses(tokens, local, layers.article.title, layers.article.text):
+    for status in statuses(tokens, local, layers.table.persons, layers.article.title, layers.article.text):
         claim = _status_claim(layers, sentence, tokens, status, local)
         if claim is not None:
             made.append((status.trigger.start, claim))
@@ -212,7 +212,7 @@ def _status_claim(
     claim = Claim(
         span=sentence.span,
         subject=status.subject,
-        measure="status",
+        measure=status.measure,
         period="current",
         unit="category",
         value=ClaimValue(op="category", point=status.state),

@@ -62,6 +62,15 @@ class _Sentence:
             k -= 1
         return k
 
+    def pronoun_part(self, i: int, end: int) -> bool:
+        """`3,500 of them`: a part of people named before, which only a predicate of its own makes a figure."""
+        return (
+            end == i + 1
+            and end + 1 < len(self.t)
+            and self.t[end].low == "of"
+            and self.t[end + 1].low in {"them", "those"}
+        )
+
     def subset(self, i: int, end: int) -> bool:
         """Whether the quantity counts a part of those counted elsewhere: `including 12 children`, `12 of them`."""
         k = self.left_edge(i)
@@ -103,6 +112,8 @@ def figures(tokens: Sequence[Token], table: Table) -> list[Figure]:
 def _figure(s: _Sentence, i: int, quantity: Quantity, earlier: Sequence[Figure]) -> Figure | None:
     noun, end = noun_after(s.t, i, s.table)
     noun = _of_whole(s, i, quantity) or noun
+    if s.pronoun_part(i, end):
+        return None if _old(s, i) else _predicate_after(s, i, quantity, noun, end + 2)
     if s.subset(i, end) or _old(s, i) or (quantity.kind == "cardinal" and _hour(s, i)):
         return None
     if quantity.kind == "magnitude" or _magnitude_near(s, i):
@@ -192,6 +203,8 @@ def _make(
 
 def _own_phrase(s: _Sentence, i: int, quantity: Quantity, noun: str, end: int) -> Figure | None:
     """`300 dead`, `410 people missing`, `12 confirmed dead`, `40 injured passengers`, `12 deaths`."""
+    if quantity.whole is not None and i + 1 < len(s.t) and any(t.tag == "Q" for t in s.t[i + 1 : end + 4]):
+        return None
     for k in range(i + 1, end):
         sense = s.t[k].says("state")
         if sense is not None and sense.measure != "closed":
@@ -247,12 +260,12 @@ def _taken(s: _Sentence, i: int) -> bool:
     )
 
 
-def _joined(s: _Sentence, k: int, sense: Sense) -> Sense:
-    """`killed or injured`, `dead and missing`: one figure of both."""
+def _joined(s: _Sentence, k: int, sense: Sense, also: str = "or") -> Sense:
+    """`killed or injured`, and in a total `killed and wounded`: one figure of both."""
     after = k + max(1, s.t[k].width if sense in s.t[k].senses else 1)
     if after + 1 < len(s.t) and s.t[after].low in {"or", "and"}:
         other = s.t[after + 1].says("state", "object")
-        if other is not None and other.measure != sense.measure and s.t[after].low == "or":
+        if other is not None and other.measure != sense.measure and s.t[after].low in {"or", also}:
             order = list(s.table.defaults)
             names = sorted((sense.measure, other.measure), key=order.index)
             return sense._replace(measure=" or ".join(names))
@@ -267,6 +280,8 @@ def _predicate_after(s: _Sentence, i: int, quantity: Quantity, noun: str, end: i
     before = s.left_edge(i)
     if before >= 0 and s.t[before].tag == "P" and s.t[before].low != "than":
         return None
+    if quantity.whole is not None:
+        end = _past_whole(s, i, end)
     k = _skip_modifiers(s, end)
     if k >= len(s.t):
         return None
@@ -287,6 +302,16 @@ def _predicate_after(s: _Sentence, i: int, quantity: Quantity, noun: str, end: i
     if k >= len(s.t):
         return None
     return _predicate(s, i, quantity, noun, k, passive=passive, perfect=perfect)
+
+
+def _past_whole(s: _Sentence, i: int, end: int) -> int:
+    """After `of the 11,000 soldiers deployed to the region`, when the whole stands between a part and its predicate."""
+    for j in range(i + 1, min(i + 4, len(s.t))):
+        if s.t[j].tag == "Q":
+            k = noun_after(s.t, j, s.table)[1]
+            passive = s.t[k].says("object") if k < len(s.t) else None
+            return k + s.t[k].width if passive is not None and passive.form in {"participle", "past"} else k
+    return end
 
 
 def _predicate(
@@ -395,11 +420,8 @@ def _verb_ending(s: _Sentence, k: int) -> tuple[Sense | None, int]:
 def _total(s: _Sentence, i: int, quantity: Quantity) -> Figure | None:
     """`the death toll stands at 318`, `the number of dead ... to 286`, `a toll of 40`, `the injured number 1,150`."""
     k = s.left_edge(i)
-    if k < 0 or not (
-        s.t[k].low in _LINKS or s.t[k].low in _REACH or s.t[k].low in {"now", "officially", "already"}
-    ):
-        if not (k >= 0 and s.t[k].says("total")):
-            return None
+    if k < 0 or not (s.t[k].low in _LINKS or s.t[k].low in _REACH or s.t[k].says("total") is not None):
+        return None
     j = k
     while (
         j >= 0
@@ -440,9 +462,8 @@ def _number_of(s: _Sentence, i: int, quantity: Quantity, j: int) -> Figure | Non
         token = s.t[k]
         sense = token.says("state", "count") or token.says("object")
         if sense is not None and (sense.role != "object" or sense.form in {"participle", "past"}):
-            return _make(
-                s, i, quantity, _joined(s, k, sense), k, noun if sense.role != "count" else "", total=True
-            )
+            both = _joined(s, k, sense, also="and")
+            return _make(s, i, quantity, both, k, noun if sense.role != "count" else "", total=True)
         if token.tag == "N":
             noun, _ = noun_after(s.t, k - 1, s.table)
         k += 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ledger.plugin import Attribution, Span
 from ledger_claims.clauses import BE, HAVE, Token
-from ledger_claims.inflect import verb_forms
+from ledger_claims.inflect import singular, verb_forms
 from ledger_claims.lexicon import word_list
 
 __all__ = ["PATH", "Status", "statuses"]
@@ -27,13 +27,22 @@ class Status(NamedTuple):
     """One status: the thing, the words of its state, where they stand, and whether it is denied (`negated`)."""
 
     subject: str
+    measure: str
     state: str
     lemma: str
     trigger: Span
     thing: Span
     at: int
     negated: bool
-    auxiliary: int
+
+
+class _Predicate(NamedTuple):
+    measure: str
+    state: str
+    lemma: str
+    at: int
+    width: int
+    negated: bool
 
 
 class _Lexicon(NamedTuple):
@@ -71,9 +80,16 @@ def _lexicon() -> _Lexicon:
 
 
 def statuses(
-    tokens: Sequence[Token], attributions: Sequence[Attribution], title: str, text: str
+    tokens: Sequence[Token],
+    attributions: Sequence[Attribution],
+    persons: Collection[str],
+    title: str,
+    text: str,
 ) -> list[Status]:
-    """The status claims of one sentence. `title` and `text` serve to find the full name of `the dam`."""
+    """The status claims of one sentence. `title` and `text` serve to find the full name of `the dam`.
+
+    `persons` are the nouns, in the singular, for people whose full description is looked for ("these soldiers").
+    """
     found: list[Status] = []
     for k, token in enumerate(tokens):
         opens_group = token.tag == "AUX" and (k == 0 or tokens[k - 1].tag != "AUX")
@@ -86,13 +102,14 @@ def statuses(
         made = _predicate(tokens, k) if opens_group else _simple(tokens, k)
         if made is None:
             continue
-        state, lemma, at, width, negated = made
-        named = _thing(tokens, begin, k, title, text)
+        named = _thing(tokens, begin, k, persons, title, text)
         if named is None:
             continue
         subject, thing = named
-        trigger = Span(tokens[at].start, tokens[at + width - 1].end)
-        found.append(Status(subject, state, lemma, trigger, thing, at, negated, k))
+        trigger = Span(tokens[made.at].start, tokens[made.at + made.width - 1].end)
+        found.append(
+            Status(subject, made.measure, made.state, made.lemma, trigger, thing, made.at, made.negated)
+        )
     return found
 
 
@@ -128,7 +145,7 @@ def _at(table: Mapping[tuple[str, ...], object], tokens: Sequence[Token], k: int
     return 0
 
 
-def _predicate(tokens: Sequence[Token], k: int) -> tuple[str, str, int, int, bool] | None:
+def _predicate(tokens: Sequence[Token], k: int) -> _Predicate | None:
     """The state that the verb group from `k` asserts: its words, lemma, index, width, and whether it is negated."""
     lexicon = _lexicon()
     group: list[str] = []
@@ -156,19 +173,31 @@ def _predicate(tokens: Sequence[Token], k: int) -> tuple[str, str, int, int, boo
     width = _at(lexicon.verbs, tokens, k)
     if width and (perfect or copula):
         lemma, state = lexicon.verbs[tuple(t.low for t in tokens[k : k + width])]
-        return state, lemma, k, width, negated
+        return _Predicate("status", state, lemma, k, width, negated)
     width = _at(lexicon.states, tokens, k)
     if width and copula and not _attributive(tokens, k + width):
         words = tuple(t.low for t in tokens[k : k + width])
-        return lexicon.states[words], lexicon.states[words], k, width, negated
-    return None
+        return _Predicate("status", lexicon.states[words], lexicon.states[words], k, width, negated)
+    verb, agent = tokens[k].says("object"), tokens[k].says("agent")
+    happened = (
+        verb
+        if copula and verb is not None and verb.form in {"participle", "past"}
+        else agent
+        if perfect
+        else None
+    )
+    if happened is None or happened.form not in {"participle", "past"}:
+        return None
+    width = tokens[k].width
+    state = " ".join(t.low for t in tokens[k : k + width])
+    return _Predicate(happened.measure, state, happened.lemma, k, width, negated)
 
 
 def _attributive(tokens: Sequence[Token], k: int) -> bool:
     return k < len(tokens) and tokens[k].tag in {"N", "Q"}
 
 
-def _simple(tokens: Sequence[Token], k: int) -> tuple[str, str, int, int, bool] | None:
+def _simple(tokens: Sequence[Token], k: int) -> _Predicate | None:
     """A verb of change in the simple past: `the dam burst on Monday`."""
     lexicon = _lexicon()
     width = _at(lexicon.verbs, tokens, k)
@@ -178,14 +207,14 @@ def _simple(tokens: Sequence[Token], k: int) -> tuple[str, str, int, int, bool] 
     ):
         return None
     lemma, state = lexicon.verbs[tuple(t.low for t in tokens[k : k + width])]
-    return (
-        (state, lemma, k, width, False)
-        if tokens[k].low not in {lemma, lemma + "s"} or lemma == "burst"
-        else None
-    )
+    if tokens[k].low in {lemma, lemma + "s"} and lemma != "burst":
+        return None
+    return _Predicate("status", state, lemma, k, width, negated=False)
 
 
-def _thing(tokens: Sequence[Token], begin: int, end: int, title: str, text: str) -> tuple[str, Span] | None:
+def _thing(
+    tokens: Sequence[Token], begin: int, end: int, persons: Collection[str], title: str, text: str
+) -> tuple[str, Span] | None:
     """The named thing that the subject phrase in `[begin, end)` speaks of, and where it stands."""
     while begin < end and tokens[begin].tag in {"CC", "ADV", ",", '"', "SUB"}:
         begin += 1
@@ -195,13 +224,10 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, title: str, text: str)
     ):
         stop += 1
     words = list(tokens[begin:stop])
-    if not words or any(
-        t.tag == "Q" and t.quantity is not None and t.quantity.kind == "cardinal" and len(t.text) > 3
-        for t in words
-    ):
+    if not words or words[0].tag == "Q" or any(t.tag == "Q" for t in words[:-1]):
         return None
     lexicon = _lexicon()
-    definite = words[0].low in {"the", "this"}
+    definite = words[0].low in {"the", "this", "these", "those"}
     joint = next((i for i, t in enumerate(words) if t.low == "of"), -1)
     if joint > 0 and words[joint - 1].low in lexicon.parts and joint + 1 < len(words):
         words = words[joint + 1 :]
@@ -220,8 +246,13 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, title: str, text: str)
         first = next(i for i, t in enumerate(words) if t.capital)
         return text[words[first].start : words[-1].end], span
     head = words[-1].low
-    if not definite or head not in lexicon.things | lexicon.parts:
+    if not definite:
         return None
+    if head not in lexicon.things | lexicon.parts:
+        name = (
+            _full_name(head, span.start, title, text) if singular(head) in persons or head == "troops" else ""
+        )
+        return (name, span) if name else None
     return _full_name(head, span.start, title, text) or " ".join(t.low for t in words), span
 
 

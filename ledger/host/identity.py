@@ -97,7 +97,7 @@ def _top_level(name: str) -> set[str]:
     """Top-level modules and packages of a distribution; a plugin may keep its work in a second package."""
     try:
         files = distribution(name).files or []
-    except PackageNotFoundError:
+    except (PackageNotFoundError, ValueError):
         return set()
     heads = (file.parts[0] for file in files if file.suffix in {".py", ".so"})
     return {head.partition(".")[0] for head in heads if head != ".." and not head.startswith("_")}

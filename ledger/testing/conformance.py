@@ -120,7 +120,8 @@ class _Trial:
 
     def make(self, article: Article) -> list[bytes]:
         """The encoded annotations. Raises LedgerError."""
-        return [entry.raw for entry in self._run(article, self._layers(article)).entries]
+        copy = _copy(article)
+        return [entry.raw for entry in self._run(copy, self._layers(copy)).entries]
 
     def fails(self, article: Article) -> str:
         try:
@@ -147,7 +148,7 @@ class _Trial:
 
     def changes_input(self, article: Article) -> str:
         layers = self._layers(article)
-        copy = msgspec.json.decode(msgspec.json.encode(article), type=Article)
+        copy = _copy(article)
         seen = {kind: tuple(map(_fingerprint, layers.of(kind))) for kind in self._processor.requires}
         before = msgspec.json.encode(copy)
         _attempt(lambda a: self._run(a, layers), copy)
@@ -166,6 +167,11 @@ class _Trial:
 
     def _run(self, article: Article, layers: Layers) -> Made:
         return run(self._processor, article, layers, self._settings)
+
+
+def _copy(article: Article) -> Article:
+    """An equal article of its own: a processor that writes into its input must not spoil the next question."""
+    return msgspec.json.decode(msgspec.json.encode(article), type=Article)
 
 
 def _law(law: str, articles: Iterable[Article], broken: Callable[[Article], str]) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -157,10 +158,11 @@ def _open_writable(path: Path, which: str, *, upgrade: bool) -> Engine:
     with _opening(engine, which):
         with engine.connect() as connection:
             state = state_of(connection)
-        if state is SchemaState.EMPTY or (upgrade and state is SchemaState.OLDER):
+            if state is not SchemaState.EMPTY and not (upgrade and state is SchemaState.OLDER):
+                check_schema(state, which)
+            _set_wal(connection.connection.driver_connection)
+        if state is not SchemaState.CURRENT:
             _make_schema(engine)
-        else:
-            check_schema(state, which)
     return engine
 
 
@@ -170,7 +172,7 @@ def _open_readonly(path: Path, which: str) -> Engine:
     try:
         return _checked(_engine(path, "ro"), which)
     except StoreUnavailableError:
-        if not _is_whole(path):
+        if os.access(path.parent, os.W_OK) or not _is_whole(path):
             raise
         return _checked(_engine(path, "immutable"), which)
 
@@ -190,7 +192,6 @@ def _is_whole(path: Path) -> bool:
 def _make_schema(engine: Engine) -> None:
     """Bring the database to this release's schema; processes that do so together take turns."""
     with engine.connect() as connection:
-        _set_wal(connection.connection.driver_connection)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         run_upgrade(connection)
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -1,0 +1,105 @@
+"""Copies of a ledger that are known to be whole: made while it is in use, checked against its Merkle root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from ledger.clock import SystemClock
+from ledger.errors import CorruptionError, StoreUnavailableError, StoreVersionError, UsageError
+from ledger.store import LEDGER_FILE
+from ledger.store.protocol import Store
+from ledger.store.sqlite import SqliteStore
+from ledger.store.sqlite_file import upgrade_file
+from ledger.store.verify import Progress, verify_store
+
+__all__ = ["Copied", "backup", "restore"]
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """A verified copy: where it is, how many events it holds, their Merkle root as hex, and its size in bytes."""
+
+    path: Path
+    position: int
+    root: str
+    size: int
+
+
+def backup(store: Store, path: Path, progress: Progress | None = None) -> Copied:
+    """Write a consistent copy of `store` to the new file `path` while others append, and verify it.
+
+    Raises UsageError when `path` exists or the ledger is not in an SQLite file, StoreUnavailableError when it cannot be
+    written, CorruptionError when the copy does not hold; nothing is left at `path` then.
+    """
+    if not isinstance(store, SqliteStore):
+        raise UsageError("Only a ledger in an SQLite file is backed up like this", which=type(store).__name__)
+    return _copy(store.copy_to, path, progress)
+
+
+def restore(path: Path, home: Path, progress: Progress | None = None) -> Copied:
+    """Make the backup `path` the ledger of `home`, after verifying it; an older release's backup is upgraded.
+
+    Raises UsageError when `home` has a ledger already, else as `backup` does.
+    """
+    try:
+        SqliteStore(path, SystemClock(), readonly=True).close()
+    except StoreVersionError as error:
+        if "older" not in error.what:
+            raise
+
+    def copy(target: Path) -> None:
+        shutil.copyfile(path, target)
+        upgrade_file(target)
+
+    return _copy(copy, home / LEDGER_FILE, progress)
+
+
+def _copy(copy: Callable[[Path], None], path: Path, progress: Progress | None) -> Copied:
+    if path.exists():
+        raise UsageError("There is a file already", which=str(path), fix="Move it away or name another one")
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        copy(part)
+        copied = _verified(part, path, progress)
+        _sync(part)
+        part.rename(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"The copy cannot be written ({error.strerror})",
+            which=str(path),
+            fix="Check the folder and its space",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return copied
+
+
+def _verified(part: Path, path: Path, progress: Progress | None) -> Copied:
+    store = SqliteStore(part, SystemClock(), readonly=True)
+    try:
+        found = verify_store(store, progress)
+    finally:
+        store.close()
+    if not found.holds:
+        problem = found.problems[0]
+        raise CorruptionError(
+            "The copy does not hold",
+            which=f"position {problem.position}: {problem.what}",
+            fix="Run newsledger verify on the ledger that it came from",
+        )
+    return Copied(path, found.position, found.root, part.stat().st_size)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

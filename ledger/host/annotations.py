@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -61,7 +61,6 @@ CORE_TYPES: dict[str, type[Annotation]] = {
 }
 """The vocabulary of newsledger itself, by tag."""
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
 _HEAD = msgspec.json.Decoder(Head)
 
 
@@ -70,9 +69,8 @@ def _decoder(kind: type[Annotation]) -> msgspec.json.Decoder[Annotation]:
     return msgspec.json.Decoder(kind)
 
 
-def encode_annotation(annotation: Annotation) -> bytes:
-    """JSON in declared field order, dicts by key: equal annotations have equal bytes."""
-    return _ENCODER.encode(annotation)
+encode_annotation: Callable[[Annotation], bytes] = msgspec.json.Encoder(order="deterministic").encode
+"""JSON in declared field order, dicts by key: equal annotations have equal bytes."""
 
 
 def read_head(raw: bytes) -> Head:

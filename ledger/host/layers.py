@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import types
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -14,7 +15,7 @@ from ledger.host.annotations import tag_of
 from ledger.host.failures import RejectedError
 from ledger.plugin import Annotation, Ephemeral, Span
 
-__all__ = ["Entry", "LayerContext", "Layers", "Made", "entry_order", "stray_span"]
+__all__ = ["Entry", "LayerContext", "Layers", "Made", "entry_order", "holds_spans", "stray_span"]
 
 
 class Entry(NamedTuple):
@@ -34,9 +35,8 @@ class Made(NamedTuple):
     ephemeral: tuple[Ephemeral, ...] = ()
 
 
-def entry_order(entry: Entry) -> tuple[int, int, str, bytes]:
-    """By span, tag and bytes: independent of the order in which a processor yields."""
-    return entry[:4]
+entry_order = itemgetter(0, 1, 2, 3)
+"""Sort key: span, tag and bytes, independent of the order in which a processor yields."""
 
 
 class Layers:
@@ -124,26 +124,29 @@ class LayerContext:
         return tuple(inside)
 
 
+def holds_spans(kind: type[Annotation]) -> bool:
+    """Whether annotations of this type may hold spans beside their own."""
+    return bool(_span_fields(kind))
+
+
 def stray_span(value: Any, size: int) -> Span | None:
     """The first span inside `value`, at any depth, that lies outside a text of `size` code points."""
-    for span in _spans(value):
-        if not 0 <= span.start <= span.end <= size:
-            return span
+    kind = type(value)
+    if kind is Span:
+        return None if 0 <= value.start <= value.end <= size else value
+    parts: Iterable[Any]
+    if issubclass(kind, msgspec.Struct):
+        parts = [getattr(value, name) for name in _span_fields(kind)]
+    elif issubclass(kind, tuple | list):
+        parts = value
+    elif issubclass(kind, dict):
+        parts = value.values()
+    else:
+        return None
+    for part in parts:
+        if part is not None and (found := stray_span(part, size)) is not None:
+            return found
     return None
-
-
-def _spans(value: Any) -> Iterator[Span]:
-    if type(value) is Span:
-        yield value
-    elif isinstance(value, msgspec.Struct):
-        for name in _span_fields(type(value)):
-            yield from _spans(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _spans(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _spans(item)
 
 
 @functools.cache

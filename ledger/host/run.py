@@ -12,7 +12,7 @@ import msgspec
 from ledger.errors import CorruptionError
 from ledger.host.annotations import decode_annotation, encode_annotation, read_head, tag_of
 from ledger.host.failures import Failure, Limits, RejectedError, explain
-from ledger.host.layers import Entry, LayerContext, Layers, Made, entry_order, stray_span
+from ledger.host.layers import Entry, LayerContext, Layers, Made, entry_order, holds_spans, stray_span
 from ledger.plugin import Annotation, Article, Ephemeral, Processor, Span
 
 __all__ = ["Failure", "Outcome", "Runner", "accept"]
@@ -44,6 +44,7 @@ class Runner:
         self._limits = limits
         stored = [kind for kind in processor.provides if issubclass(kind, Annotation)]
         self._tags = {kind: tag_of(kind) for kind in stored}
+        self._nested = {tag_of(kind) for kind in stored if holds_spans(kind)}
         self._ephemeral = {kind for kind in processor.provides if issubclass(kind, Ephemeral)}
         union: Any = reduce(or_, stored) if stored else msgspec.Raw
         self._decoder = msgspec.json.Decoder(tuple[union, ...])
@@ -99,9 +100,12 @@ class Runner:
             raise RejectedError("invalid", f"an annotation does not fit its type: {error}") from error
         entries = []
         for (tag, raw), value in zip(found, values, strict=True):
-            _check_inner(value, tag, size)
-            entries.append(Entry(value.span.start, value.span.end, tag, raw, value))
-        return tuple(sorted(entries, key=entry_order))
+            if tag in self._nested:
+                _check_inner(value, tag, size)
+            span = value.span
+            entries.append(Entry(span.start, span.end, tag, raw, value))
+        entries.sort(key=entry_order)
+        return tuple(entries)
 
 
 def _kind(item: Any) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from ledger.errors import PluginError
 from ledger.plugin import Annotation, Article, Quantity, Span, processor
-from ledger.testing import SAMPLES, article, check_processor
+from ledger.testing import article, check_processor
 
 
 class Mark(Annotation, frozen=True, kw_only=True, tag="test.mark"):

@@ -1,0 +1,464 @@
+"""The composition root: the only module that knows every part.
+
+`open_ledger` puts store, views, plugins and fetcher together; `Ledger` is what programs and the command use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import msgspec
+
+from ledger.clock import Clock, SystemClock, parse_time
+from ledger.config import Settings, load_settings
+from ledger.errors import ConfigError, InputError, NotFoundError, UsageError
+from ledger.events import Producer, derived_id, new_event
+from ledger.events.types import RegistryChanged, ReviewDecided, ReviewUndone
+
+if TYPE_CHECKING:
+    from ledger.audit import Removed, Replay
+    from ledger.feeds.discover import Candidate, FeedTest
+    from ledger.feeds.fetch import Fetcher, Transport
+    from ledger.feeds.files import IngestReport
+    from ledger.feeds.memory import Poll
+    from ledger.feeds.poll import PollReport
+    from ledger.feeds.subscriptions import FeedStatus
+    from ledger.host import Host
+    from ledger.host.backlog import Annotated
+    from ledger.projections.results import ArticleView, Decision, Hit
+    from ledger.projections.views import Views
+    from ledger.state import Registry, SlotState, State
+    from ledger.state.explain import Basis, Change, Explanation
+    from ledger.store import Store
+    from ledger.store.verify import Verification
+
+__all__ = ["Feeds", "Ledger", "Reviews", "Sources", "open_ledger"]
+
+Progress = Callable[[int, "int | None"], None]
+"""Called with (done so far, total or None when it is not known)."""
+
+T = TypeVar("T")
+
+
+def _instant(value: str | datetime | None) -> datetime | None:
+    return None if value is None else parse_time(value)
+
+
+def _counted(items: Iterable[T], progress: Progress | None) -> Iterator[T]:
+    for number, item in enumerate(items, 1):
+        yield item
+        if progress is not None:
+            progress(number, None)
+
+
+def open_ledger(
+    home_or_url: str | Path | None = None,
+    *,
+    clock: Clock | None = None,
+    transport: Transport | None = None,
+    settings: Settings | None = None,
+    isolate: str = "auto",
+) -> Ledger:
+    """Open a ledger, creating it when there is none.
+
+    `home_or_url` is a folder or a SQLAlchemy URL; None means the configured one. `transport` stands in for the network
+    (`ledger.testing.FakeWeb`). `isolate`: `auto` runs third-party processors in worker processes, `never` and `always` do
+    what they say. Raises ConfigError, StoreError, ProjectionError.
+    """
+    if settings is None:
+        text = str(home_or_url) if home_or_url is not None else ""
+        is_url = "://" in text
+        settings = load_settings(None if is_url else text or None, text if is_url else None)
+    return Ledger(settings, clock=clock or SystemClock(), transport=transport, isolate=isolate)
+
+
+class Ledger:
+    """A ledger of reports. Use it as a context manager, from one thread."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock, transport: Transport | None, isolate: str
+    ) -> None:
+        from ledger.projections import open_views
+        from ledger.store import open_store
+
+        self.settings = settings
+        self.clock: Any = clock
+        self._transport = transport
+        self._isolate = isolate
+        self.store: Store = open_store(settings, clock=clock)
+        try:
+            self.views: Views = open_views(settings, self.store, clock=clock)
+        except BaseException:
+            self.store.close()
+            raise
+        self.sources = Sources(self)
+        self.feeds = Feeds(self)
+        self.reviews = Reviews(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release everything; idempotent."""
+        if "host" in self.__dict__:
+            self.host.close()
+        self.views.close()
+        self.store.close()
+
+    @cached_property
+    def host(self) -> Host:
+        """The plugin host; plugins are loaded on first use."""
+        from ledger.host import Host
+
+        return Host(self.settings.plugins, isolate=self._isolate)
+
+    @property
+    def producer(self) -> Producer:
+        """Who this program is, in the envelopes of the events that it records itself."""
+        return Producer("newsledger", version("newsledger"))
+
+    # -- recording ---------------------------------------------------------------------------------------------
+
+    def with_fetcher(self, ask: Callable[[Fetcher], Awaitable[T]]) -> T:
+        """Run `ask` with a fetcher over the real network, or over the transport that the ledger was opened with."""
+        from ledger.feeds.fetch import AioTransport, Fetcher
+
+        async def run() -> T:
+            fetcher = Fetcher(
+                self._transport or AioTransport(self.settings.fetch), self.settings.fetch, self.clock
+            )
+            try:
+                return await ask(fetcher)
+            finally:
+                await fetcher.close()
+
+        return asyncio.run(run())
+
+    def poll(
+        self,
+        *,
+        force: bool = False,
+        only: Collection[str] | None = None,
+        limit: int | None = None,
+        progress: Progress | None = None,
+        process: bool = True,
+    ) -> PollReport:
+        """Fetch the feeds that are due (all when forced), record what is new, annotate it, bring the views up to date.
+
+        A feed that fails is in the report, not an exception. `process=False` only records.
+        """
+        from ledger.feeds.poll import Poller
+
+        def show(done: int, total: int, _url: str) -> None:
+            if progress is not None:
+                progress(done, total)
+
+        async def ask(fetcher: Fetcher) -> PollReport:
+            poller = Poller(self.store, fetcher, self.clock, self.settings, on_progress=show)
+            return await poller.poll(force=force, limit=limit, only=only)
+
+        report = self.with_fetcher(ask)
+        if process:
+            self.process()
+        return report
+
+    def ingest(
+        self,
+        *sources: str | Path,
+        outlet: str = "",
+        url: str = "",
+        published: str | datetime | None = None,
+        progress: Progress | None = None,
+        process: bool = True,
+    ) -> tuple[IngestReport, ...]:
+        """Record articles from files, folders or URLs; one report a source. What cannot be read is in its failures."""
+        from ledger.feeds.discover import ingest_url
+        from ledger.feeds.files import ingest_documents, read_path
+
+        when = _instant(published)
+        reports: list[IngestReport] = []
+        for source in sources:
+            address = str(source)
+            if address.startswith(("http://", "https://")):
+                report = self.with_fetcher(
+                    lambda fetcher, address=address: ingest_url(  # type: ignore[misc]
+                        fetcher, self.store, self.clock, address, outlet=outlet, published=when
+                    )
+                )
+            else:
+                report = ingest_documents(
+                    self.store,
+                    self.clock,
+                    _counted(read_path(source), progress),
+                    outlet=outlet,
+                    url=url,
+                    published=when,
+                )
+            reports.append(report)
+        if process:
+            self.process()
+        return tuple(reports)
+
+    def process(self, *, retry: bool = False, progress: Progress | None = None) -> Annotated:
+        """Annotate everything pending and bring the views to the head; `retry` also takes what failed before."""
+        from ledger.host.backlog import annotate_pending
+
+        return annotate_pending(self.store, self.views, self.host, retry=retry, progress=progress)
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    def state(
+        self,
+        *,
+        recorded_as_of: str | datetime | None = None,
+        published_as_of: str | datetime | None = None,
+    ) -> State:
+        """The reported state, now or as of a past instant on either clock."""
+        return self.views.state(_instant(recorded_as_of), _instant(published_as_of))
+
+    def explain(
+        self,
+        slot: str,
+        *,
+        recorded_as_of: str | datetime | None = None,
+        published_as_of: str | datetime | None = None,
+    ) -> Explanation:
+        """Every report behind a slot: sentence, chain, root, alive or dead and why. Raises NotFoundError."""
+        from ledger.state.explain import explain
+
+        return explain(self.state(recorded_as_of=recorded_as_of, published_as_of=published_as_of), slot)
+
+    def explain_change(
+        self, slot: str, before: str | datetime, after: str | datetime | None = None
+    ) -> tuple[Change, ...]:
+        """Each difference on a slot between two recorded times (the second: now), with its one cause."""
+        from ledger.state.explain import explain_change
+
+        return explain_change(self._basis(_instant(before)), self._basis(_instant(after)), slot)
+
+    def _basis(self, recorded_as_of: datetime | None) -> Basis:
+        from ledger.state.explain import Basis
+
+        return Basis(
+            reports=tuple(self.views.reports(recorded_as_of)),
+            registry=self.sources.registry(recorded_as_of=recorded_as_of),
+            reviews=tuple(self.views.state_reviews(recorded_as_of)),
+            recorded_as_of=recorded_as_of,
+        )
+
+    def article(self, article: str) -> ArticleView:
+        """One article with its revisions, by id (a unique beginning is enough) or URL. Raises NotFoundError."""
+        found = self.views.article(article)
+        if found is None:
+            raise NotFoundError("No such article", which=article, fix="See `newsledger search` for ids")
+        return found
+
+    def search(self, query: str, limit: int = 20) -> Sequence[Hit]:
+        """Articles whose title, text or claims hold the words of `query`, best first."""
+        return self.views.search(query, limit)
+
+    # -- auditing ----------------------------------------------------------------------------------------------
+
+    def verify(self, *, progress: Progress | None = None) -> Verification:
+        """Check the Merkle root, payload commitments and bodies against the stored bytes."""
+        from ledger.store.verify import verify_store
+
+        return verify_store(self.store, progress=progress)
+
+    def replay(
+        self, *, processors: bool = True, sample: int | None = None, progress: Progress | None = None
+    ) -> Replay:
+        """Rebuild all views from the events beside the live ones and compare; re-run the processors and compare."""
+        from ledger.audit import replay
+
+        return replay(
+            self.settings,
+            self.store,
+            self.views,
+            self.host if processors else None,
+            clock=self.clock,
+            sample=sample,
+            progress=progress,
+        )
+
+    def redact(self, event: str, *, by: str, reason: str) -> Removed:
+        """Remove the content of an event (id or position) for good, with all that was derived from it; views included."""
+        from ledger.audit import redact
+
+        removed = redact(self.store, event, producer=self.producer, by=by, reason=reason)
+        self.views.catch_up()
+        return removed
+
+
+class Sources:
+    """The source registry: who the sources are, what interest they speak for, how reliable they have been."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def load(self, path: str | Path, *, by: str = "", reason: str = "") -> bool:
+        """Make the file at `path` the registry from now on; False when it already is. Raises ConfigError."""
+        try:
+            raw = Path(path).read_bytes()
+        except OSError as error:
+            raise InputError(
+                "The registry cannot be read", which=str(path), fix=str(error.strerror)
+            ) from error
+        return self.set(raw, by=by, reason=reason, origin=str(path))
+
+    def set(self, raw: bytes, *, by: str = "", reason: str = "", origin: str = "the registry") -> bool:
+        """Make `raw` (JSON) the registry from now on; False when it already is. Raises ConfigError."""
+        from ledger.state import load_registry
+
+        try:
+            table = msgspec.json.decode(raw)
+        except msgspec.DecodeError as error:
+            raise ConfigError("The registry is not JSON", which=origin, fix=str(error)) from error
+        load_registry(table)
+        encoded = msgspec.json.Encoder(order="sorted").encode(table)
+        self._ledger.views.catch_up()
+        if self._ledger.views.registry() == encoded:
+            return False
+        event = RegistryChanged(registry=msgspec.Raw(encoded), by=by, reason=reason)
+        self._ledger.store.append([new_event(event, stream="registry", producer=self._ledger.producer)])
+        self._ledger.views.catch_up()
+        return True
+
+    def export(self, *, recorded_as_of: str | datetime | None = None) -> bytes:
+        """The registry as JSON, in the form that `load` reads; `{}` when none was ever loaded."""
+        raw = self._ledger.views.registry(_instant(recorded_as_of)) or b"{}"
+        return msgspec.json.format(raw, indent=1) + b"\n"
+
+    def registry(self, *, recorded_as_of: str | datetime | None = None) -> Registry:
+        """The registry in force, or that of a past time; the settings' parameters stand where it gives none."""
+        from ledger.state import Parameters, load_registry
+
+        defaults = Parameters(**msgspec.structs.asdict(self._ledger.settings.state))
+        return load_registry(self._ledger.views.registry(_instant(recorded_as_of)) or b"{}", defaults)
+
+
+class Feeds:
+    """The feeds that are followed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def add(
+        self, url: str, *, outlet: str = "", title: str = "", interval: int | None = None, by: str = ""
+    ) -> str:
+        """Follow a feed; returns its id. Adding it again changes only what is given and differs. Raises UsageError."""
+        from ledger.feeds.subscriptions import add_feed
+
+        return add_feed(self._ledger.store, self._ledger.clock, url, outlet, title, interval, by)
+
+    def remove(self, feed: str, *, reason: str = "", by: str = "") -> str:
+        """Stop following a feed, by id or URL; its articles stay. Returns the id. Raises NotFoundError."""
+        from ledger.feeds.subscriptions import remove_feed
+
+        return remove_feed(self._ledger.store, feed, reason=reason, by=by)
+
+    def list(self) -> Sequence[FeedStatus]:
+        """Every feed with its health, by outlet and URL."""
+        from ledger.feeds.subscriptions import list_feeds
+
+        return list_feeds(self._ledger.store, self._ledger.clock.now())
+
+    def history(self, feed: str) -> Sequence[Poll]:
+        """The newest polls of a feed, by id or URL, oldest first. Raises NotFoundError."""
+        from ledger.feeds.subscriptions import feed_history
+
+        return feed_history(self._ledger.store, feed)
+
+    def test(self, url: str) -> FeedTest:
+        """What polling this address would record; writes nothing. Raises FetchError or InputError."""
+        from ledger.feeds.discover import test_feed
+
+        return self._ledger.with_fetcher(lambda fetcher: test_feed(fetcher, url))
+
+    def discover(self, url: str) -> Sequence[Candidate]:
+        """The feeds that a page names or that are found at the usual places. Raises FetchError."""
+        from ledger.feeds.discover import discover
+
+        return self._ledger.with_fetcher(lambda fetcher: discover(fetcher, url))
+
+
+class Reviews:
+    """People's decisions, as events: preview before, undo after, nothing overwritten."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def reject(self, *, slot: str, root: str, by: str, reason: str) -> str:
+        """Reject what a root says on a slot from now on; returns the decision's id. Raises UsageError, NotFoundError."""
+        self._find(slot, root)
+        return self._decide("reject", {"slot": slot, "root": root}, by, reason)
+
+    def preview_reject(self, *, slot: str, root: str) -> tuple[SlotState, SlotState | None]:
+        """The slot as it is and as it would be after the rejection; records nothing. Raises NotFoundError."""
+        from ledger.state import Review, reported_state, resolve
+
+        before = self._find(slot, root)
+        views = self._ledger.views
+        registry = self._ledger.sources.registry()
+        wanted = Review(
+            id="preview", at=self._ledger.clock.now(), action="reject", target={"slot": slot, "root": root}
+        )
+        after = reported_state(
+            resolve(views.reports(), registry),
+            registry,
+            reviews=(*views.state_reviews(), wanted),
+            slots={slot},
+        )
+        return before, after.get(slot)
+
+    def undo(self, review: str, *, by: str, reason: str) -> None:
+        """Take a decision back. Raises NotFoundError, UsageError when it was taken back already."""
+        self._check(by, reason, review)
+        known = {one.id: one for one in self.list()}
+        if review not in known:
+            raise NotFoundError("No such decision", which=review, fix="See `newsledger review list`")
+        if known[review].undone_at is not None:
+            raise UsageError("The decision was taken back already", which=review)
+        self._append(ReviewUndone(review=review, by=by, reason=reason))
+
+    def list(self) -> Sequence[Decision]:
+        """Every decision in order, those taken back included."""
+        self._ledger.views.catch_up()
+        return self._ledger.views.reviews()
+
+    def _find(self, slot: str, root: str) -> SlotState:
+        found = self._ledger.state().get(slot)
+        if found is None:
+            raise NotFoundError("No such figure", which=slot, fix="See `newsledger state` for their names")
+        if root not in found.roots:
+            raise NotFoundError(
+                "This root says nothing on the figure",
+                which=f"{root} on {slot}",
+                fix=f"Its roots: {', '.join(found.roots) or 'none'}",
+            )
+        return found
+
+    def _decide(self, action: str, target: dict[str, str], by: str, reason: str) -> str:
+        self._check(by, reason, action)
+        number = self._ledger.store.stream_version("reviews") + 1
+        review = f"r-{number}-" + derived_id(self._ledger.clock.now(), action, *target.values(), by)[-6:]
+        self._append(ReviewDecided(review=review, action=action, target=target, by=by, reason=reason))
+        return review
+
+    @staticmethod
+    def _check(by: str, reason: str, which: str) -> None:
+        if not by.strip() or not reason.strip():
+            raise UsageError("A decision needs who and why", which=which, fix="Give --by and --reason")
+
+    def _append(self, event: ReviewDecided | ReviewUndone) -> None:
+        self._ledger.store.append([new_event(event, stream="reviews", producer=self._ledger.producer)])
+        self._ledger.views.catch_up()

@@ -1,0 +1,78 @@
+"""`newsledger run`."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+import click
+
+from ledger.cli.opening import json_option, open_from, settings_from
+from ledger.cli.output import json_out, progress, warn
+
+__all__ = ["run"]
+
+log = logging.getLogger("ledger.run")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One tick: poll what is due now, then end.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the feeds.",
+)
+@json_option
+@click.pass_context
+def run(ctx: click.Context, once: bool, workers: int, as_json: bool) -> None:
+    """Poll feeds when they are due, record what is new, annotate it and keep the views up to date.
+
+    SIGTERM or Ctrl-C ends it after the poll in progress. Exit 1 with --once when a feed failed.
+    """
+    from ledger.cli.feed import poll_table
+
+    settings = settings_from(ctx)
+    ledger = open_from(ctx)
+    if once:
+        with progress("Polling") as show:
+            report = ledger.poll(progress=show)
+        if as_json:
+            json_out(report)
+        else:
+            poll_table(report)
+        ctx.exit(1 if report.errors else 0)
+
+    def tick() -> None:
+        report = ledger.poll()
+        if report.feeds:
+            log.info(
+                "%d feeds, %d new, %d revised, %d failed",
+                len(report.feeds),
+                report.new,
+                report.revised,
+                len(report.errors),
+            )
+
+    from ledger.schedule import Ticker
+
+    others = [subprocess.Popen(_worker_command(ctx)) for _ in range(workers - 1)]  # noqa: S603 - our own command
+    warn(f"newsledger runs with {workers} process(es); Ctrl-C or SIGTERM stops it")
+    try:
+        Ticker(tick, settings.schedule.tick).run()
+    finally:
+        for process in others:
+            process.terminate()
+        for process in others:
+            process.wait()
+
+
+def _worker_command(ctx: click.Context) -> list[str]:
+    options = ctx.find_root().obj
+    command = [sys.executable, "-m", "ledger"]
+    for name in ("home", "db"):
+        if options.get(name):
+            command += [f"--{name}", options[name]]
+    return [*command, "run"]

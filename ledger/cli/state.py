@@ -1,0 +1,167 @@
+"""`newsledger state`, `explain` and `explain-change`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ledger.cli.opening import json_option, open_from
+from ledger.cli.output import json_out, table
+from ledger.cli.wording import (
+    dispute_text,
+    number_text,
+    range_text,
+    roots_text,
+    slot_title,
+    time_text,
+    value_text,
+)
+from ledger.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ledger.state.model import SlotState, State
+
+__all__ = ["as_of_options", "explain", "explain_change", "print_state", "state"]
+
+
+def as_of_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The two clocks: `--as-of` (recorded by us) and `--published-as-of` (published by the outlets)."""
+    recorded = click.option("--as-of", metavar="TIME", help="As we knew it at TIME (recorded time).")
+    published = click.option(
+        "--published-as-of", metavar="TIME", help="Counting only what was published by TIME."
+    )
+    return recorded(published(function))
+
+
+def _find(state: State, wanted: str) -> SlotState:
+    exact = state.get(wanted)
+    if exact is not None:
+        return exact
+    near = [slot for slot in state.slots if slot.id.startswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    names = ", ".join(slot.id for slot in (near or state.slots)[:8])
+    raise NotFoundError(
+        "No such figure", which=wanted, fix=f"Known ones: {names}" if names else "Nothing is reported yet"
+    )
+
+
+def print_state(slots: Sequence[SlotState]) -> None:
+    """The table of figures, disputed ones first."""
+    ordered = sorted(slots, key=lambda slot: (not slot.disputed, -slot.reports, slot.id))
+    rows = [
+        (
+            slot.id,
+            value_text(slot.best) if slot.best else (slot.vague or "-"),
+            range_text(slot),
+            slot.reports,
+            roots_text(slot),
+            slot.modality or "-",
+            dispute_text(slot) or "no",
+        )
+        for slot in ordered
+        if slot.reports or slot.forecasts
+    ]
+    table(
+        ("figure", "reported", "range", "reports", "roots", "modality", "disputed"),
+        rows,
+        empty="Nothing is reported yet. Add a feed (`newsledger feed add URL`) or record articles (`newsledger ingest PATH`).",
+        right=(3,),
+    )
+
+
+@click.command()
+@click.argument("slot", required=False)
+@as_of_options
+@click.option("--topic", metavar="TEXT", help="Only figures whose name, subject or scope holds TEXT.")
+@json_option
+@click.pass_context
+def state(
+    ctx: click.Context,
+    slot: str | None,
+    as_of: str | None,
+    published_as_of: str | None,
+    topic: str | None,
+    as_json: bool,
+) -> None:
+    """What is reported: per figure the value, the range, how many reports and independent roots, who disagrees.
+
+    `roots` reads "1 of 3": one independent root stands behind the value, of three that report on the figure.
+    """
+    ledger = open_from(ctx)
+    found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of)
+    slots = [_find(found, slot)] if slot else list(found.slots)
+    if topic:
+        slots = [one for one in slots if topic.lower() in f"{one.id} {slot_title(one)}".lower()]
+    if as_json:
+        whole = found.to_dict()
+        chosen = {one.id for one in slots}
+        json_out({**whole, "slots": [one for one in whole["slots"] if one["id"] in chosen]})
+        return
+    print_state(slots)
+    if slot:
+        _print_history(slots[0])
+    if slots:
+        click.echo("\nLook deeper: newsledger explain FIGURE")
+
+
+def _print_history(slot: SlotState) -> None:
+    click.echo()
+    table(
+        ("from", "reported", "range", "roots", "modality", "disputed"),
+        [
+            (
+                time_text(change.recorded_at),
+                value_text(change.best),
+                f"{number_text(change.low)}-{number_text(change.high)}",
+                change.best_independent_roots,
+                change.modality or "-",
+                "yes" if change.disputed else "no",
+            )
+            for change in slot.figure_history
+        ],
+        empty="No history.",
+        right=(3,),
+    )
+
+
+@click.command()
+@click.argument("slot")
+@as_of_options
+@json_option
+@click.pass_context
+def explain(
+    ctx: click.Context, slot: str, as_of: str | None, published_as_of: str | None, as_json: bool
+) -> None:
+    """Why a figure is what it is: every report with its sentence, chain and root, alive or dead and why."""
+    from ledger.cli.explaining import print_explanation
+    from ledger.state.explain import explain as explanation_of
+
+    ledger = open_from(ctx)
+    found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of)
+    chosen = _find(found, slot)
+    explanation = explanation_of(found, chosen.id)
+    if as_json:
+        json_out(explanation)
+    else:
+        print_explanation(chosen, explanation)
+
+
+@click.command("explain-change")
+@click.argument("slot")
+@click.argument("before")
+@click.argument("after", required=False)
+@json_option
+@click.pass_context
+def explain_change(ctx: click.Context, slot: str, before: str, after: str | None, as_json: bool) -> None:
+    """What changed on a figure between two instants of recorded time (AFTER: now), each difference with its one cause."""
+    from ledger.cli.explaining import print_changes
+
+    changes = open_from(ctx).explain_change(slot, before, after)
+    if as_json:
+        json_out(changes)
+    else:
+        print_changes(slot, changes)

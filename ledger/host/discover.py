@@ -19,7 +19,7 @@ def find(settings: Plugins) -> tuple[tuple[Candidate, ...], tuple[tuple[Candidat
     """The plugins to load, first-party ones first, and those refused because their name is taken.
 
     Of two plugins with one name the first-party one stays, else the one whose distribution comes first by name; files
-    come last. A folder that does not exist is a refused candidate of its own.
+    come last. `directories` may name a single file. A folder that does not exist is a refused candidate of its own.
     """
     found = [_candidate(point) for point in entry_points(group=GROUP)]
     found.sort(key=lambda c: (not c.first_party, c.distribution, c.name, c.value))
@@ -28,6 +28,8 @@ def find(settings: Plugins) -> tuple[tuple[Candidate, ...], tuple[tuple[Candidat
         path = Path(folder).expanduser()
         if path.is_dir():
             found.extend(_files(path))
+        elif path.is_file():
+            found.append(_file(path))
         else:
             missing.append(_no_folder(path))
     return _unique(found, missing)
@@ -78,7 +80,11 @@ def _editable(direct_url: str | None) -> bool:
 def _files(folder: Path) -> Iterator[Candidate]:
     for file in sorted(folder.glob("*.py")):
         if not file.name.startswith(("_", ".")):
-            yield Candidate(name=file.stem, value=file.stem, file=str(file.resolve()))
+            yield _file(file)
+
+
+def _file(file: Path) -> Candidate:
+    return Candidate(name=file.stem, value=file.stem, file=str(file.resolve()))
 
 
 def _no_folder(path: Path) -> tuple[Candidate, Problem]:

@@ -34,7 +34,7 @@ class Host:
 
     `isolate`: `auto` runs the processors that newsledger ships in this process and all others in worker processes;
     `never` and `always` do what they say. `progress` is called with each plugin's name before it is loaded. A plugin that
-    cannot be loaded is in `problems`, never an exception. `annotate` may be called from several threads.
+    cannot be loaded is in `problems`, never an exception. `environment` adds variables to those of worker processes. `annotate` may be called from several threads.
     """
 
     def __init__(
@@ -44,11 +44,13 @@ class Host:
         isolate: str = "auto",
         progress: Callable[[str], None] | None = None,
         limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         if isolate not in ISOLATION:
             raise UsageError("No such isolation", which=isolate, fix=f"One of {', '.join(ISOLATION)}")
         self._limits = limits or Limits()
         self._settings = settings
+        self._environment = dict(environment or {})
         self._workers: list[PluginWorker] = []
         self._finalizer = weakref.finalize(self, _close_all, self._workers)
         self._roster = Roster(settings, isolate, self._new_worker, progress)
@@ -130,7 +132,7 @@ class Host:
         return tuple(member.loaded.records.get(hook, ()))
 
     def _new_worker(self, candidate: Candidate) -> PluginWorker:
-        worker = PluginWorker(candidate, self._settings.settings, self._limits)
+        worker = PluginWorker(candidate, self._settings.settings, self._limits, self._environment)
         self._workers.append(worker)
         return worker
 

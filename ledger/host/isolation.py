@@ -19,11 +19,17 @@ _LONGEST_REST = 1024
 class PluginWorker:
     """One plugin's processors in one child process. Safe to use from several threads; they take turns."""
 
-    def __init__(self, candidate: Candidate, settings: Mapping[str, dict[str, Any]], limits: Limits) -> None:
+    def __init__(
+        self,
+        candidate: Candidate,
+        settings: Mapping[str, dict[str, Any]],
+        limits: Limits,
+        environment: Mapping[str, str],
+    ) -> None:
         self._candidate = candidate
         self._settings = dict(settings)
         self._limits = limits
-        self._process = WorkerProcess(limits)
+        self._process = WorkerProcess(limits, environment)
         self._loaded: set[Candidate] = set()
         self._lock = threading.Lock()
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -42,8 +43,9 @@ class WorkerProcess:
     with it.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, environment: Mapping[str, str]) -> None:
         self._limits = limits
+        self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = self._replies = self._lifeline = -1
         self._tail = b""
@@ -75,7 +77,9 @@ class WorkerProcess:
         command = [sys.executable, "-s", "-P", "-B", "-u", "-c", _BOOT]
         command += [msgspec.json.encode(path).decode(), msgspec.json.encode(self._limits).decode()]
         command += [str(end) for end in inherited]
-        environment = {key: os.environ[key] for key in _KEPT if key in os.environ} | _FIXED
+        environment = (
+            {key: os.environ[key] for key in _KEPT if key in os.environ} | _FIXED | self._environment
+        )
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and arguments made here
                 command,

@@ -16,6 +16,7 @@ from ledger.testing.conformance import SAMPLES, Verdict, Verdicts, check_process
 
 if TYPE_CHECKING:
     from ledger.store.memory import MemoryStore
+    from ledger.testing.plugins import check_plugin
     from ledger.testing.strategies import articles, texts
     from ledger.testing.web import FakeWeb
 
@@ -29,6 +30,7 @@ __all__ = [
     "annotate",
     "article",
     "articles",
+    "check_plugin",
     "check_processor",
     "texts",
 ]
@@ -37,6 +39,7 @@ _LAZY = {
     "FakeWeb": "ledger.testing.web",
     "MemoryStore": "ledger.store.memory",
     "articles": "ledger.testing.strategies",
+    "check_plugin": "ledger.testing.plugins",
     "texts": "ledger.testing.strategies",
 }
 

@@ -148,8 +148,8 @@ def _keep(tables: Tables, run: RunRow, found: Sequence[bytes]) -> None:
                 problem = str(error)
             else:
                 if isinstance(known, Claim):
-                    claims.put(_claim(run, ordinal, known))
-        annotations.put(
+                    claims.add(_claim(run, ordinal, known))
+        annotations.add(
             AnnotationRow(
                 run.position,
                 ordinal,

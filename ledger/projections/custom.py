@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -26,9 +27,11 @@ class PluginView(View):
     required = False
 
     def __init__(self, projection: Projection) -> None:
-        if not projection.name.isidentifier():
+        if re.fullmatch(r"[a-z][a-z0-9_]*", projection.name) is None or "__g" in projection.name:
             raise PluginError(
-                "Not a name for a view", which=projection.name, fix="Use letters, digits and underscores"
+                "Not a name for a view",
+                which=projection.name,
+                fix="Use small letters, digits and underscores",
             )
         self.name = projection.name
         self.types = frozenset(projection.types)

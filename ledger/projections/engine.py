@@ -31,7 +31,7 @@ from ledger.projections.facts import Context, Fact, Redactions, View, read_fact
 from ledger.projections.queries import Reader
 from ledger.projections.tables import Batch, create_indexes, create_tables, drop_tables, publish
 from ledger.store import Head, Store
-from ledger.store.tlog import Frontier, leaf_hash
+from ledger.store.tlog import Frontier
 
 __all__ = ["Progress", "Projector", "read_redactions"]
 
@@ -61,6 +61,12 @@ def read_redactions(store: Store) -> Redactions:
     return Redactions(upto, frozenset(positions), frozenset(bodies))
 
 
+def _corrupt(which: str) -> CorruptionError:
+    return CorruptionError(
+        "The events do not hash to the ledger's root", which=which, fix="Run newsledger verify"
+    )
+
+
 class Projector:
     """Keeps the generations of `views`, which fold events, in one database."""
 
@@ -75,40 +81,25 @@ class Projector:
     # -- what operators ask for ----------------------------------------------------------------------------------
 
     def catch_up(self, progress: Progress | None = None, *, derive: bool = True) -> tuple[int, Redactions]:
-        """Bring every view to the head, derived ones only if `derive`. Returns the number of events applied and the redactions that were heeded.
+        """Bring every view to the head, derived ones only if `derive`.
 
-        Raises ProjectionError when a view cannot fold an event (the others are at the head nevertheless), and
-        CorruptionError when the ledger's events do not hash to its root.
+        Returns the number of events applied and the redactions that were heeded. Raises ProjectionError when a view cannot
+        use an event (the others are at the head nevertheless), and CorruptionError when the ledger's events do not hash to
+        its root.
         """
         with self._lock:
-            for _ in range(2):
-                redactions = read_redactions(self._store)
-                head = self._settle(redactions)
-                due = self._due(redactions)
-                try:
-                    applied = self._advance(self._folding(due), head, redactions, progress)
-                except Foreign as signal:
-                    log.warning("%s: made from another history of the ledger, building it anew", signal)
-                    continue
-                self._finish(redactions)
-                if derive:
-                    self._derive_all(due, redactions)
-                self._complain()
-                return applied, redactions
-            raise CorruptionError(
-                "The events do not hash to the ledger's root",
-                which=f"position {head.position}",
-                fix="Run newsledger verify",
-            )
+            done = self._bring_up(progress, derive=derive)
+            self._complain(self.views)
+            return done
 
     def rebuild(self, names: Collection[str], progress: Progress | None = None) -> int:
         """Build new generations of the named views beside the live ones, then let readers see them.
 
-        A rebuild that was killed goes on where it stopped. Returns the number of events applied.
+        A rebuild that was killed goes on where it stopped. Returns the number of events applied. Raises as `catch_up` does,
+        for the named views.
         """
         with self._lock:
-            self.catch_up()
-            redactions = read_redactions(self._store)
+            _, redactions = self._bring_up(None, derive=True)
             with self.database.write() as connection:
                 building = {g.name for g in self._ours(connection, "building")}
                 for name in names:
@@ -118,15 +109,27 @@ class Projector:
             try:
                 applied = self._advance(self._folding(lanes), self._store.head(), redactions, progress)
             except Foreign as signal:
-                raise CorruptionError(
-                    "The events do not hash to the ledger's root",
-                    which=str(signal),
-                    fix="Run newsledger verify",
-                ) from signal
+                raise _corrupt(str(signal)) from signal
             self._finish(redactions)
             self._derive_all(lanes, redactions)
-            self._complain()
+            self._complain(names)
             return applied
+
+    def _bring_up(self, progress: Progress | None, *, derive: bool) -> tuple[int, Redactions]:
+        for _ in range(2):
+            redactions = read_redactions(self._store)
+            head = self._settle(redactions)
+            due = self._due(redactions)
+            try:
+                applied = self._advance(self._folding(due), head, redactions, progress)
+            except Foreign as signal:
+                log.warning("%s: made from another history of the ledger, building it anew", signal)
+                continue
+            self._finish(redactions)
+            if derive:
+                self._derive_all(due, redactions)
+            return applied, redactions
+        raise _corrupt(f"position {head.position}")
 
     def rollback(self, name: str) -> int:
         """Let readers of a view see its previous generation again; returns its number. Raises ProjectionError."""
@@ -354,13 +357,13 @@ class Projector:
             ready = [lane for lane in group if now.get((lane.name, lane.generation)) == lane]
             if not ready:
                 return now, 0
-            events = self._read(ready[0].position, upto)
-            types = frozenset[str]().union(*(self.views[lane.name].types for lane in ready))
-            facts = [read_fact(event, redactions) for event in events if event.type in types]
-            leaves = [leaf_hash(event.raw) for event in events]
+            start = ready[0].position
+            events, end = self._read(start, upto, ready)
+            facts = [read_fact(event, redactions) for event in events]
+            leaves = list(self._store.leaf_hashes(start, end))
             frontiers: dict[tuple[bytes, int], Frontier] = {}
             for lane in ready:
-                after = self._fold(connection, lane, facts, events[-1].position, redactions)
+                after = self._fold(connection, lane, facts, end, redactions)
                 size = after.position - lane.position
                 if (frontier := frontiers.get((lane.frontier, size))) is None:
                     frontier = Frontier.from_bytes(lane.position, lane.frontier).extend(leaves[:size])
@@ -378,16 +381,23 @@ class Projector:
                         "A checkpoint changed under the write lock", which=lane.name, fix="Try again"
                     )
                 now[lane.name, lane.generation] = after
-            return now, len(events)
+            return now, end - start
 
-    def _read(self, after: int, upto: int) -> list[StoredEvent]:
-        events, size = [], 0
-        for event in self._store.read(after, limit=BATCH_EVENTS, upto=upto):
+    def _read(self, after: int, upto: int, lanes: list[Generation]) -> tuple[list[StoredEvent], int]:
+        """The events of the next batch that any of `lanes` wants, and the position at which the batch ends.
+
+        What nobody wants is not even loaded; that none is missing is shown by the root at the head.
+        """
+        end = min(upto, after + BATCH_EVENTS)
+        types = sorted(frozenset[str]().union(*(self.views[lane.name].types for lane in lanes)))
+        events: list[StoredEvent] = []
+        size = 0
+        for event in self._store.read(after, types=types, upto=end) if types else ():
             events.append(event)
             size += len(event.payload or b"")
             if size >= BATCH_BYTES:
-                break
-        return events
+                return events, event.position
+        return events, end
 
     def _fold(
         self,
@@ -549,14 +559,14 @@ class Projector:
     def _all_heed(self, redactions: Redactions) -> bool:
         return all(g.redactions >= redactions.upto for g in self._load())
 
-    def _complain(self) -> None:
+    def _complain(self, names: Collection[str]) -> None:
         with self.database.read() as connection:
             live = catalogue.pointers(connection)
             stopped = [
                 g
                 for g in catalogue.generations(connection)
                 if g.error
-                and g.name in self.views
+                and g.name in names
                 and self.views[g.name].required
                 and (g.state == "building" or live.get(g.name) == g.generation)
             ]
@@ -564,6 +574,6 @@ class Projector:
             raise ProjectionError(
                 "A view stopped before an event that it cannot use",
                 which="; ".join(f"{g.name}: {g.error}" for g in stopped),
-                fix="Nothing recorded is lost and the other views are up to date; mend or upgrade, then "
-                f"run newsledger projection rebuild {stopped[0].name}",
+                fix="Nothing recorded is lost and the other views are up to date. Upgrade newsledger and run "
+                "newsledger process: the event is tried again",
             )

@@ -18,7 +18,8 @@ from ledger.projections.rows import SearchClaimsRow, SearchEntryRow
 __all__ = ["INDEX", "Search", "match_expression"]
 
 INDEX = "search"
-_TYPE = msgspec.json.Decoder(type=dict[str, msgspec.Raw])
+_TAG = msgspec.json.encode(CLAIM)
+_FIELDS = msgspec.json.Decoder(type=dict[str, msgspec.Raw])
 _CLAIM = msgspec.json.Decoder(Claim)
 
 
@@ -98,7 +99,7 @@ def _words(fact: Fact) -> SearchClaimsRow | None:
         return None
     lines = []
     for raw in event.annotations:
-        if _TYPE.decode(raw).get("type") != msgspec.json.encode(CLAIM):
+        if bytes(_FIELDS.decode(raw).get("type", b"")) != _TAG:
             continue
         claim = _CLAIM.decode(raw)
         parts = [claim.subject, claim.measure, claim.scope, *(link.actor for link in claim.chain)]

@@ -119,6 +119,7 @@ class _Table(Generic[R]):
         self._row = row
         self._table = table_of(row, generation)
         self._changes: dict[tuple[Any, ...], R | None] = {}
+        self._added: list[tuple[Any, ...]] = []
         self._key = tuple(row.__struct_fields__.index(name) for name in row.KEY)
         statement = sa.insert(self._table).prefix_with("OR REPLACE")
         self._upsert = str(statement.compile(dialect=_SQLITE))
@@ -127,6 +128,8 @@ class _Table(Generic[R]):
         self._order = ", ".join(f'"{name}"' for name in row.KEY)
 
     def get(self, *key: Any) -> R | None:
+        if self._added:
+            self.flush()
         if key in self._changes:
             return self._changes[key]
         found = self._connection.exec_driver_sql(f"SELECT * {self._where_key}", key).fetchone()
@@ -135,6 +138,9 @@ class _Table(Generic[R]):
     def put(self, row: R) -> None:
         values = msgspec.structs.astuple(row)
         self._changes[tuple(values[at] for at in self._key)] = row
+
+    def add(self, row: R) -> None:
+        self._added.append(msgspec.structs.astuple(row))
 
     def delete(self, *key: Any) -> None:
         self._changes[key] = None
@@ -157,7 +163,9 @@ class _Table(Generic[R]):
     def flush(self) -> None:
         removed = [key for key, row in self._changes.items() if row is None]
         added = [msgspec.structs.astuple(row) for row in self._changes.values() if row is not None]
+        added += self._added
         self._changes.clear()
+        self._added.clear()
         if removed:
             self._connection.exec_driver_sql(f"DELETE {self._where_key}", removed)
         if added:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import msgspec
 from ledger.clock import SystemClock
 from ledger.errors import CorruptionError, StoreUnavailableError, StoreVersionError, UsageError
 from ledger.store import LEDGER_FILE
+from ledger.store.migrate import SchemaState
 from ledger.store.protocol import Store
 from ledger.store.sqlite import SqliteStore
-from ledger.store.sqlite_file import upgrade_file
+from ledger.store.sqlite_file import schema_of, upgrade_file
 from ledger.store.verify import Progress, verify_store
 
 __all__ = ["Copied", "backup", "restore"]
@@ -45,39 +47,46 @@ def restore(path: Path, home: Path, progress: Progress | None = None) -> Copied:
 
     Raises UsageError when `home` has a ledger already, else as `backup` does.
     """
-    try:
-        SqliteStore(path, SystemClock(), readonly=True).close()
-    except StoreVersionError as error:
-        if "older" not in error.what:
-            raise
+    older = _is_older(path)
 
     def copy(target: Path) -> None:
         shutil.copyfile(path, target)
-        upgrade_file(target)
+        if older:
+            upgrade_file(target)
 
     return _copy(copy, home / LEDGER_FILE, progress)
 
 
+def _is_older(path: Path) -> bool:
+    """Whether `path` is a ledger of an older release; raises for what is no ledger that this release can read."""
+    try:
+        SqliteStore(path, SystemClock(), readonly=True).close()
+    except StoreVersionError:
+        if schema_of(path) is SchemaState.OLDER:
+            return True
+        raise
+    return False
+
+
 def _copy(copy: Callable[[Path], None], path: Path, progress: Progress | None) -> Copied:
+    """Let `copy` write a file, verify it, and give it its name only then."""
     if path.exists():
         raise UsageError("There is a file already", which=str(path), fix="Move it away or name another one")
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        copy(part)
-        copied = _verified(part, path, progress)
-        _sync(part)
-        part.rename(path)
-        _sync(path.parent)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            copy(part)
+            copied = _verified(part, path, progress)
+            _sync(part)
+            part.rename(path)
+            _sync(path.parent)
     except OSError as error:
         raise StoreUnavailableError(
             f"The copy cannot be written ({error.strerror})",
             which=str(path),
             fix="Check the folder and its space",
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return copied
 
 

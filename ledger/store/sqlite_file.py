@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 from ledger.errors import CorruptionError, StoreError, StoreUnavailableError
 from ledger.store.migrate import SchemaState, check_schema, run_upgrade, state_of
 
-__all__ = ["APPLICATION_ID", "BUSY_SECONDS", "open_file", "translate", "upgrade_file"]
+__all__ = ["APPLICATION_ID", "BUSY_SECONDS", "open_file", "schema_of", "translate", "upgrade_file"]
 
 APPLICATION_ID = 0x4E574C47
 """SQLite's `application_id` of a ledger: "NWLG"."""
@@ -175,6 +175,15 @@ def _open_readonly(path: Path, which: str) -> Engine:
         if os.access(path.parent, os.W_OK) or not _is_whole(path):
             raise
         return _checked(_engine(path, "immutable"), which)
+
+
+def schema_of(path: Path) -> SchemaState:
+    """How the existing file `path` stands to this release; changes nothing. Raises as `open_file` does."""
+    engine = _engine(path, "ro")
+    with _opening(engine, str(path)), engine.connect() as connection:
+        state = state_of(connection)
+    engine.dispose()
+    return state
 
 
 def _checked(engine: Engine, which: str) -> Engine:

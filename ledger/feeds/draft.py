@@ -8,10 +8,11 @@ import msgspec
 
 from ledger.feeds.dates import parse_declared
 from ledger.feeds.documents import Item
-from ledger.feeds.extract import Extract, extract_markup, language_of
+from ledger.feeds.extract import Extract, extract_markup
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, page_canonical
 from ledger.feeds.ingest import Draft
+from ledger.feeds.language import language_of
 from ledger.feeds.revision import declared_dates
 
 __all__ = ["draft_of", "item_digest"]

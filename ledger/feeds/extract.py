@@ -5,7 +5,6 @@ The text holds the article's body only: not its title, byline or dates, no navig
 
 from __future__ import annotations
 
-import functools
 import logging
 import re
 from typing import Any
@@ -15,6 +14,7 @@ import msgspec
 from lxml import etree
 
 from ledger.errors import InputError
+from ledger.feeds.language import language_of
 from ledger.feeds.metadata import page_facts
 from ledger.feeds.text import canonical, clean, decode_text, is_binary, plain_blocks, single_line
 
@@ -24,11 +24,12 @@ __all__ = [
     "extract_markup",
     "extract_page",
     "extract_plain",
-    "language_of",
 ]
 
 EXTRACTOR = "newsledger/1 trafilatura"
 MAX_ELEMENTS = 60_000
+MAX_LIBRARY_ELEMENTS = 10_000
+MAX_MARKUP = 2_000_000
 SHORT = 700
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
@@ -60,7 +61,6 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—»·:]|-)\s+[^|–—»·]{2,60}$")
-_LANGUAGES = 0.8
 
 
 class Extract(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ def extract_page(body: bytes, *, url: str = "", charset: str = "") -> Extract:
 
 def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
     """The canonical text of a feed item's HTML or plain text."""
-    if not markup.strip():
+    if not markup.strip() or len(markup) > MAX_MARKUP:
         return ""
     if not re.search(r"<[a-zA-Z/!]", markup):
         import html
@@ -126,22 +126,6 @@ def extract_plain(text: str) -> tuple[str, str]:
             title = single_line(block)
             break
     return title, canonical(block for block in blocks if not title or single_line(block) != title)
-
-
-def language_of(text: str, declared: str = "") -> str:
-    """ISO 639-1 code by the text itself when it is long enough, else what is declared, else empty."""
-    declared = re.split(r"[-_]", declared.strip().lower())[0][:2]
-    if len(text) < 40 or (len(text) < 200 and declared):
-        return declared
-    code, certainty = _identifier().classify(text[:4000])
-    return str(code) if certainty >= _LANGUAGES or not declared else declared
-
-
-@functools.cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def _parser() -> Any:
@@ -169,7 +153,8 @@ def _article_blocks(tree: Any, url: str) -> list[str]:
     tree = _pruned(tree)
     container = _container(tree)
     own = _blocks_of(container) if container is not None else []
-    found = _trafilatura(tree, url)
+    small = sum(1 for _ in tree.iter()) <= MAX_LIBRARY_ELEMENTS
+    found = _trafilatura(tree, url) if small else []
     if not found:
         return own or _paragraphs(tree)
     size_own, size_found = sum(map(len, own)), sum(map(len, found))

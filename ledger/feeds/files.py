@@ -20,10 +20,11 @@ from ledger.clock import Clock
 from ledger.errors import InputError, LedgerError
 from ledger.feeds.documents import Item, escape_text
 from ledger.feeds.draft import draft_of
-from ledger.feeds.extract import Extract, extract_page, extract_plain, language_of
+from ledger.feeds.extract import Extract, extract_page, extract_plain
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, canonical_url, host_of, identify, page_canonical, url_alias
 from ledger.feeds.ingest import Batch, Draft
+from ledger.feeds.language import language_of
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.revision import declared_dates, visible_hash
 from ledger.feeds.text import decode_text, is_binary, single_line

@@ -6,6 +6,7 @@ cannot read goes to feedparser, in a process of its own with a time limit. A doc
 
 from __future__ import annotations
 
+import codecs
 import html.entities
 import io
 import re
@@ -73,14 +74,31 @@ def parse_feed(
 
 
 def _as_utf8(body: bytes, charset: str) -> bytes:
+    if b"\x1b" not in body and body[:1] != b"\x00" and body[1:2] != b"\x00" and _is_utf8(body):
+        return body.removeprefix(b"\xef\xbb\xbf")
     declared = _DECLARED_ENCODING.search(body[:1024])
     name = declared[1].decode("ascii") if declared else ""
     return decode_text(body, (charset, name)).encode("utf-8", "replace")
 
 
+def _is_utf8(body: bytes) -> bool:
+    """Whether the bytes are UTF-8, without making one large text of them."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), 1 << 20):
+            decoder.decode(body[start : start + (1 << 20)])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _parse_xml(data: bytes, url: str) -> FeedDocument:
     data = _prolog_removed(data, url)
+    data, shortened = _shortened(data)
     _check_shape(data, url)
+    if shortened:
+        return _read(data, url, recover=True)
     try:
         return _read(data, url, recover=False)
     except etree.XMLSyntaxError:
@@ -97,7 +115,7 @@ def _parse_xml(data: bytes, url: str) -> FeedDocument:
         other = parse_elsewhere(data, url)
         if other is not None and (document is None or len(other.items) > len(document.items)):
             document = other
-    if document is None or not (document.items or document.title):
+    if document is None or not (document.items or (document.title and not expected)):
         raise InputError("The document cannot be read as a feed", which=url)
     return FeedDocument(
         kind=document.kind,
@@ -128,6 +146,16 @@ def _prolog_removed(data: bytes, url: str) -> bytes:
             raise InputError("The document is not XML", which=url)
         raise InputError("Neither RSS, Atom, JSON Feed nor a news sitemap", which=url)
     return data[root.start() :]
+
+
+def _shortened(data: bytes) -> tuple[bytes, bool]:
+    """The document up to its five thousandth item, and whether something was left out."""
+    if data.count(b"<") <= MAX_TAGS:
+        return data, False
+    for number, start in enumerate(_ITEM_START.finditer(data)):
+        if number == MAX_ITEMS:
+            return data[: start.start()], True
+    return data, False
 
 
 def _check_shape(data: bytes, url: str) -> None:

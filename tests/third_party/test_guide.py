@@ -1,0 +1,46 @@
+"""The plugin guide says what is so: its code runs, its project is the one that is built, and it leaves no hook out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import ledger.plugin
+from ledger.host.load import HOOKS
+from ledger.testing import conformance
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+PROJECT = Path(__file__).parent / "newsledger-casualties"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+
+
+def test_its_code_runs_from_top_to_bottom(capsys):
+    namespace: dict[str, object] = {"__name__": "guide"}
+    for number, block in enumerate(blocks("python")):
+        exec(compile(block, f"block {number}", "exec"), namespace)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed
+    assert all(line.startswith("ok") for line in printed)
+
+
+def test_its_project_is_the_one_that_is_built():
+    assert (PROJECT / "ledger_casualties.py").read_text("utf-8") in blocks("python")
+    assert (PROJECT / "pyproject.toml").read_text("utf-8") in blocks("toml")
+
+
+def test_it_names_every_hook_and_every_law():
+    for hook, record in HOOKS.items():
+        assert f"`{hook}`" in GUIDE
+        assert record is type or f"`{record.__name__}`" in GUIDE
+    verdicts = conformance.check_processor(_nothing())
+    for verdict in verdicts.verdicts:
+        assert f"| {verdict.law} |" in GUIDE
+    assert f"`LEDGER_API = {ledger.plugin.API_VERSION}`" in GUIDE
+
+
+def _nothing():
+    return ledger.plugin.processor("nothing", version="1")(lambda article, context: [])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ledger.plugin import Annotation, Article, Attribution, Link, Sentence, Span
-from ledger_attribution.find import Found, find
+from ledger_attribution.find import UNCONFIRMED, Found, find
 from ledger_attribution.modality import modalities
 from ledger_attribution.quotations import quotations
 from ledger_attribution.sources import Memory, actor_of, kind_of
@@ -89,7 +89,13 @@ def _link(text: str, words: tuple[Token, ...], found: Found, memory: Memory) -> 
         if known is not None
         else (actor_of(text, words), kind_of(words) or "organisation")
     )
-    certainty = {"believe": "probable", "estimate": "certain"}.get(found.cue_class, "certain")
+    certainty = (
+        "doubtful"
+        if found.lemma == UNCONFIRMED
+        else "probable"
+        if found.cue_class == "believe"
+        else "certain"
+    )
     return Link(
         actor=actor,
         surface=surface,

@@ -13,10 +13,12 @@ from ledger.plugin import Span
 from ledger_attribution.cues import AMBIGUOUS, CUES, FIGURE_CUES, TAKES_RECIPIENT, Cue
 from ledger_attribution.lexicon import word_list
 from ledger_attribution.quotations import inside
-from ledger_attribution.sources import OUTLET_WORDS, kind_of, noun_phrase_after
+from ledger_attribution.sources import DOCUMENT_WORDS, OUTLET_WORDS, kind_of, noun_phrase_after
 from ledger_attribution.words import Token
 
-__all__ = ["Found", "find"]
+__all__ = ["UNCONFIRMED", "Found", "find"]
+
+UNCONFIRMED = "not confirm"
 
 _BE = word_list("be")
 _REFUSING = word_list("refusing")
@@ -180,6 +182,13 @@ class _Reader:
         ):
             relays.append(words)
 
+    def clause_right(self, i: int) -> int:
+        """The code point at which the clause that begins at index `i` ends: at a semicolon, or with the sentence."""
+        return next(
+            (t.start for j, t in enumerate(self.t) if j >= i and t.tag == ";" and not self.quoted(j)),
+            self.end,
+        )
+
     def clause_left(self, i: int) -> int:
         """The code point at which the clause before index `i` begins: after a semicolon, or the sentence."""
         for j in range(i - 1, -1, -1):
@@ -220,7 +229,7 @@ def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
     if before is not None and (
         before.low in _REFUSING or any(t[k].low in _REFUSING for k in range(first, i))
     ):
-        return None
+        return _unconfirmed(reader, i) if cue.lemma in {"confirm", "verify"} else None
     if before is not None and before.low in _BE and cue.form != "g":
         return None
     if before is not None and before.tag in {"DET", "POS", "P"} and t[i].low in AMBIGUOUS:
@@ -245,7 +254,7 @@ def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
     ):
         return None
     cue_span = Span(t[first].start, t[i].end)
-    right = _content(reader, following.start, reader.end) if following is not None else None
+    right = _content(reader, following.start, reader.clause_right(k)) if following is not None else None
 
     if before is not None and before.tag in {",", '"'}:
         aside = reader.apposition(first - 1) if before.tag == "," else None
@@ -295,6 +304,26 @@ def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
 
 
+def _unconfirmed(reader: _Reader, i: int) -> Found | None:
+    """`the ministry could not confirm the figure`: no statement of the content, and no denial of it."""
+    t = reader.t
+    first = i
+    while first > 0 and (
+        t[first - 1].tag in {"AUX", "ADV"}
+        or t[first - 1].low in {"unable", "immediately", "able", "to", "yet"}
+    ):
+        first -= 1
+    group = {t[k].low for k in range(first, i)}
+    if not (group & {"not", "cannot", "unable", "yet"} or any(low.endswith("n't") for low in group)):
+        return None
+    begin, _ = reader.left(first)
+    words = reader.trimmed(begin, first)
+    content = _content(reader, t[i + 1].start, reader.end) if i + 1 < len(t) else None
+    if not words or not kind_of(words) or content is None:
+        return None
+    return Found(words, Span(t[first].start, t[i].end), UNCONFIRMED, "say", content, direct=False)
+
+
 def _is_number(token: Token) -> bool:
     return token.tag == "NUM" or token.low in _NUMBER_WORDS
 
@@ -310,6 +339,10 @@ def _according(reader: _Reader, i: int) -> Found | None:
     words = tuple(t[i + 2 : stop])
     if not words:
         return None
+    if words[-1].low in DOCUMENT_WORDS and stop + 1 < len(t) and t[stop].low in {"in", "by", "from"}:
+        owner = noun_phrase_after(t, stop + 1)  # "a report in the Gazette": who published it speaks
+        if any(token.capital for token in t[stop + 1 : owner]):
+            words, stop = tuple(t[stop + 1 : owner]), owner
     cue = Span(t[i].start, t[i + 1].end)
     relays: tuple[tuple[Token, ...], ...] = ()
     if stop + 2 < len(t) and t[stop].low in {"cited", "quoted"} and t[stop + 1].low == "by":
@@ -338,10 +371,13 @@ def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
         and (CUES.get(t[i + 1].low) is not None or t[i + 1].tag == "AUX")
     ):
         return None
-    if first == 0 or t[first - 1].low in _BE | _REFUSING or t[first - 1].tag in {"DET", "POS", "P", ","}:
+    if first == 0 or t[first - 1].low in _BE | _REFUSING or t[first - 1].tag in {"DET", "POS", "P"}:
         return None
     begin, _ = reader.left(first)
     words = reader.trimmed(begin, first)
+    aside = reader.apposition(first - 1) if t[first - 1].tag == "," else None
+    if aside is not None:
+        words = reader.trimmed(aside[0], aside[1])
     kind = kind_of(words) if words else ""
     if not kind or (kind == "person" and cue.lemma in {"cut", "list", "place", "increase"}):
         return None

@@ -124,12 +124,18 @@ def scope_of(
     trigger: int,
     entities: Sequence[Entity],
     places: Sequence[str],
+    content: Span | None,
 ) -> tuple[str, Span | None]:
-    """The place of the predicate: the object of a place preposition in its clause. `places` are those named before it."""
+    """The place of the predicate: the object of a place preposition in its clause, inside `content` when that is given.
+
+    `places` are those named before the sentence, for `the valley` and `the town`.
+    """
     begin, end = _around(tokens, index, trigger)
     best: tuple[int, str, Span] | None = None
     for k in range(begin, end - 1):
-        if tokens[k].low not in _PLACE_PREPOSITIONS:
+        if tokens[k].low not in _PLACE_PREPOSITIONS or (
+            content is not None and not content.covers(tokens[k].span)
+        ):
             continue
         named = _place(text, tokens, k + 1, entities, places)
         if named is not None:
@@ -166,6 +172,13 @@ def _place(
     if not words:
         return None
     span = Span(words[0].start, words[-1].end)
+    if (
+        words[-1].low in _LANDSCAPE
+        and not any(t.capital for t in words)
+        and end < len(tokens)
+        and tokens[end].low == "of"
+    ):
+        return _place(text, tokens, end + 1, entities, places)
     inside = [e for e in entities if span.covers(e.span)]
     if any(e.label in {"LOC", "GPE", "FAC", "EVENT"} for e in inside) or (
         any(t.capital for t in words) and (words[-1].low in _LANDSCAPE or (not inside and words[-1].capital))

@@ -53,6 +53,8 @@ def denials(
         kept = [c for c in inside if c not in covered]
         if covered and not _BARE.match(content):
             return [*kept, *(_about(c, kind, attribution, sentence) for c in covered)]
+        if not _BARE.match(content) and not _FALSE.search(content):
+            continue
         targets = earlier if _PLURAL.search(content) else earlier[-1:]
         owner = _OWNER.search(content)
         target = owner.group(1).strip() if owner is not None else ""

@@ -26,7 +26,8 @@ from ledger.plugin import (
 )
 from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
-from ledger_claims.figures import Figure, figures
+from ledger_claims.figures import figures
+from ledger_claims.scene import Figure
 from ledger_claims.status import Status, statuses
 from ledger_claims.table import Table, load
 
@@ -70,57 +71,72 @@ def extract(
     yield from _unique(_claims(layers, context.of(Sentence), notes))
 
 
-def _claims(layers: _Layers, sentences: Sequence[Sentence], notes: Sequence[Notice]) -> list[Claim]:
-    article = layers.article
-    corrections = [note.span for note in notes if note.kind == "correction"]
-    punctuated = any(article.text[b.end - 1] in '.!?”"’)' for b in article.blocks)
-    found: list[Claim] = []
-    group: list[Claim] = []
-    places: list[str] = []
-    for sentence in sentences:
-        text = article.text[sentence.span.start : sentence.span.end]
-        block = next((b for b in article.blocks if b.covers(sentence.span)), sentence.span)
-        if _is_furniture(article, text, block, punctuated=punctuated):
-            continue
-        tokens = tokenize(
-            article.text,
-            _after_dateline(article.text, sentence.span),
-            _inside(layers.quantities, sentence.span),
-            layers.table,
-        )
-        if not tokens or text.rstrip().endswith("?"):
-            continue
-        local = [a for a in layers.attributions if sentence.span.overlaps(a.span)]
-        wrong = {
-            q.span
-            for span in corrections
-            if span.covers(sentence.span)
-            for q in notices.old_figures(article.text, span, layers.quantities)
+class _Reading:
+    """What has been read of an article so far: its claims, the last group of them, and the places named."""
+
+    def __init__(self, layers: _Layers, notes: Sequence[Notice]) -> None:
+        self.layers = layers
+        self.corrections = [note.span for note in notes if note.kind == "correction"]
+        self.wrong = {
+            quantity.span
+            for span in self.corrections
+            for quantity in notices.old_figures(layers.article.text, span, layers.quantities)
         }
-        new = [
-            c
-            for c in _sentence_claims(layers, sentence, tokens, local, places)
-            if not (set(c.support) & wrong)
-        ]
-        denied = denials.denials(article.text, sentence.span, local, group, new)
+        self.found: list[Claim] = []
+        self.group: list[int] = []
+        self.places: list[str] = []
+
+    def read(self, sentence: Sentence) -> None:
+        """Add the claims of the next sentence."""
+        layers, text = self.layers, self.layers.article.text
+        words = text[sentence.span.start : sentence.span.end]
+        span = _after_dateline(text, sentence.span)
+        tokens = tokenize(text, span, _inside(layers.quantities, sentence.span), layers.table)
+        if not tokens or words.rstrip().endswith("?"):
+            return
+        local = [a for a in layers.attributions if sentence.span.overlaps(a.span)]
+        made = _sentence_claims(layers, sentence, tokens, local, self)
+        new = [claim for claim in made if not set(claim.support) & self.wrong]
+        earlier = [self.found[k] for k in self.group]
+        denied = denials.denials(text, sentence.span, local, earlier, new)
         if denied is not None:
             new = denied
-        elif not new and group and _ANAPHOR.search(text):
-            found[len(found) - len(group) :] = [_weaken(c, sentence.span, layers.modalities) for c in group]
-        found += new
-        if new:
-            group = [c for c in new if c.kind not in {"denial", "unconfirmed"}] or group
-        places += [
-            e.name
-            for e in layers.entities
-            if e.label in {"LOC", "GPE", "FAC"} and sentence.span.covers(e.span)
+        elif not new and _ANAPHOR.search(words):
+            for k in self.group:
+                self.found[k] = _weaken(self.found[k], sentence.span, layers.modalities)
+        asserted = [k for k, c in enumerate(new, len(self.found)) if c.kind not in {"denial", "unconfirmed"}]
+        self.group = asserted or self.group
+        self.found += new
+        self.places += [
+            entity.name
+            for entity in layers.entities
+            if entity.label in {"LOC", "GPE", "FAC"} and sentence.span.covers(entity.span)
         ]
-        places += [c.scope for c in new if c.scope]
-    return found
+        self.places += [claim.scope for claim in new if claim.scope]
+
+    def last_figure(self) -> tuple[str, str] | None:
+        """Measure and subject of the last figure, for `puts the number at ...`."""
+        for k in reversed(self.group):
+            claim = self.found[k]
+            if claim.value is not None and claim.value.op != "category":
+                return claim.measure, claim.subject
+        return None
 
 
-def _is_furniture(article: Article, text: str, block: Span, *, punctuated: bool) -> bool:
+def _claims(layers: _Layers, sentences: Sequence[Sentence], notes: Sequence[Notice]) -> list[Claim]:
+    article = layers.article
+    punctuated = any(article.text[b.end - 1] in '.!?”"’)' for b in article.blocks)
+    reading = _Reading(layers, notes)
+    for sentence in sentences:
+        block = next((b for b in article.blocks if b.covers(sentence.span)), sentence.span)
+        if not _is_furniture(article, sentence.span, block, punctuated=punctuated):
+            reading.read(sentence)
+    return reading.found
+
+
+def _is_furniture(article: Article, span: Span, block: Span, *, punctuated: bool) -> bool:
     """Headlines, lists of links and page furniture make no claims."""
+    text = article.text[span.start : span.end]
     plain = " ".join(text.split()).strip(" .")
     if plain == " ".join(article.title.split()).strip(" .") or _FURNITURE.match(text):
         return True
@@ -147,11 +163,11 @@ def _sentence_claims(
     sentence: Sentence,
     tokens: Sequence[Token],
     local: Sequence[Attribution],
-    places: Sequence[str],
+    reading: _Reading,
 ) -> list[Claim]:
     made: list[tuple[int, Claim]] = []
-    for figure in figures(tokens, layers.table):
-        claim = _figure_claim(layers, sentence, tokens, figure, local, places)
+    for figure in figures(tokens, layers.table, reading.last_figure()):
+        claim = _figure_claim(layers, sentence, tokens, figure, local, reading.places)
         if claim is not None:
             made.append((figure.quantity.span.start, claim))
     for status in statuses(tokens, local, layers.table.persons, layers.article.title, layers.article.text):
@@ -174,8 +190,15 @@ def _figure_claim(
     stance = circumstance.stance(tokens, figure.at, figure.trigger_at, level)
     if value is None or stance is None:
         return None
+    contents = [a.span for a in local if a.span.covers(figure.quantity.span)]
     scope, place = circumstance.scope_of(
-        layers.article.text, tokens, figure.at, figure.trigger_at, layers.entities, places
+        layers.article.text,
+        tokens,
+        figure.at,
+        figure.trigger_at,
+        layers.entities,
+        places,
+        max(contents, key=lambda span: span.end - span.start, default=None),
     )
     begin, end = clause_of(tokens, figure.at)
     published = layers.article.published

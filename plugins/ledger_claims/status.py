@@ -120,9 +120,11 @@ def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribu
         token = tokens[i]
         if token.tag in {";", ":", "-", '"', "."}:
             return i + 1
+        if i == k - 1 and token.tag == ",":
+            i = next((j for j in range(i - 1, -1, -1) if tokens[j].tag == ","), 0) - 1
+            continue
         if token.tag == "SUB":
-            content = token.low == "that" and any(abs(a.span.start - token.start) <= 1 for a in attributions)
-            return i + 1 if content else None
+            return i + 1 if token.low == "that" and _is_content(tokens, i, attributions) else None
         if token.tag == "CC" and any(t.tag == "AUX" for t in tokens[:i]):
             return None if tokens[0].tag == "SUB" and not any(t.tag == "," for t in tokens[:i]) else i + 1
         if (
@@ -135,6 +137,19 @@ def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribu
             return i
         i -= 1
     return 0
+
+
+def _is_content(tokens: Sequence[Token], i: int, attributions: Sequence[Attribution]) -> bool:
+    """Whether the `that` at `i` opens what somebody says: after a cue, or after `reports`, `claims` and the like."""
+    if any(abs(a.span.start - tokens[i].start) <= 1 for a in attributions):
+        return True
+    inside = any(a.span.covers(tokens[i].span) for a in attributions)
+    return (
+        inside
+        and i > 0
+        and tokens[i - 1].low
+        in {"reports", "report", "claims", "claim", "allegations", "suggestions", "rumours"}
+    )
 
 
 def _at(table: Mapping[tuple[str, ...], object], tokens: Sequence[Token], k: int) -> int:

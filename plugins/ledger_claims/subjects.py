@@ -11,6 +11,7 @@ from ledger_claims.table import Table
 
 __all__ = ["noun_after", "subject_before"]
 
+_MOVES = word_list("reach") | word_list("changes")
 _LINKING = frozenset(["more", "other", "further", "additional", "new"])
 _EMPTY = word_list("empty")
 
@@ -27,7 +28,12 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
     ):
         k += 1
     quantity = tokens[i].quantity if i >= 0 else None
-    if quantity is not None and quantity.noun and k + 1 < len(tokens) and tokens[k].low == "of":
+    if (
+        quantity is not None
+        and (quantity.noun or quantity.kind == "measure")
+        and k + 1 < len(tokens)
+        and tokens[k].low == "of"
+    ):
         after = k + 1
         while after < len(tokens) and tokens[after].tag in {"DET", "Q"}:
             after += 1
@@ -106,8 +112,11 @@ def subject_before(tokens: Sequence[Token], j: int, table: Table, *, named: bool
         end = k + 1
         while k >= 0 and tokens[k].tag == "N":
             k -= 1
-        words = [t.text for t in tokens[k + 1 : end] if t.capital]
-        return " ".join(words)
+        words = [t for t in tokens[k + 1 : end] if t.tag == "N"]
+        if not any(t.capital for t in words):
+            return ""
+        first = next(n for n, t in enumerate(words) if t.capital)
+        return " ".join(t.text for t in words[first:])
     after = j + tokens[j].width
     if after + 1 < len(tokens) and tokens[after].low in {"of", "in", "for"}:
         k = after + 1
@@ -115,17 +124,21 @@ def subject_before(tokens: Sequence[Token], j: int, table: Table, *, named: bool
             k += 1
         end = k
         while end < len(tokens) and tokens[end].tag == "N" and not tokens[end].says("agent"):
-            if tokens[end].low.endswith("ed") and not tokens[end].capital:
+            low = tokens[end].low
+            if not tokens[end].capital and (low.endswith("ed") or low in _MOVES):
                 break
             end += 1
         if end > k:
-            return _plain(tokens[k:end], table)
+            return _plain(tokens[k:end], table, first=False)
     k = j
     while k > 0 and tokens[k - 1].tag == "N" and tokens[k - 1].says("object", "agent") is None:
         k -= 1
-    return _plain(tokens[k:j], table) if k < j else ""
+    return _plain(tokens[k:j], table, first=k == 0) if k < j else ""
 
 
-def _plain(words: Sequence[Token], table: Table) -> str:
-    text = " ".join(t.text if t.capital else t.low for t in words)
+def _plain(words: Sequence[Token], table: Table, *, first: bool) -> str:
+    text = " ".join(
+        t.text if t.capital and not (first and n == 0 and len(words) == 1) else t.low
+        for n, t in enumerate(words)
+    )
     return table.subject(singular(text) if text.islower() else text)

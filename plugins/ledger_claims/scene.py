@@ -1,0 +1,147 @@
+"""A sentence as the figure patterns see it: what stands around a quantity, and how a figure is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ledger.plugin import Quantity, Span
+from ledger_claims.clauses import Token
+from ledger_claims.lexicon import word_list
+from ledger_claims.subjects import noun_after
+from ledger_claims.table import Sense, Table
+
+__all__ = ["REACH", "Counted", "Figure", "Scene", "joined"]
+
+REACH = word_list("reach")
+_OPERATORS = word_list("operators")
+_CHANGES = word_list("changes")
+_SUBSET = frozenset(["including", "among", "excluding", "besides"])
+_FORMER = frozenset(["previous", "earlier", "initial", "former", "old"])
+_NAMED_TOTALS = frozenset(["figure", "toll", "count", "number", "estimate"])
+
+
+class Figure(NamedTuple):
+    """One figure: the quantity, what it measures and of whom, and the words that say so.
+
+    `at` and `trigger_at` are token indices of the quantity and of the word that says the measure; `total` marks a noun
+    that names the number ("the death toll").
+    """
+
+    quantity: Quantity
+    measure: str
+    subject: str
+    lemma: str
+    trigger: Span
+    at: int
+    trigger_at: int
+    support: tuple[Span, ...]
+    total: bool = False
+
+
+class Counted(NamedTuple):
+    """A quantity in its sentence: its token index, the noun it counts (may be empty), and where its phrase ends."""
+
+    quantity: Quantity
+    at: int
+    noun: str
+    end: int
+
+
+class Scene:
+    """The tokens of one sentence with the measure table."""
+
+    def __init__(self, tokens: Sequence[Token], table: Table) -> None:
+        self.t = tokens
+        self.table = table
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def low(self, k: int) -> str:
+        """The lower-case word at an index, empty outside the sentence."""
+        return self.t[k].low if 0 <= k < len(self.t) else ""
+
+    def left_edge(self, i: int) -> int:
+        """The index of the token before the quantity and its operator words (-1 at the sentence's start)."""
+        k = i - 1
+        while k >= 0 and self.t[k].low in _OPERATORS:
+            low, before = self.t[k].low, self.low(k - 1)
+            if (
+                (low == "to" and before != "up")
+                or (low == "of" and before != "total")
+                or (low == "at" and k == i - 1)
+            ):
+                break
+            k -= 1
+        return k
+
+    def counted(self, i: int, quantity: Quantity) -> Counted:
+        """The quantity at `i` with its noun; a part of a whole counts what the whole counts."""
+        noun, end = noun_after(self.t, i, self.table)
+        if quantity.whole is not None:
+            for k in range(i):
+                other = self.t[k].quantity
+                if other is not None and other.value == quantity.whole:
+                    noun = noun_after(self.t, k, self.table)[0]
+        return Counted(quantity, i, noun, end)
+
+    def is_pronoun_part(self, c: Counted) -> bool:
+        """`3,500 of them`: a part of people named before, which only a predicate of its own makes a figure."""
+        return c.end == c.at + 1 and self.low(c.end) == "of" and self.low(c.end + 1) in {"them", "those"}
+
+    def is_subset(self, c: Counted) -> bool:
+        """Whether the quantity counts a part of those counted elsewhere: `including 12 children`, `12 of the dead`."""
+        k = self.left_edge(c.at)
+        if self.low(k) in _SUBSET or self.low(k - 1) in _SUBSET:
+            return True
+        if self.low(k) in {"them", "whom"} and self.low(k - 1) in {"among", "of"}:
+            return True
+        if self.low(c.end) != "of":
+            return False
+        if self.low(c.end + 1) in {"them", "whom", "those", "these", "which"}:
+            return True
+        after = c.end + 2
+        return (
+            c.end + 1 < len(self)
+            and self.t[c.end + 1].tag == "DET"
+            and after < len(self)
+            and self.t[after].says("state", "count") is not None
+        )
+
+    def is_old(self, i: int) -> bool:
+        """Whether the figure is a former, rejected or relative one: `from 6.8`, `not 381`, `by 20`, `compared with 12`."""
+        k = self.left_edge(i)
+        low, before = self.low(k), self.low(k - 1)
+        if low in {"not", "versus"} or (low in {"with", "to"} and before == "compared"):
+            return True
+        if low == "from":
+            return any(
+                t.low in REACH | _CHANGES or t.tag == "Q" for t in self.t[:k] if t.tag in {"N", "Q", "ADV"}
+            )
+        recent = [t.low for t in self.t[max(0, k - 4) : k]]
+        if low == "by":
+            return any(word in _CHANGES for word in recent)
+        if low in _NAMED_TOTALS and before in _FORMER:
+            return True
+        return low == "of" and any(word in _FORMER for word in recent)
+
+    def make(self, c: Counted, sense: Sense, at: int, subject: str, *, total: bool = False) -> Figure:
+        """The figure that `sense`, found at token `at`, makes of a quantity; without a subject the measure's own stands in."""
+        width = self.t[at].width if sense.lemma in {s.lemma for s in self.t[at].senses} else 1
+        trigger = Span(self.t[at].start, self.t[min(at + width, len(self)) - 1].end)
+        name = self.table.subject(subject) if subject else self.table.defaults.get(sense.measure, "")
+        support = tuple(sorted({c.quantity.span, trigger}))
+        return Figure(c.quantity, sense.measure, name, sense.lemma, trigger, c.at, at, support, total)
+
+
+def joined(scene: Scene, k: int, sense: Sense, also: str = "or") -> Sense:
+    """`killed or injured`, and in a total `killed and wounded`: one figure of both, named in the table's order."""
+    after = k + (scene.t[k].width if sense in scene.t[k].senses else 1)
+    if scene.low(after) not in {"or", also} or after + 1 >= len(scene):
+        return sense
+    other = scene.t[after + 1].says("state", "object")
+    if other is None or other.measure == sense.measure:
+        return sense
+    names = sorted((sense.measure, other.measure), key=list(scene.table.defaults).index)
+    return sense._replace(measure=" or ".join(names))

@@ -11,6 +11,7 @@ import platformdirs
 
 from ledger.cli.opening import json_option, settings_from
 from ledger.cli.output import json_out, progress, warn
+from ledger.cli.process import warn_failures
 from ledger.cli.state import print_state
 from ledger.errors import UsageError
 
@@ -51,11 +52,13 @@ def demo(ctx: click.Context, as_json: bool) -> None:
                 clock.set(poll.recorded_at)
                 story.move_to(number)
                 with progress(f"Poll {number + 1} of {len(story.manifest.polls)}") as show:
-                    report = ledger.poll(force=True, progress=show)
+                    report = ledger.poll(force=True, progress=show, process=False)
+                    done = ledger.process()
                 warn(
                     f"{poll.recorded_at}  {len(report.feeds)} feeds polled: {report.new} new articles, "
                     f"{report.revised} revised, {len(report.errors)} not answering"
                 )
+                warn_failures(done)
             state = ledger.state()
             head = ledger.store.head()
     if as_json:

@@ -9,6 +9,7 @@ import click
 
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, progress, table, warn
+from ledger.cli.process import warn_failures
 from ledger.cli.wording import time_text
 from ledger.errors import InputError, NotFoundError
 
@@ -105,12 +106,13 @@ def poll(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
     with progress("Polling") as show:
         report = ledger.poll(force=True, only=only, progress=show, process=False)
     with progress("Annotating") as show:
-        ledger.process(progress=show)
+        done = ledger.process(progress=show)
     if as_json:
         json_out(report)
     else:
         poll_table(report)
-    ctx.exit(1 if report.errors else 0)
+    warn_failures(done)
+    ctx.exit(1 if report.errors or done.failures else 0)
 
 
 def poll_table(report: PollReport) -> None:

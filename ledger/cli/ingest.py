@@ -6,7 +6,7 @@ import click
 
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, progress, warn
-from ledger.cli.process import annotated_text
+from ledger.cli.process import annotated_text, warn_failures
 from ledger.errors import UsageError
 
 __all__ = ["ingest"]
@@ -53,6 +53,5 @@ def ingest(
             click.echo(f"  newsledger article {article}")
         for failure in failures:
             warn(f"newsledger: {failure.name}: {failure.error}")
-        for one in done.failures:
-            warn(f"newsledger: {one.processor} failed on {one.article}: {one.message}")
+    warn_failures(done)
     ctx.exit(2 if failures else 1 if done.failures else 0)

@@ -12,7 +12,7 @@ from ledger.cli.output import json_out, progress, warn
 if TYPE_CHECKING:
     from ledger.host.backlog import Annotated
 
-__all__ = ["annotated_text", "process"]
+__all__ = ["annotated_text", "process", "warn_failures"]
 
 
 def annotated_text(done: Annotated) -> str:
@@ -20,6 +20,14 @@ def annotated_text(done: Annotated) -> str:
     failed = f", {len(done.failures)} failed" if done.failures else ""
     failed += f", {len(done.deferred)} put off" if done.deferred else ""
     return f"{done.revisions} revisions annotated, {done.recorded} results recorded{failed}"
+
+
+def warn_failures(done: Annotated) -> None:
+    """Name each failure on standard error, and what to do."""
+    for one in done.failures:
+        warn(f"newsledger: {one.processor} failed on {one.article} revision {one.revision}: {one.message}")
+    if done.failures:
+        warn("See `newsledger plugin doctor`; `newsledger process --retry` tries again")
 
 
 @click.command()
@@ -38,10 +46,5 @@ def process(ctx: click.Context, retry: bool, as_json: bool) -> None:
         json_out(done)
     else:
         click.echo(annotated_text(done))
-        for one in done.failures:
-            warn(
-                f"newsledger: {one.processor} failed on {one.article} revision {one.revision}: {one.message}"
-            )
-        if done.failures:
-            warn("See `newsledger plugin doctor`; `newsledger process --retry` tries again")
+    warn_failures(done)
     ctx.exit(1 if done.failures else 0)

@@ -60,7 +60,7 @@ def print_state(slots: Sequence[SlotState]) -> None:
             slot.reports,
             roots_text(slot),
             slot.modality or "-",
-            dispute_text(slot) or "no",
+            "yes" if slot.disputed else "no",
         )
         for slot in ordered
         if slot.reports or slot.forecasts
@@ -71,6 +71,11 @@ def print_state(slots: Sequence[SlotState]) -> None:
         empty="Nothing is reported yet. Add a feed (`newsledger feed add URL`) or record articles (`newsledger ingest PATH`).",
         right=(3,),
     )
+    disputed = [slot for slot in ordered if slot.disputed]
+    if disputed:
+        click.echo("\nDisputed:")
+        for slot in disputed:
+            click.echo(f"  {slot.id}: {dispute_text(slot)}")
 
 
 @click.command()

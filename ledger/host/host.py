@@ -259,7 +259,10 @@ class _Pass:
     def encoded(self) -> bytes:
         """The article as JSON, made once."""
         if not self._encoded:
-            self._encoded = msgspec.json.encode(self.article)
+            try:
+                self._encoded = msgspec.json.encode(self.article)
+            except UnicodeEncodeError as error:
+                raise RejectedError("invalid", f"the article is no valid Unicode: {error}") from error
         return self._encoded
 
 

@@ -60,6 +60,11 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     offers: dict[str, tuple[str, ...]] = {}
 
     @property
+    def origin(self) -> str:
+        """Where it comes from, for people: `distribution 1.2`, or the file."""
+        return f"{self.distribution} {self.version}" if self.distribution else self.source
+
+    @property
     def status(self) -> str:
         """State and reason on one line."""
         return f"{self.state}: {self.reason}" if self.reason else self.state

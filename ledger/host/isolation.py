@@ -8,8 +8,8 @@ from typing import Any
 
 from ledger.host.describe import Candidate, Description
 from ledger.host.failures import Failure, Limits, RejectedError
+from ledger.host.frames import LoadRequest, RunRequest
 from ledger.host.process import WorkerProcess
-from ledger.host.worker import LoadRequest, RunRequest
 
 __all__ = ["Breaker", "PluginWorker"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ledger.host.failures import Limits, RejectedError
-from ledger.host.worker import HEADER, LoadRequest, Reply, RunRequest, encode_request
+from ledger.host.frames import HEADER, LoadRequest, Reply, RunRequest, encode_request
 
 __all__ = ["WorkerProcess"]
 
@@ -69,10 +69,7 @@ class WorkerProcess:
     def start(self) -> None:
         """Start a child; what was left of the one before is removed. Returns at once, before it is ready."""
         self.kill()
-        request_end, self._requests = os.pipe()
-        self._replies, reply_end = os.pipe()
-        life_end, self._lifeline = os.pipe()
-        inherited = (request_end, reply_end, life_end)
+        inherited = self._open_pipes()
         path = [str(Path(entry or ".").resolve()) for entry in sys.path]
         command = [sys.executable, "-s", "-P", "-B", "-u", "-c", _BOOT]
         command += [msgspec.json.encode(path).decode(), msgspec.json.encode(self._limits).decode()]
@@ -93,7 +90,7 @@ class WorkerProcess:
             )
         except OSError as error:
             self._close_pipes()
-            raise RejectedError("crash", f"its worker process cannot be started: {error.strerror}") from error
+            raise _not_started(error) from error
         finally:
             for end in inherited:
                 os.close(end)
@@ -137,6 +134,19 @@ class WorkerProcess:
         if process.stdout is not None:
             process.stdout.close()
         self._close_pipes()
+
+    def _open_pipes(self) -> tuple[int, int, int]:
+        """Keep this side's ends and return the child's: of requests, replies and the lifeline."""
+        opened: list[int] = []
+        try:
+            for _ in range(3):
+                opened += os.pipe()
+        except OSError as error:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise _not_started(error) from error
+        request_end, self._requests, self._replies, reply_end, life_end, self._lifeline = opened
+        return request_end, reply_end, life_end
 
     def _close_pipes(self) -> None:
         for descriptor in (self._requests, self._replies, self._lifeline):
@@ -204,8 +214,11 @@ class WorkerProcess:
 
     def _dead(self) -> bool:
         assert self._process is not None
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, options) is not None
+        if hasattr(os, "waitid"):
+            # Looks without reaping, so that the process group stays the child's until kill().
+            options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self._process.pid, options) is not None
+        return self._process.poll() is not None
 
     def _death(self) -> RejectedError:
         """How the child ended, with the last thing that it printed."""
@@ -214,14 +227,14 @@ class WorkerProcess:
             if self._dead():
                 break
             time.sleep(0.05)
-        info = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if info is None:
-            how = "its worker closed its pipes"
-        elif info.si_code == os.CLD_EXITED:
-            how = f"its worker exited with code {info.si_status}"
         else:
-            how = f"its worker was killed by {_signal_name(info.si_status)}"
-        return RejectedError("crash", how + self._last_line())
+            return RejectedError("crash", "its worker closed its pipes" + self._last_line())
+        last = self._last_line()
+        process = self._process
+        self.kill()
+        code = process.returncode
+        how = f"was killed by {_signal_name(-code)}" if code < 0 else f"exited with code {code}"
+        return RejectedError("crash", f"its worker {how}{last}")
 
     def _last_line(self) -> str:
         assert self._process is not None
@@ -235,6 +248,10 @@ class WorkerProcess:
         lines = self._tail.decode("utf-8", "replace").split("\n")
         printed = [line.strip() for line in lines if line.strip()]
         return f"; it last printed: {printed[-1][:_TAIL]}" if printed else ""
+
+
+def _not_started(error: OSError) -> RejectedError:
+    return RejectedError("crash", f"its worker process cannot be started: {error.strerror}")
 
 
 def _signal_name(number: int) -> str:

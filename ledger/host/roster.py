@@ -218,7 +218,7 @@ class Roster:
                     usable[info.name], codes[info.name] = info, code
         ordered, inactive = order(usable.values(), lambda name: self.owners[name].candidate.first_party)
         for name in sorted(inactive):
-            self._deactivate(name, inactive[name])
+            self._deactivate(name, inactive[name], "Install or enable what it needs, or disable it")
         identities: dict[str, str] = {}
         active: list[ActiveProcessor] = []
         for info in ordered:
@@ -240,11 +240,11 @@ class Roster:
             return f"its data file cannot be read: {explain(error)}"
         return ""
 
-    def _deactivate(self, name: str, reason: str) -> None:
+    def _deactivate(self, name: str, reason: str, fix: str = "") -> None:
         member = self.owners[name]
         member.inactive[name] = reason
         if name not in self._disabled_processors:
-            self.report(member.candidate, f"Processor {name} is inactive: {reason}")
+            self.report(member.candidate, f"Processor {name} is inactive: {reason}", fix)
 
     def _check_settings(self) -> None:
         known = set(self.owners) | {m.candidate.name for m in self.members}

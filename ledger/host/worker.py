@@ -1,7 +1,6 @@
 """The worker process: runs the processors of a plugin behind two pipes.
 
-Frames are four bytes of length, big-endian, and msgpack. Standard output belongs to the plugin and never carries a frame.
-The process ends when the host ends, whatever the plugin is doing: a thread watches a pipe that only the host holds open.
+Standard output belongs to the plugin and never carries a frame. The process ends when the host ends, whatever the plugin is doing: a thread watches a pipe that only the host holds open.
 """
 
 from __future__ import annotations
@@ -11,65 +10,25 @@ import json
 import os
 import resource
 import signal
-import struct
 import sys
 import threading
-from typing import Any
 
 import msgspec
 
 from ledger.errors import PluginError
 from ledger.host.configure import configure
-from ledger.host.describe import Candidate, Description, describe_fix
+from ledger.host.describe import describe_fix
 from ledger.host.failures import Failure, Limits, RejectedError, explain
+from ledger.host.frames import HEADER, LoadRequest, Reply, RunRequest
 from ledger.host.layers import Layers, Made
 from ledger.host.load import describe, load
 from ledger.host.run import Runner
 from ledger.plugin import Article
 
-__all__ = ["HEADER", "LoadRequest", "Reply", "RunRequest", "encode_request", "main"]
-
-HEADER = struct.Struct(">I")
-
-
-class LoadRequest(msgspec.Struct, frozen=True, tag="load"):
-    """Import a plugin and describe it."""
-
-    number: int
-    candidate: Candidate
-    settings: dict[str, dict[str, Any]]
-
-
-class RunRequest(msgspec.Struct, frozen=True, tag="run"):
-    """Run `processor` on an article (JSON, so that a time keeps its offset) with stored layers by tag.
-
-    `before` names processors to run first for the sake of their ephemeral layers.
-    """
-
-    number: int
-    processor: str
-    before: tuple[str, ...]
-    article: bytes
-    layers: dict[str, list[bytes]]
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """The answer to the request of the same number."""
-
-    number: int
-    description: Description | None = None
-    annotations: tuple[bytes, ...] = ()
-    failure: Failure | None = None
-
+__all__ = ["main"]
 
 _REQUEST = msgspec.msgpack.Decoder(LoadRequest | RunRequest)
 _ARTICLE = msgspec.json.Decoder(Article)
-
-
-def encode_request(request: LoadRequest | RunRequest) -> bytes:
-    """The frame of a request, length included."""
-    body = msgspec.msgpack.encode(request)
-    return HEADER.pack(len(body)) + body
 
 
 class _Worker:
@@ -140,7 +99,9 @@ def _end_with_host(lifeline: int) -> None:
 def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        # Some systems know the limit and refuse to set it.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def main() -> None:

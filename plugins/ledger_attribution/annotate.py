@@ -27,12 +27,13 @@ def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annota
     blocks = article.blocks
     quotes: list[Span] = []
     block = -1
+    sentence_block = Span(0, 0)
     open_source: Attribution | None = None
     for sentence in sentences:
         if sentence.block != block:
             block = sentence.block
-            holder = next((b for b in blocks if b.covers(sentence.span)), sentence.span)
-            quotes = quotations(article.text, holder)
+            sentence_block = next((b for b in blocks if b.covers(sentence.span)), sentence.span)
+            quotes = quotations(article.text, sentence_block)
             if open_source is not None and article.text[sentence.span.start] not in '"“':
                 open_source = None
         tokens = tokenize(article.text, dateline_end(article.text, sentence.span), sentence.span.end)
@@ -42,7 +43,7 @@ def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annota
             _attribution(article.text, found, memory) for found in find(article.text, tokens, quotes)
         ]
         if not attributions:
-            passage = _passage(tokens, memory)
+            passage = _passage(tokens, memory, sentence_block)
             attributions = [passage] if passage is not None else []
         if not attributions and open_source is not None:
             carried = _carried(sentence.span, quotes, open_source)
@@ -122,10 +123,10 @@ def _briefed(words: tuple[Token, ...]) -> tuple[Token, ...]:
     return ()
 
 
-def _passage(tokens: Sequence[Token], memory: Memory) -> Attribution | None:
+def _passage(tokens: Sequence[Token], memory: Memory, block: Span) -> Attribution | None:
     """`The toll is put at 300`: a passive of attribution speaks for the source of the passage."""
     known = memory.last()
-    if known is None:
+    if known is None or not block.covers(known[2]):
         return None
     for i in range(1, len(tokens) - 1):
         if (

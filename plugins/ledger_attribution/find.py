@@ -28,6 +28,7 @@ _CIRCUMSTANCE = frozenset(
 )
 _DAYS = word_list("days")
 _NUMBER_WORDS = word_list("number_words")
+_BEFORE_NUMBERS = word_list("before_numbers")
 _VAGUE_RECIPIENTS = word_list("vague_recipients")
 
 
@@ -142,7 +143,16 @@ class _Reader:
         ):
             return None
         i, boundary = self.left(j)
-        return (i, j, boundary) if i < j and kind_of(self.trimmed(i, j)) else None
+        words = self.trimmed(i, j)
+        named = tuple(self.t[j + 1 : comma])
+        if (
+            words
+            and words[0].low == "the"
+            and len(words) == 2
+            and all(t.capital and t.tag == "N" for t in named)
+        ):
+            return j + 1, comma, boundary  # "the operator, Blue Line, said": the name says more
+        return (i, j, boundary) if i < j and kind_of(words) else None
 
     # -- what follows a cue ----------------------------------------------------------------------------------------
 
@@ -157,6 +167,11 @@ class _Reader:
                 k = stop
         while k < len(self.t):
             token = self.t[k]
+            following = self.t[k + 1] if k + 1 < len(self.t) else None
+            if following is not None and (
+                _is_number(following) or following.low in {"than", "least", "most"}
+            ):
+                break
             if token.tag == "ADV" or token.low in _DAYS:
                 k += 1
             elif token.low in _CIRCUMSTANCE:

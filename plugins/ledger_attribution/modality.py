@@ -58,6 +58,7 @@ def clauses(tokens: Sequence[Token]) -> list[tuple[int, int]]:
         if (
             token.tag in {";", "-"}
             or (token.tag == "SUB" and token.low not in {"that", "as", "than"})
+            or (token.tag == "CC" and _opens_group(tokens, i + 1))
             or (
                 ((token.tag == "CC" and token.low in {"and", "but", "or"}) or token.tag == ",")
                 and _finite(tokens, cuts[-1], i)
@@ -67,6 +68,13 @@ def clauses(tokens: Sequence[Token]) -> list[tuple[int, int]]:
             cuts.append(i)
     cuts.append(len(tokens))
     return [(a, b) for a, b in pairwise(cuts) if b > a]
+
+
+def _opens_group(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a second verb group of the same subject begins: `... and is expected to rise`."""
+    while i < len(tokens) and tokens[i].tag == "ADV":
+        i += 1
+    return i < len(tokens) and tokens[i].tag == "AUX"
 
 
 def _next_cut(tokens: Sequence[Token], i: int) -> int:
@@ -100,7 +108,9 @@ def modalities(tokens: Sequence[Token], attributions: Sequence[Attribution]) -> 
             yield Modality(span=span, level=level, polarity="-" if negative else "+", cues=tuple(marks))
     for attribution in attributions:
         link = attribution.chain[-1]
-        if link.certainty == "probable" and attribution.cue is not None:
+        if attribution.cue is not None and link.mood == "predicted":
+            yield Modality(span=attribution.span, level="predicted", cues=(attribution.cue,))
+        elif attribution.cue is not None and link.certainty == "probable":
             yield Modality(span=attribution.span, level="probable", cues=(attribution.cue,))
 
 

@@ -16,6 +16,8 @@ GROUP_WORDS = word_list("group_words")
 ORGANISATION_WORDS = word_list("organisation_words")
 OUTLET_WORDS = word_list("outlet_words")
 DOCUMENT_WORDS = word_list("document_words")
+GENERIC_ORGANISATIONS = word_list("generic_organisations")
+GENERIC_OUTLETS = word_list("generic_outlets")
 HEARSAY = word_list("hearsay_nouns")
 _PRONOUNS = {
     "he": ("person",),
@@ -176,9 +178,9 @@ class Memory:
     def resolve(self, words: Sequence[Token]) -> tuple[str, str, Span] | None:
         """What a pronoun or a bare definite phrase refers to; None for a phrase that names its own source."""
         if len(words) == 1 and words[0].low in _PRONOUNS:
-            wanted = _PRONOUNS[words[0].low]
+            fitting = _PRONOUNS[words[0].low]
             for actor, kind, span in reversed(self._seen):
-                if kind in wanted or (words[0].low in {"he", "she"} and kind == "role"):
+                if kind in fitting or (words[0].low in {"he", "she"} and kind == "role"):
                     return actor, kind, span
             return self.last() if words[0].low in {"it", "they"} else None
         nouns = [t for t in words if t.tag != "DET"]
@@ -188,10 +190,13 @@ class Memory:
         for actor, kind, span in reversed(self._seen):
             if re.search(rf"\b{re.escape(head)}\b", actor, re.IGNORECASE):
                 return actor, kind, span
-        if head in PERSON_WORDS or head in GROUP_WORDS:
-            wanted = ("person", "role") if head in PERSON_WORDS else ()
-        elif head in ORGANISATION_WORDS or head in OUTLET_WORDS:
+        wanted: tuple[str, ...]
+        if head in PERSON_WORDS:
+            wanted = ("person", "role")
+        elif head in GENERIC_ORGANISATIONS:
             wanted = ("organisation", "group", "outlet")
+        elif head in GENERIC_OUTLETS:
+            wanted = ("outlet",)
         else:
             return None
         for actor, kind, span in reversed(self._seen):

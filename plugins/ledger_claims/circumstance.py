@@ -101,6 +101,8 @@ def period_of(text: str, times: Sequence[TimeSpan], clause: Span, published_year
         if not clause.covers(time.span) or not time.start:
             continue
         words = text[time.span.start : min(time.span.end + 8, clause.end)]
+        if re.search(r"\b(?:ago|earlier|before)\b", words):
+            continue
         year = time.start[:4]
         if (
             published_year is not None

@@ -87,7 +87,9 @@ def _words(text: str, start: int, end: int) -> list[Token]:
             found.append(Token(match.start(), cut, word[:-2], low[:-2], _tag(low[:-2])))
             found.append(Token(cut, match.end(), word[-2:], "'s", "POS"))
         else:
-            tag = "N" if len(word) > 1 and word.isupper() and word.isalpha() else _tag(low)
+            acronym = len(word) > 1 and word.isupper() and word.isalpha()
+            month = word == "May" and match.start() > start
+            tag = "N" if acronym or month else _tag(low)
             found.append(Token(match.start(), match.end(), word, low, tag))
     return found
 

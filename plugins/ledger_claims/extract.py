@@ -208,6 +208,8 @@ def _figure_claim(
         Span(tokens[begin].start, tokens[end - 1].end),
         published.year if published is not None else None,
     )
+    if figure.further and period == "cumulative":
+        period = "increment"
     person = (
         figure.subject.rsplit(" ", 1)[-1] in layers.table.persons or figure.subject in layers.table.persons
     )

@@ -220,7 +220,7 @@ def _verb_before(s: Scene, c: Counted) -> Figure | None:
     if (before in BE and sense.form != "ing") or (sense.form == "base" and before not in _FINITE):
         return None
     subject = "land" if sense.measure == "burned" and c.quantity.unit else c.noun
-    if not subject and c.end == c.at + 1 and sense.measure not in {"killed", "injured"}:
+    if not subject and c.end == c.at + 1 and s.table.defaults.get(sense.measure, "") not in s.table.persons:
         return None
     return s.make(c, sense, at, subject)
 

@@ -14,9 +14,11 @@ _CORRECTION = re.compile(
     r"|\b(?:an?|the) (?:earlier|previous|original|first) version of (?:this|the|our) (?:article|report|story|post|item)"
     r"|\bthis (?:article|report|story|post) (?:was|has been) (?:amended|corrected|updated to correct)"
     r"|\bwe (?:wrongly|incorrectly|mistakenly) (?:reported|said|stated|wrote)"
+    r"|\b(?:our|this|an? (?:earlier|previous)) (?:article|report|story|post|item)\b[^.]{0,120}?\b(?:wrong|incorrect|mistaken|an error|misstated)\b"
     r"|\b(?:should have (?:said|read)|was misstated|were transposed)\b",
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"\W{0,3}(?:correction|corrected|clarification|erratum)\b", re.IGNORECASE)
 _RETRACTION = re.compile(
     r"\bwe (?:withdraw|retract|are withdrawing|are retracting|have withdrawn|have retracted)\b"
     r"|\b(?:this|our|the|yesterday's|earlier|that) (?:\w+ ){0,2}(?:article|report|story|post|item|claim) "
@@ -33,6 +35,9 @@ _CREDITS = re.compile(
     rf"|\b{_AGENCY.replace('agency', 'contributor')} contributed to this (?:report|article|story)"
     rf"|\((?:[Ss]ource|[Vv]ia|[Cc]redit): (?:the )?{_AGENCY.replace('agency', 'credited')}\)"
 )
+_AGENCY_NAME = re.compile(
+    r"\b(?:[A-Z]{2,}|Press|News|Agency|Wire|Service|Reuters|Media|Post|Times|Associated|Bloomberg|Network|Bureau)\b"
+)
 _QUOTED = re.compile(r"https?://\S+?(?=[\s).,]*(?:\s|$))|[\"“]([^\"”]{4,200})[\"”]|[‘]([^’]{8,200})[’]")
 _OLD_CUE = re.compile(
     r"\b(?:not|instead of|rather than|from|wrongly|incorrectly|mistakenly|(?:said|stated|reported|gave|wrote|had|put))\b",
@@ -45,7 +50,9 @@ _NEW_CUE = re.compile(
 
 
 def correction_blocks(article: Article) -> list[Span]:
-    """The blocks that are, or hold, a correction note."""
+    """The blocks that are, or hold, a correction note; all of them when the title says that the article is one."""
+    if _TITLE.match(article.title):
+        return list(article.blocks)
     return [block for block in article.blocks if _CORRECTION.search(article.text, block.start, block.end)]
 
 
@@ -54,6 +61,11 @@ def old_figures(text: str, block: Span, quantities: Sequence[Quantity]) -> list[
     wrong = []
     for quantity in quantities:
         if not block.covers(quantity.span):
+            continue
+        if any(
+            q.start() <= quantity.span.start < q.end() for q in _QUOTED.finditer(text, block.start, block.end)
+        ):
+            wrong.append(quantity)
             continue
         begin = max(text.rfind(". ", block.start, quantity.span.start), block.start)
         before = text[begin : quantity.span.start]
@@ -99,7 +111,7 @@ def notices(article: Article, quantities: Sequence[Quantity]) -> Iterator[Notice
     for pattern in (_DATELINE, _CREDITS):
         for match in pattern.finditer(article.text):
             agency = next(value for value in match.groupdict().values() if value)
-            if agency not in seen:
+            if agency not in seen and (pattern is _DATELINE or _AGENCY_NAME.search(agency)):
                 seen.add(agency)
                 start = match.end() - len(match.group().lstrip())
                 yield Notice(

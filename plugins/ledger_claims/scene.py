@@ -25,7 +25,7 @@ class Figure(NamedTuple):
     """One figure: the quantity, what it measures and of whom, and the words that say so.
 
     `at` and `trigger_at` are token indices of the quantity and of the word that says the measure; `total` marks a noun
-    that names the number ("the death toll").
+    that names the number ("the death toll"), `further` a number that comes on top of another ("12 more").
     """
 
     quantity: Quantity
@@ -37,6 +37,7 @@ class Figure(NamedTuple):
     trigger_at: int
     support: tuple[Span, ...]
     total: bool = False
+    further: bool = False
 
 
 class Counted(NamedTuple):
@@ -99,6 +100,10 @@ class Scene:
             return True
         if self.low(c.end) != "of":
             return False
+        if c.noun.rsplit(" ", 1)[-1] in {"crew", "member", "employee"} and any(
+            t.capital for t in self.t[c.end + 1 : c.end + 5]
+        ):
+            return True
         if self.low(c.end + 1) in {"them", "whom", "those", "these", "which"}:
             return True
         after = c.end + 2
@@ -107,6 +112,16 @@ class Scene:
             and self.t[c.end + 1].tag == "DET"
             and after < len(self)
             and self.t[after].says("state", "count") is not None
+        )
+
+    def is_further(self, i: int) -> bool:
+        """Whether the quantity comes on top of another: `another 1,200`, `12 more people`."""
+        k = self.left_edge(i)
+        words = {t.low for t in self.t[k + 1 : i]} | {self.low(i + 1)} | set(self.t[i].low.split())
+        return (
+            bool(words & {"another", "further", "additional"})
+            or self.low(i + 1) == "more"
+            or self.low(i + 1) == "others"
         )
 
     def is_old(self, i: int) -> bool:
@@ -132,7 +147,18 @@ class Scene:
         trigger = Span(self.t[at].start, self.t[min(at + width, len(self)) - 1].end)
         name = self.table.subject(subject) if subject else self.table.defaults.get(sense.measure, "")
         support = tuple(sorted({c.quantity.span, trigger}))
-        return Figure(c.quantity, sense.measure, name, sense.lemma, trigger, c.at, at, support, total)
+        return Figure(
+            c.quantity,
+            sense.measure,
+            name,
+            sense.lemma,
+            trigger,
+            c.at,
+            at,
+            support,
+            total,
+            self.is_further(c.at),
+        )
 
 
 def joined(scene: Scene, k: int, sense: Sense, also: str = "or") -> Sense:

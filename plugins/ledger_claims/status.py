@@ -250,6 +250,15 @@ def _thing(
     place = next((i for i, t in enumerate(words) if t.tag == "P" or t.low == "and"), len(words))
     if place < len(words) and words[place].low == "and":
         return None
+    tail = [t for t in words[place + 1 :] if t.tag != "DET"]
+    if (
+        place < len(words)
+        and words[place].low in {"of", "to"}
+        and tail
+        and all(t.capital and t.tag == "N" for t in tail)
+    ):
+        definite_name = text[words[place - 1].start : tail[-1].end]
+        return definite_name, Span(words[place - 1].start, tail[-1].end)
     words = [t for t in words[:place] if t.tag != "DET"]
     if not words or words[-1].tag not in {"N", "Q"}:
         return None

@@ -104,6 +104,10 @@ def shock(s: Scene, i: int) -> str:
 def shared(s: Scene, c: Counted) -> Figure | None:
     """`won 52 percent of the vote`, `61 seats`, `the fire is 40 percent contained`."""
     follows = [s.low(k) for k in range(c.at + 1, c.at + 5)]
+    if s.low(c.at - 1) == "of" and c.at > 1 and s.t[c.at - 2].tag == "Q":
+        return None
+    if follows[0] == "of" and c.at + 2 < len(s) and s.t[c.at + 2].tag == "Q":
+        follows = follows[2:]
     if c.quantity.kind == "percent" and "contained" in follows[:2]:
         k = s.left_edge(c.at)
         subject = s.low(k - 1) if k >= 1 and s.t[k - 1].tag == "N" else ""

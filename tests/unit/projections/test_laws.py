@@ -86,7 +86,7 @@ def redact(room, number, with_body):
         room.redact(positions=(position,))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps=st.lists(STEPS, min_size=4, max_size=24), size=st.sampled_from([1, 2, 3, 5000]))
 def test_live_piecewise_rebuilt_and_fresh_views_are_the_same(newsroom, claim, steps, size):
     whole, engine.BATCH_EVENTS = engine.BATCH_EVENTS, size
@@ -121,7 +121,7 @@ def test_live_piecewise_rebuilt_and_fresh_views_are_the_same(newsroom, claim, st
             room.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(STEPS, min_size=4, max_size=16), cut=st.integers(1, 15))
 def test_what_comes_later_never_changes_an_answer_about_the_past(newsroom, claim, steps, cut):
     """Unless a redaction removes it."""

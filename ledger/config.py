@@ -62,10 +62,14 @@ class StateDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Plugins(msgspec.Struct, frozen=True, kw_only=True):
-    """`[plugins]`: names that are off, folders of one-file plugins, and a table of settings per plugin."""
+    """`[plugins]`: names that are off, folders of one-file plugins, and a table of settings per plugin.
+
+    `memory` is what a worker process may map, in MiB; 0 means no limit.
+    """
 
     disabled: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
+    memory: int = 2048
     settings: dict[str, dict[str, Any]] = {}
 
 
@@ -106,7 +110,7 @@ def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Se
             fix=f"Known sections: {', '.join(sorted(known))}",
         )
     plugins = dict(table.get("plugins", {}))
-    named = {key: plugins.pop(key) for key in ("disabled", "directories") if key in plugins}
+    named = {key: plugins.pop(key) for key in ("disabled", "directories", "memory") if key in plugins}
     try:
         return Settings(
             home=folder,

@@ -48,7 +48,7 @@ class Host:
     ) -> None:
         if isolate not in ISOLATION:
             raise UsageError("No such isolation", which=isolate, fix=f"One of {', '.join(ISOLATION)}")
-        self._limits = limits or Limits()
+        self._limits = limits or Limits(memory=settings.memory * 1024**2)
         self._settings = settings
         self._environment = dict(environment or {})
         self._workers: list[PluginWorker] = []

@@ -1,7 +1,7 @@
 """The whole plugin surface on one page.
 
 A plugin is a module named by an entry point of the group `ledger`; it implements any of these hooks with `@hookimpl`, or
-the entry point names one `Processor`. Every hook yields records (`ledger.plugin.declare`); none does work.
+the entry point names one `Processor`. It may set `LEDGER_API = 1` to say which API version it is written for. Every hook yields records (`ledger.plugin.declare`); none does work.
 """
 
 from __future__ import annotations

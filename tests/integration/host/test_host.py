@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
@@ -371,3 +372,28 @@ def test_closing_twice_is_no_matter(make_host, healthy_source):
     host = make_host({"healthy": healthy_source})
     host.close()
     host.close()
+
+
+def test_the_memory_of_workers_is_a_setting(tmp_path, make_article):
+    (tmp_path / "big.py").write_text("""
+from ledger.plugin import processor
+@processor("big", version="1")
+def big(article, context):
+    bytearray(600 * 1024**2)
+    return []
+""")
+    kinds = []
+    for memory in (512, 0):
+        host = Host(Plugins(directories=(str(tmp_path),), memory=memory))
+        [outcome] = host.annotate(make_article("Text."), ["big"])
+        kinds.append(outcome.failure.kind if outcome.failure else "")
+        host.close()
+    assert kinds == ["memory", ""]
+
+
+def test_threads_share_a_host(make_host, make_article):
+    host = make_host({"chain": CHAIN, "reader": READER})
+    articles = [make_article(f"{n} of 97.", n) for n in range(40)]
+    expected = [host.annotate(one) for one in articles]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(host.annotate, articles)) == expected

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from ledger.plugin import Span
 from ledger_attribution.cues import AMBIGUOUS, CUES, FIGURE_CUES, TAKES_RECIPIENT, Cue
 from ledger_attribution.lexicon import word_list
-from ledger_attribution.quotations import inside
-from ledger_attribution.sources import DOCUMENT_WORDS, OUTLET_WORDS, kind_of, noun_phrase_after
+from ledger_attribution.reader import Reader, is_number
+from ledger_attribution.sources import DOCUMENT_WORDS, kind_of, noun_phrase_after
 from ledger_attribution.words import Token
 
 __all__ = ["UNCONFIRMED", "Found", "find"]
@@ -22,14 +22,6 @@ UNCONFIRMED = "not confirm"
 
 _BE = word_list("be")
 _REFUSING = word_list("refusing")
-_BOUNDARY = frozenset({",", ";", ":", ".", '"', "-", "(", ")", "AUX"})
-_CIRCUMSTANCE = frozenset(
-    {"in", "on", "at", "to", "during", "via", "through", "from", "after", "before", "by", "with"}
-)
-_DAYS = word_list("days")
-_NUMBER_WORDS = word_list("number_words")
-_BEFORE_NUMBERS = word_list("before_numbers")
-_VAGUE_RECIPIENTS = word_list("vague_recipients")
 
 
 class Found(NamedTuple):
@@ -49,174 +41,7 @@ def _span(tokens: Sequence[Token]) -> Span:
     return Span(tokens[0].start, tokens[-1].end)
 
 
-def _is_verb(tokens: Sequence[Token], i: int) -> bool:
-    """Whether the token is probably a finite verb: an auxiliary, a sure cue, or a lower-case past form before its object."""
-    token = tokens[i]
-    if token.tag == "AUX":
-        return True
-    if token.tag != "N" or token.capital:
-        return False
-    cue = CUES.get(token.low)
-    if cue is not None and cue.form == "f" and token.low not in AMBIGUOUS:
-        return True
-    following = tokens[i + 1].tag if i + 1 < len(tokens) else ""
-    return token.low.endswith("ed") and following in {"DET", "PRON", "NUM"}
-
-
-class _Reader:
-    def __init__(self, text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> None:
-        self.text = text
-        self.t = tokens
-        self.quotes = quotes
-        self.start = tokens[0].start
-        last = tokens[-1]
-        self.end = last.start if last.tag == "." and last.text == "." else last.end
-
-    def quoted(self, i: int) -> bool:
-        return inside(self.quotes, self.t[i].start) is not None and self.t[i].tag != '"'
-
-    # -- sources -------------------------------------------------------------------------------------------------
-
-    def verb_start(self, i: int) -> int:
-        """The first token of the verb group that ends at `i`."""
-        while i > 0 and (self.t[i - 1].tag == "ADV" or self.t[i - 1].low in {"has", "have", "had", "did"}):
-            i -= 1
-        return i
-
-    def left(self, end: int) -> tuple[int, int]:
-        """The noun phrase that ends before `end` and the index of the boundary before it (-1: the sentence begins)."""
-        i = end
-        while i > 0:
-            token = self.t[i - 1]
-            if token.tag in _BOUNDARY or self.quoted(i - 1) or (_is_verb(self.t, i - 1)):
-                break
-            if token.tag == "SUB" and token.low != "as":
-                break
-            if token.tag == "CC" and (i - 2 < 0 or self.t[i - 2].tag != "N" or self.verb_between(i - 1)):
-                break
-            i -= 1
-        return i, i - 1
-
-    def verb_between(self, i: int) -> bool:
-        """Whether a finite verb stands between the boundary before `i` and `i`."""
-        j = i - 1
-        while j >= 0 and self.t[j].tag not in {",", ";", ":", ".", '"'}:
-            if _is_verb(self.t, j):
-                return True
-            j -= 1
-        return False
-
-    def trimmed(self, i: int, end: int) -> tuple[Token, ...]:
-        """The source words in `[i, end)` without opening conjunctions and adverbials and closing times."""
-        while i < end and self.t[i].tag in {"CC", "ADV", "'"}:
-            i += 1
-        if (
-            i < end and self.t[i].tag == "P"
-        ):  # "In Oslo police said": the phrase before the last two nouns is an adverbial
-            after = noun_phrase_after(self.t, i + 1)
-            if i + 1 < after < end:
-                i = after
-        while end > i and (
-            self.t[end - 1].low in _DAYS
-            or self.t[end - 1].tag in {"P", "ADV", "NUM", "CC"}
-            or self.t[end - 1].low in {"last", "late", "early"}
-        ):
-            if self.t[end - 1].low in _DAYS and end - 2 <= i:
-                break
-            end -= 1
-        return tuple(self.t[i:end])
-
-    def apposition(self, comma: int) -> tuple[int, int, int] | None:
-        """`NAME, who ..., said`: the phrase before the apposition that ends at `comma`."""
-        j = comma - 1
-        while j >= 0 and self.t[j].tag not in {",", ";", ".", '"', ":"}:
-            j -= 1
-        if j <= 0 or self.t[j].tag != ",":
-            return None
-        opener = self.t[j + 1]
-        if not (
-            opener.tag in {"SUB", "DET", "P"}
-            or opener.low.endswith(("ing", "ed"))
-            or opener.tag == "NUM"
-            or opener.low in {"who", "which", "whose", "citing"}
-            or (opener.tag == "N" and not _has_verb(self.t, j + 1, comma))
-        ):
-            return None
-        i, boundary = self.left(j)
-        words = self.trimmed(i, j)
-        named = tuple(self.t[j + 1 : comma])
-        if (
-            words
-            and words[0].low == "the"
-            and len(words) == 2
-            and all(t.capital and t.tag == "N" for t in named)
-        ):
-            return j + 1, comma, boundary  # "the operator, Blue Line, said": the name says more
-        return (i, j, boundary) if i < j and kind_of(words) else None
-
-    # -- what follows a cue ----------------------------------------------------------------------------------------
-
-    def after(self, i: int, lemma: str) -> tuple[int, tuple[tuple[Token, ...], ...]]:
-        """Skip recipient and circumstances after the cue at `i`; the index of what follows and the outlets spoken to."""
-        k = i + 1
-        relays: list[tuple[Token, ...]] = []
-        if lemma in TAKES_RECIPIENT:
-            stop = noun_phrase_after(self.t, k)
-            if stop > k:
-                self._relay(relays, k, stop)
-                k = stop
-        while k < len(self.t):
-            token = self.t[k]
-            following = self.t[k + 1] if k + 1 < len(self.t) else None
-            if following is not None and (
-                _is_number(following) or following.low in {"than", "least", "most"}
-            ):
-                break
-            if token.tag == "ADV" or token.low in _DAYS:
-                k += 1
-            elif token.low in _CIRCUMSTANCE:
-                stop = noun_phrase_after(self.t, k + 1)
-                if stop == k + 1:
-                    break
-                if token.low in {"to", "with", "by"}:
-                    self._relay(relays, k + 1, stop)
-                k = stop
-            else:
-                break
-        return k, tuple(relays)
-
-    def _relay(self, relays: list[tuple[Token, ...]], i: int, end: int) -> None:
-        words = tuple(self.t[i:end])
-        names = [t for t in words if t.tag == "N"]
-        if not names or names[-1].low in _VAGUE_RECIPIENTS or words[0].tag == "PRON":
-            return
-        if names[-1].capital and (
-            any(t.low in OUTLET_WORDS for t in names)
-            or all(t.text.isupper() for t in names)
-            or kind_of(words) != "person"
-        ):
-            relays.append(words)
-
-    def clause_right(self, i: int) -> int:
-        """The code point at which the clause that begins at index `i` ends: at a semicolon, or with the sentence."""
-        return next(
-            (t.start for j, t in enumerate(self.t) if j >= i and t.tag == ";" and not self.quoted(j)),
-            self.end,
-        )
-
-    def clause_left(self, i: int) -> int:
-        """The code point at which the clause before index `i` begins: after a semicolon, or the sentence."""
-        for j in range(i - 1, -1, -1):
-            if self.t[j].tag == ";" and not self.quoted(j):
-                return self.t[j + 1].start
-        return self.start
-
-
-def _has_verb(tokens: Sequence[Token], i: int, end: int) -> bool:
-    return any(_is_verb(tokens, k) for k in range(i, end))
-
-
-def _content(reader: _Reader, begin: int, end: int) -> Span | None:
+def _content(reader: Reader, begin: int, end: int) -> Span | None:
     while begin < end and reader.text[begin] in " ,;:—–-\n":
         begin += 1
     while end > begin and reader.text[end - 1] in " ,;:—–-\n":
@@ -224,7 +49,7 @@ def _content(reader: _Reader, begin: int, end: int) -> Span | None:
     return Span(begin, end) if end - begin > 1 else None
 
 
-def _to_left(reader: _Reader, i: int) -> tuple[Span | None, bool]:
+def _to_left(reader: Reader, i: int) -> tuple[Span | None, bool]:
     """The content that ends before index `i`: from an opening quotation mark, else from the clause's beginning."""
     position = reader.t[i].start
     before = [q for q in reader.quotes if q.end <= position and position - q.end <= 3]
@@ -236,7 +61,7 @@ def _to_left(reader: _Reader, i: int) -> tuple[Span | None, bool]:
     return _content(reader, begin, position), False
 
 
-def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
+def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
     """The attribution of the cue verb at `i`."""
     t = reader.t
     first = reader.verb_start(i)
@@ -314,12 +139,12 @@ def _reporting(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
             return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays)
     if right is None or following is None or following.tag in {".", ";"}:
         return None
-    if following.tag == "P" and not opens and not (k + 1 < len(t) and _is_number(t[k + 1])):
+    if following.tag == "P" and not opens and not (k + 1 < len(t) and is_number(t[k + 1])):
         return None
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
 
 
-def _unconfirmed(reader: _Reader, i: int) -> Found | None:
+def _unconfirmed(reader: Reader, i: int) -> Found | None:
     """`the ministry could not confirm the figure`: no statement of the content, and no denial of it."""
     t = reader.t
     first = i
@@ -339,16 +164,12 @@ def _unconfirmed(reader: _Reader, i: int) -> Found | None:
     return Found(words, Span(t[first].start, t[i].end), UNCONFIRMED, "say", content, direct=False)
 
 
-def _is_number(token: Token) -> bool:
-    return token.tag == "NUM" or token.low in _NUMBER_WORDS
-
-
-def _quote_before(reader: _Reader, i: int) -> bool:
+def _quote_before(reader: Reader, i: int) -> bool:
     position = reader.t[i].start
     return any(0 <= position - q.end <= 3 for q in reader.quotes)
 
 
-def _according(reader: _Reader, i: int) -> Found | None:
+def _according(reader: Reader, i: int) -> Found | None:
     t = reader.t
     stop = noun_phrase_after(t, i + 2)
     words = tuple(t[i + 2 : stop])
@@ -376,7 +197,7 @@ def _according(reader: _Reader, i: int) -> Found | None:
     )
 
 
-def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
+def _figure(reader: Reader, i: int, cue: Cue) -> Found | None:
     """`SOURCE put the toll at 40`, `the ministry registered 300 dead`: a source that gives a figure."""
     t = reader.t
     first = reader.verb_start(i)
@@ -397,7 +218,7 @@ def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
     if not kind or (kind == "person" and cue.lemma in {"cut", "list", "place", "increase"}):
         return None
     rest = [token for token in t[i + 1 :] if token.tag != "'"]
-    if not any(_is_number(token) for token in rest):
+    if not any(is_number(token) for token in rest):
         return None
     content = _content(reader, t[i + 1].start, reader.end) if i + 1 < len(t) else None
     return (
@@ -407,7 +228,7 @@ def _figure(reader: _Reader, i: int, cue: Cue) -> Found | None:
     )
 
 
-def _participle(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
+def _participle(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
     """`..., adding that ...`: the source of the cue before it, else the subject of the sentence."""
     t = reader.t
     previous = t[i - 1] if i else None
@@ -432,13 +253,13 @@ def _participle(reader: _Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> 
     )
 
 
-def _subject(reader: _Reader) -> tuple[Token, ...]:
+def _subject(reader: Reader) -> tuple[Token, ...]:
     stop = noun_phrase_after(reader.t, 0)
     words = tuple(reader.t[:stop])
     return words if words and kind_of(words) else ()
 
 
-def _citing(reader: _Reader, found: list[Found]) -> list[Found]:
+def _citing(reader: Reader, found: list[Found]) -> list[Found]:
     """Attach `citing X`, `quoting X` and `briefed by X` to the source that cites, or make X the source."""
     t = reader.t
     for i, token in enumerate(t):
@@ -463,7 +284,7 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
     """The attributions that the sentence of `tokens` makes in its own words (none inside a quotation), in text order."""
     if not tokens:
         return []
-    reader = _Reader(text, tokens, quotes)
+    reader = Reader(text, tokens, quotes)
     found: list[Found] = []
     for i, token in enumerate(tokens):
         if token.tag != "N" or reader.quoted(i) or (token.capital and i > 0):
@@ -487,7 +308,7 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
     return _citing(reader, found)
 
 
-def _cut(reader: _Reader, found: Found, position: int) -> Found:
+def _cut(reader: Reader, found: Found, position: int) -> Found:
     """End a content before the conjunction that joins the next cue of the same source to it."""
     joined = [t for t in reader.t if found.content.start < t.start < position]
     if not joined or joined[-1].tag != "CC":
@@ -496,7 +317,7 @@ def _cut(reader: _Reader, found: Found, position: int) -> Found:
     return found._replace(content=content) if content is not None else found
 
 
-def _cited(reader: _Reader, i: int) -> Found | None:
+def _cited(reader: Reader, i: int) -> Found | None:
     """`the Times cited officials noting that ...`: the citing source relays, the cited one is the origin."""
     t = reader.t
     first = reader.verb_start(i)

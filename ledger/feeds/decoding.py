@@ -5,7 +5,6 @@ The limit counts decoded bytes, so that a small response cannot grow without bou
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Sequence
 
@@ -21,6 +20,8 @@ _STEP = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _MAX_ENCODINGS = 3
+_ZSTD_WINDOW = 8 * 1024 * 1024
+_ZSTD_SLICE = 256
 
 
 def decode_body(body: bytes, encodings: Sequence[str], *, limit: int, url: str) -> tuple[bytes, bool]:
@@ -77,14 +78,10 @@ def _inflate(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
 
 
 def _deflate(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
+    """RFC 9110 means zlib's format by `deflate`; some servers send the bare stream."""
+    wrapped = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
     out = bytearray()
-    try:
-        return bytes(out), _pump(zlib.decompressobj(), body, out, limit, url, "deflate") and bool(out)
-    except FetchError:
-        if len(out) > limit:
-            raise
-    out = bytearray()
-    whole = _pump(zlib.decompressobj(wbits=-15), body, out, limit, url, "deflate")
+    whole = _pump(zlib.decompressobj(wbits=15 if wrapped else -15), body, out, limit, url, "deflate")
     return bytes(out), whole
 
 
@@ -123,15 +120,22 @@ def _brotli(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
 
 
 def _zstd(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
+    """Small slices, since one compressed block of a few bytes may stand for 128 KiB."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     out = bytearray()
-    reader = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).stream_reader(
-        io.BytesIO(body), read_across_frames=True
-    )
+    rest = body
     try:
-        while piece := reader.read(_STEP):
-            out += piece
-            if len(out) > limit:
-                raise _too_large(url, limit)
+        while rest.startswith(_ZSTD_MAGIC):
+            frame = unpacker.decompressobj()
+            position = 0
+            while position < len(rest) and not frame.eof:
+                out += frame.decompress(rest[position : position + _ZSTD_SLICE])
+                position += _ZSTD_SLICE
+                if len(out) > limit:
+                    raise _too_large(url, limit)
+            if not frame.eof:
+                return bytes(out), False
+            rest = frame.unused_data + rest[position:]
     except zstandard.ZstdError:
         if not out:
             raise _damaged(url, "zstd") from None

@@ -171,34 +171,39 @@ def identify(
 
     `policy` is `guid`, or `link` once more than 5 % of a document's guids collided.
     """
-    guids = [_stable_guid(item) for item in items]
-    stable = Counter(guids)
-    raw = Counter(item.guid.strip() for item in items)
-    guids = [
-        item.guid.strip() if stable[guid] > 1 and raw[item.guid.strip()] == 1 and guid else guid
-        for item, guid in zip(items, guids, strict=True)
-    ]
-    count = Counter(guids)
-    distinct = {
-        (guid, _url_key(item.link), item.title) for guid, item in zip(guids, items, strict=True) if guid
-    }
-    colliding = Counter(guid for guid, _, _ in distinct)
-    shared = sum(n for n in colliding.values() if n > 1)
-    if distinct and shared > len(distinct) * COLLISIONS:
-        policy = "link"
+    guids = _guids(items)
     links = [_link_key(item, feed_link) for item in items]
-    linked = Counter(links)
+    entries = list(zip(guids, links, (item.title for item in items), strict=True))
+    distinct = dict.fromkeys(entry for entry in entries if any(entry))
+    by_guid = Counter(guid for guid, _, _ in distinct)
+    by_link = Counter(link for _, link, _ in distinct)
+    by_both = Counter((guid, link) for guid, link, _ in distinct)
+    colliding = sum(n for guid, n in by_guid.items() if guid and n > 1)
+    if colliding > sum(n for guid, n in by_guid.items() if guid) * COLLISIONS:
+        policy = "link"
     found: list[Identity | None] = []
     seen: set[str] = set()
-    for item, guid, link in zip(items, guids, links, strict=True):
-        unique = bool(guid) and policy == "guid" and count[guid] == 1
-        identity = _identity(item, guid if unique else "", guid, link, outlet, feed, alone=linked[link] == 1)
-        if identity.key in seen and not unique:
-            title = hashlib.sha256(item.title.encode()).hexdigest()[:16]
-            identity = Identity(f"{identity.key}\n{title}", ())
+    for item, (guid, link, title) in zip(items, entries, strict=True):
+        unique = guid if policy == "guid" and by_guid[guid] == 1 else ""
+        identity = _identity(item, unique, guid, link, outlet, feed, alone=by_link[link] == 1)
+        if identity.key.startswith("guid+link:") and by_both[guid, link] > 1:
+            digest = hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:16]
+            identity = Identity(f"{identity.key}\n{digest}", ())
         found.append(None if identity.key in seen else identity)
         seen.add(identity.key)
     return found, policy
+
+
+def _guids(items: Sequence[Item]) -> list[str]:
+    """The stable guids; where stabilising made two the same that were not, they stay as they were."""
+    stable = [_stable_guid(item) for item in items]
+    raw: dict[str, set[str]] = {}
+    for item, guid in zip(items, stable, strict=True):
+        raw.setdefault(guid, set()).add(item.guid.strip())
+    return [
+        item.guid.strip() if len(raw[guid]) > 1 and guid else guid
+        for item, guid in zip(items, stable, strict=True)
+    ]
 
 
 def _link_key(item: Item, feed_link: str) -> str:

@@ -109,6 +109,9 @@ class Names:
 
     def _by_role(self, text: str, words: list[str]) -> str | None:
         """A one-word role: as the head of a description ("the acting governor"), or before a name ("Governor Ana Holt")."""
+        owner, possessive, _ = text.replace("\u2019", "'").partition("'s ")
+        if possessive and (key := self._exact.get(plain(owner))):
+            return key
         given = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text)
         if len(words) < 2 or len(given) < 2:
             return None

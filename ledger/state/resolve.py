@@ -123,7 +123,11 @@ class _Resolver:
             report.claims, key=lambda each: (each.span, each.measure, each.subject, each.scope)
         ):
             slot = self._finder.find(claim, context)
-            if claim.value is None and (slot is None or not slot.declared):
+            if (
+                claim.value is None
+                and previous is not None
+                and (slot is None or previous.declared > slot.declared)
+            ):
                 slot = previous
             if slot is None:
                 continue
@@ -215,7 +219,8 @@ class _Resolver:
                 continue
             if (named := self._named(article, notice)) is not None:
                 return named
-            if notice.kind == "correction" and _CORRECTION.match(first.title):
+            heads = _CORRECTION.match(first.title) or notice.span.start < len(first.text.partition("\n\n")[0])
+            if notice.kind == "correction" and heads:
                 return self._corrected_figure(article, notice)
         return None
 
@@ -243,7 +248,7 @@ class _Resolver:
         for other in self._earlier(article):
             for claim in (each for version in self._claims(other) for each in version):
                 point = claim.value.point if claim.value is not None else None
-                if claim.slot in slots and (not notice.old or point in notice.old):
+                if (claim.slot in slots or not slots) and (point in notice.old or (slots and not notice.old)):
                     return other.id
         return None
 

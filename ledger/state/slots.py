@@ -41,8 +41,7 @@ class Finder:
     def __init__(self, registry: Registry) -> None:
         self._declared = [registry.slots[key] for key in sorted(registry.slots)]
         self._keys = {
-            slot.id: (measure_key(slot.measure), subject_key(slot.subject), scope_key(slot.scope))
-            for slot in self._declared
+            slot.id: (measure_key(slot.measure), subject_key(slot.subject)) for slot in self._declared
         }
 
     def find(self, claim: Claim, context: Context) -> Slot | None:
@@ -79,13 +78,13 @@ class Finder:
         value = claim.value
         if value is not None and value.op != "category":
             return None
-        if value is None and claim.measure not in ("status", "") and not self._same_measure(claim, slot):
+        if value is None and claim.measure not in ("status", "") and self._measure_fit(claim, slot) is None:
             return None
-        _, subject, scope = self._keys[slot.id]
+        _, subject = self._keys[slot.id]
         fit = _thing_fit(subject_key(claim.subject), subject)
         if fit is None and stems(claim.subject) <= PART_STEMS and subject <= subject_key(claim.quote):
             fit = 1.0
-        where = _scope_fit(scope_key(claim.scope), scope, default=True)
+        where = _scope_fit(claim.scope, slot.scope, default=True)
         if fit is None or where is None:
             return None
         if value is not None and slot.categories and self.category(claim, slot) is None:
@@ -96,25 +95,26 @@ class Finder:
         value = claim.value
         if value is not None and value.op == "category":
             return None
-        measure, subject, scope = self._keys[slot.id]
-        if not self._same_measure(claim, slot) or not _unit_fits(claim.unit, slot.unit):
+        measure, subject = self._keys[slot.id]
+        what = self._measure_fit(claim, slot)
+        if what is None or not _unit_fits(claim.unit, slot.unit):
             return None
         named = subject_key(claim.subject)
         who = _subject_fit(named - measure, subject - measure, default=slot.default)
         when = _period_fit(claim.period, slot)
-        where = _scope_fit(scope_key(claim.scope), scope, default=slot.default)
+        where = _scope_fit(claim.scope, slot.scope, default=slot.default)
         if who is None or when is None or where is None:
             return None
-        return who + when + where
+        return what + who + when + where
 
-    def _same_measure(self, claim: Claim, slot: Slot) -> bool:
+    def _measure_fit(self, claim: Claim, slot: Slot) -> float | None:
         own = measure_key(claim.measure)
-        wanted, subject, _ = self._keys[slot.id]
+        wanted, _ = self._keys[slot.id]
         if own == wanted:
-            return True
-        if _compound(claim.measure) or _compound(slot.measure) or not own:
-            return False
-        return own <= wanted | subject and wanted <= own | subject_key(claim.subject)
+            return 1.0
+        if _compound(claim.measure) or _compound(slot.measure) or not own or not wanted:
+            return None
+        return 0.0 if own <= wanted or wanted <= own else None
 
 
 class Context:
@@ -212,15 +212,23 @@ def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) 
     return 1.5 if own < wanted else None
 
 
-def _scope_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) -> float | None:
-    if not own:
-        return 1.0 if default or not wanted else None
-    shared = own & wanted
-    if shared:
-        return 2.0 + len(shared) / len(own | wanted)
-    if own <= WITHOUT_NAME:
+def _scope_fit(own: str, wanted: str, *, default: bool) -> float | None:
+    """`own` and `wanted` are texts: kinds of place ("the valley") tell scopes apart that no name does."""
+    if not tokens(own):
+        return 1.0 if default or not tokens(wanted) else None
+    mine, theirs = _all_words(own), _all_words(wanted)
+    share = len(mine & theirs) / len(mine | theirs)
+    if scope_key(own) & scope_key(wanted):
+        return 2.0 + share
+    if mine <= WITHOUT_NAME:
+        if mine <= theirs:
+            return 1.5
         return 0.5 if default else None
     return None
+
+
+def _all_words(scope: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in tokens(scope) if word not in SMALL)
 
 
 def _unit_fits(own: str, wanted: str) -> bool:

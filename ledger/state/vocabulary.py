@@ -41,6 +41,7 @@ SAME_SUBJECT = {
     "victim": "people", "human": "people", "troop": "soldier", "serviceman": "soldier",
     "earthquake": "shock", "quake": "shock", "tremor": "shock", "mainshock": "shock", "temblor": "shock",
     "home": "house", "dwelling": "house", "household": "house", "lorry": "truck",
+    "forest": "land", "area": "land", "bush": "land", "woodland": "land", "ground": "land",
 }  # fmt: skip
 EMPTY_SUBJECTS = frozenset({"main"})
 PERSONNEL = frozenset({"soldier"})

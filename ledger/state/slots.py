@@ -186,7 +186,8 @@ def _phrase_fit(phrase: str, said: frozenset[str]) -> float:
         return 2.0 + len(wanted)
     if said <= wanted and len(said) * 2 >= len(wanted):
         return 1.5
-    return 1.0 if any(wanted & family and said & family for family in STATE_STEMS) else 0.0
+    families = [family for family in STATE_STEMS if wanted & family and said & family]
+    return max((1.0 if wanted <= family else 0.5 for family in families), default=0.0)
 
 
 def _thing_fit(own: frozenset[str], wanted: frozenset[str]) -> float | None:

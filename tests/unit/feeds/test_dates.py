@@ -86,11 +86,11 @@ def test_the_publisher_s_offset_is_kept():
 
 
 @given(
-    st.datetimes(min_value=datetime(1990, 1, 2), max_value=datetime(2199, 12, 30)),
+    st.integers(min_value=631_260_000, max_value=7_258_000_000),
     st.integers(min_value=-14 * 60, max_value=14 * 60),
 )
-def test_both_standard_forms_round_trip(at, offset):
-    instant = at.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset)))
+def test_both_standard_forms_round_trip(seconds, offset):
+    instant = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset)))
     assert parse_declared(instant.isoformat()).at == instant
     assert parse_declared(format_datetime(instant)).at == instant
 

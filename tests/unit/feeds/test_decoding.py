@@ -50,7 +50,7 @@ def test_raw_deflate_two_layers_and_two_members():
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])
 def test_a_bomb_stops_at_the_limit(name):
-    bomb = PACKERS[name](b"\0" * 20_000_000)
+    bomb = PACKERS[name](b"\0" * 4_000_000)
     with pytest.raises(FetchError, match="too large"):
         decode_body(bomb, [name], limit=LIMIT, url=URL)
 

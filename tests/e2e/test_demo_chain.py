@@ -107,7 +107,7 @@ def test_a_poll_that_finds_nothing_new_changes_nothing(ledger: Ledger, story: St
     articles = Counter(each.type for each in ledger.store.read() if each.type.startswith("article."))
     story.move_to(6)
     report = ledger.poll(force=True)
-    assert (report.new, report.revised, report.failed) == (0, 0, 0)
+    assert (report.new, report.revised, report.errors) == (0, 0, ())
     assert exported(ledger) == before
     after = Counter(each.type for each in ledger.store.read() if each.type.startswith("article."))
     assert after == articles

@@ -154,7 +154,7 @@ LOADING = {
     "sys.exit": ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
     "leaves": ("import os\nos._exit(4)\n", "exited with code 4"),
     "crashes": ("import os\nos.abort()\n", "killed by SIGABRT"),
-    "hangs": ("while True: pass\n", "longer than 2 seconds"),
+    "hangs": ("while True: pass\n", "longer than 4 seconds"),
     "eats memory": ("hoard = []\nwhile True: hoard.append(bytearray(1 << 20))\n", "emory"),
     "nothing": ("x = 1\n", "It declares nothing"),
     "another API": (HEAD + "LEDGER_API = 99\n", "written for plugin API 99, and this newsledger has API 1"),
@@ -206,7 +206,7 @@ def test_a_plugin_that_cannot_be_loaded_is_listed_and_harms_nobody(
     case, make_host, make_article, healthy_source
 ):
     source, message = LOADING[case]
-    limits = Limits(memory=LIMITS.memory, start=2.0 if case == "hangs" else 20.0)
+    limits = Limits(memory=LIMITS.memory, start=4.0 if case == "hangs" else 20.0)
     host = make_host({"healthy": healthy_source, "hostile": source}, limits=limits)
     states = {info.name: info for info in host.plugins}
     assert states["hostile"].state in {"broken", "conflict"}

@@ -20,7 +20,7 @@ from ledger_numbers.units import (
     TIME_UNITS,
     UNITS,
 )
-from ledger_numbers.words import LETTER_SCALES
+from ledger_numbers.words import LETTER_SCALES, SCALES
 
 __all__ = ["Amount", "read_amount"]
 
@@ -123,6 +123,7 @@ _MONEY_VERBS = frozenset(
         "owed",
     ]
 )
+_TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin"})
 _FORWARD = {"foot": "inch", "hour": "minute", "minute": "second", "pound": "ounce"}
 _PART_OF = {("foot", "inch"): 12, ("hour", "minute"): 60, ("minute", "second"): 60, ("pound", "ounce"): 16}
 
@@ -174,8 +175,8 @@ def _currency_before(tokens: Tokens, at: int) -> tuple[str, int]:
     word = tokens.at(at)
     if word in SYMBOLS:
         return SYMBOLS[word], at + 1
-    if word in PREFIXES and tokens.at(at + 1) == "$" and not tokens.glued(at - 1):
-        return PREFIXES[word], at + 2
+    if (word in PREFIXES or word in CODES) and tokens.at(at + 1) == "$" and not tokens.glued(at - 1):
+        return PREFIXES.get(word) or word.upper(), at + 2
     if word == "u" and tokens.phrase(at, at + 5) == "u . s . $":
         return "USD", at + 5
     if tokens.is_number(at + 1) and not tokens.glued(at - 1):
@@ -264,10 +265,21 @@ def _phrase_after(tokens: Tokens, amount: Amount, at: int) -> bool:
         if at + length > len(tokens):
             continue
         phrase = tokens.phrase(at, at + length) if length > 1 else tokens.at(at)
-        unit = UNITS.get(phrase) or (length == 2 and UNITS.get(phrase.replace(" ", ""))) or ""
+        unit = (
+            UNITS.get(phrase)
+            or (length == 2 and tokens.is_word(at + 1) and UNITS.get(phrase.replace(" ", "")))
+            or ""
+        )
         raw = tokens.raw(at)
         if length == 1 and raw in CASED and amount.digits:
             unit = CASED[raw]
+        if (
+            length == 1
+            and unit in _TEMPERATURES
+            and len(raw) == 1
+            and not _is_temperature(tokens, amount, at)
+        ):
+            return False
         if not unit or (length == 1 and not _fits(tokens, amount, at, phrase)):
             continue
         return _set(amount, "measure", unit, at + length)
@@ -278,6 +290,13 @@ def _phrase_after(tokens: Tokens, amount: Amount, at: int) -> bool:
     ):
         return _set(amount, "measure", "inch", at + 1)
     return False
+
+
+def _is_temperature(tokens: Tokens, amount: Amount, at: int) -> bool:
+    """Whether a lone `C`, `F` or `K` after a number is a degree and not the first letter of a name."""
+    if abs(amount.value) > 2000 or tokens.at(at + 1) in {"-", "/"}:
+        return False
+    return not tokens.is_capital(at + 1)
 
 
 def _fits(tokens: Tokens, amount: Amount, at: int, word: str) -> bool:
@@ -323,7 +342,11 @@ def _currency_after(tokens: Tokens, amount: Amount, at: int) -> bool:
     if word in SYMBOLS and not (tokens.is_number(at + 1) and tokens.glued(at) and not tokens.glued(at - 1)):
         return _set(amount, "money", SYMBOLS[word], at + 1)
     if word in CODES and (tokens.raw(at).isupper() or word in {"rmb", "usd"}):
-        return _set(amount, "money", CODE_ALIASES.get(word.upper(), word.upper()), at + 1)
+        scale = SCALES.get(tokens.at(at + 1), 1) if amount.scale == 1 else 1
+        amount.value, amount.scale = amount.value * scale, amount.scale * scale
+        return _set(
+            amount, "money", CODE_ALIASES.get(word.upper(), word.upper()), at + 2 if scale > 1 else at + 1
+        )
     if word in {"mgbp", "musd", "meur"} and amount.digits:
         amount.value, amount.scale = amount.value * 10**6, 10**6
         return _set(amount, "money", word[1:].upper(), at + 1)

@@ -10,11 +10,8 @@ from ledger_numbers.units import TIME_UNITS
 __all__ = ["MONTHS", "WEEKDAYS", "back", "day_of", "duration_of", "month_of", "weekday_of"]
 
 _MONTH_NAMES = "january february march april may june july august september october november december"
-MONTHS: dict[str, int] = {}
-for _number, _name in enumerate(_MONTH_NAMES.split(" "), 1):
-    MONTHS[_name] = _number
-    MONTHS[_name[:3]] = _number
-MONTHS["sept"] = 9
+MONTHS: dict[str, int] = {name: number for number, name in enumerate(_MONTH_NAMES.split(" "), 1)}
+MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
 
 WEEKDAYS: dict[str, int] = {}
 for _number, _name in enumerate(

@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ledger_numbers.tokens import VULGAR, Tokens, decimal_of
-from ledger_numbers.words import DENOMINATORS, LETTER_SCALES, SCALES, SMALL, TENS, ZERO
+from ledger_numbers.words import DENOMINATORS, LETTER_SCALES, ORDINALS, SCALES, SMALL, TENS, ZERO
 
 __all__ = ["Numeral", "as_number", "read_numeral"]
 
 _HALF = Decimal("0.5")
 _OPENERS = frozenset({"hundred", "thousand", "million", "billion", "trillion", "dozen", "lakh", "crore"})
 _SIGNIFICANT = 15
+_LONGEST = 32
 
 
 class Numeral(NamedTuple):
@@ -55,7 +56,8 @@ def _sign(tokens: Tokens, at: int) -> tuple[int, int]:
     word = tokens.at(at)
     if word in {"minus", "negative"}:
         return -1, at + 1
-    if word in {"-", "−"} and tokens.is_number(at + 1) and tokens.glued(at) and not tokens.glued(at - 1):
+    opened = not tokens.glued(at - 1) or tokens.at(at - 1) in {"<", ">", "=", "(", "~"}
+    if word in {"-", "−"} and tokens.is_number(at + 1) and tokens.glued(at) and opened:
         return -1, at + 1
     return 1, at
 
@@ -109,12 +111,28 @@ def _fraction(tokens: Tokens, at: int, *, alone: bool) -> tuple[Decimal, int] | 
     below_at = at + 1
     if tokens.at(below_at) == "-":
         below_at += 1
-    below = tokens.at(below_at)
-    if below in DENOMINATORS and below != "half" and (below.endswith("s") or count == 1):
-        return count / DENOMINATORS[below], below_at + 1
+    parts, stop = _denominator(tokens, below_at)
+    if (
+        parts
+        and (tokens.at(stop - 1).endswith("s") or count == 1)
+        and (tokens.at(below_at) != "half" or not alone)
+    ):
+        return count / parts, stop
     if not alone:
         return None
     return _proportion(tokens, at, count)
+
+
+def _denominator(tokens: Tokens, at: int) -> tuple[int, int]:
+    """The parts that "fifths" or "twenty-fifth" at token `at` name, and the token after it; (0, at) if none."""
+    word = tokens.at(at)
+    if word in DENOMINATORS:
+        return DENOMINATORS[word], at + 1
+    last = tokens.at(at + 2)
+    ones = ORDINALS.get(last.removesuffix("s"), 99)
+    if word in TENS and tokens.at(at + 1) == "-" and ones < 10:
+        return TENS[word] + ones, at + 3
+    return 0, at
 
 
 def _slash(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:
@@ -129,7 +147,7 @@ def _slash(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:
 
 
 def _proportion(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] | None:
-    """Such as "one in five", "two out of three", "one over ten"."""
+    """Such as "one in five", "two out of three"."""
     after = (
         at + 2
         if tokens.at(at + 1) in {"in", "over"}
@@ -154,11 +172,22 @@ def _proportion(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] 
     }
     if tokens.at(at + 1) == "in" and (count > 9 or below not in {2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100}):
         return None
-    if tokens.at(at + 1) == "over" and following.isalpha():
-        return None
     if below <= count or not plain:
         return None
     return count / below, after + 1
+
+
+def _over(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] | None:
+    """Such as "one over ten", where nothing is counted after it."""
+    below = _cardinal(tokens, at + 2)
+    if (
+        below is None
+        or below.value <= count
+        or tokens.is_word(below.stop)
+        or tokens.at(below.stop) in {"%", "-"}
+    ):
+        return None
+    return count / below.value, below.stop
 
 
 def _of_scale(tokens: Tokens, numeral: Numeral) -> Numeral:
@@ -215,7 +244,7 @@ def _cardinal(tokens: Tokens, at: int) -> Numeral | None:
     in_words = not tokens.is_number(at)
     mantissa = Decimal(0)
     scale = 1
-    while True:
+    while j - at < _LONGEST:
         word = tokens.at(j)
         if tokens.is_number(j):
             if not _add_digits(tokens, j, running, previous):
@@ -384,11 +413,31 @@ def _finish(tokens: Tokens, at: int, j: int, running: _Sum, mantissa: Decimal, s
             return Numeral(at, j, value, value, digits=True, letter=tokens.raw(j))
         if tokens.raw(j) == "M" and not tokens.is_word(j + 1):
             return Numeral(at, j + 1, value * 10**6, value, 10**6)
+        power = _power(tokens, j, value)
+        if power is not None:
+            return Numeral(at, power[1], power[0], power[0])
     elif tokens.at(j) == "point":
         return _point(tokens, at, j, value)
+    elif tokens.at(j) in DENOMINATORS and tokens.at(j).endswith("ths") and value > 9:
+        share = value / DENOMINATORS[tokens.at(j)]
+        return Numeral(at, j + 1, share, share, fraction=True)
     if scale == 1:
         mantissa = value
     return Numeral(at, j, value, mantissa, scale, digits=digits)
+
+
+def _power(tokens: Tokens, j: int, base: Decimal) -> tuple[Decimal, int] | None:
+    """Such as "10^6": the value and the token after it."""
+    if tokens.at(j) != "^" or not tokens.glued(j - 1) or not tokens.glued(j):
+        return None
+    k, sign = j + 1, 1
+    while tokens.at(k) in {"+", "-"}:
+        sign *= -1 if tokens.at(k) == "-" else 1
+        k += 1
+    exponent = tokens.at(k)
+    if not (tokens.is_number(k) and exponent.isdigit() and len(exponent) < 3):
+        return None
+    return base ** (sign * int(exponent)), k + 1
 
 
 def _mixed(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:

@@ -13,6 +13,7 @@ from ledger_numbers.nouns import counted_noun
 from ledger_numbers.numerals import as_number
 from ledger_numbers.times import Time
 from ledger_numbers.tokens import Tokens
+from ledger_numbers.units import CURRENCY_WORDS, TIME_UNITS
 from ledger_numbers.words import DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO
 
 __all__ = ["Found", "read_quantities"]
@@ -167,6 +168,7 @@ def read_quantities(tokens: Tokens, times: list[Time]) -> list[Found]:
         if quantity.kind != "":
             found.append(quantity)
         at = max(quantity.stop, at + 1)
+    found = _two_bounds(tokens, found)
     _ages(tokens, found)
     _magnitudes(tokens, found)
     _wholes(tokens, found)
@@ -283,8 +285,12 @@ def _vague(tokens: Tokens, at: int) -> Found | None:
     noun, _ = counted_noun(tokens, after)
     if word in {"couple", "few", "several", "handful"} and not noun:
         return None
-    money = tokens.at(after) in {"dollars", "euros", "pounds"}
-    return Found(first, stop, at, "money" if money else "cardinal", "vague", noun="" if money else noun)
+    form = tokens.at(after)
+    if form in TIME_UNITS and TIME_UNITS[form][1]:
+        return Found(first, after + 1, at, "duration", "vague", unit=TIME_UNITS[form][0])
+    if form in CURRENCY_WORDS and form not in {"marks", "crowns", "won"}:
+        return Found(first, after + 1, at, "money", "vague", unit=CURRENCY_WORDS[form])
+    return Found(first, stop, at, "cardinal", "vague", noun=noun)
 
 
 def _ordinal_digits(tokens: Tokens, at: int) -> Found | None:
@@ -343,6 +349,10 @@ def _pair(left: Amount, right: Amount) -> bool:
 def _range(tokens: Tokens, first: int, left: Amount, right: Amount) -> Found:
     kind, unit = (right.kind, right.unit) if right.unit else (left.kind, left.unit)
     whole = Found(first, right.stop, left.number, kind, "range", left.value, left.value, right.value, unit)
+    if kind == "duration":
+        _age_of(tokens, whole)
+    elif kind == "cardinal" and tokens.at(first - 1) in {"aged", "ages"}:
+        whole.kind, whole.unit = "age", "year"
     _describe(tokens, whole)
     return whole
 
@@ -352,7 +362,7 @@ def _ranged(tokens: Tokens, left: Amount) -> Found | None:
     link = tokens.at(left.stop)
     if link not in {"-", "–", "—", "~", "to", "or"} or left.value < 0:
         return None
-    if link == "-" and not (tokens.glued(left.stop) == tokens.glued(left.stop - 1)):
+    if link == "-" and tokens.glued(left.stop) != tokens.glued(left.stop - 1):
         return None
     right = read_amount(tokens, left.stop + 1)
     if right is None or right.value < 0 or right.fraction != left.fraction:
@@ -450,7 +460,7 @@ def _describe(tokens: Tokens, found: Found) -> None:
     if op:
         found.first = first
     if op or right:
-        _bound(found, op or right)
+        _bound(found, right if right and op in {"", "approx"} else op)
 
 
 def _right_of_noun(tokens: Tokens, stop: int) -> str:
@@ -467,6 +477,45 @@ def _bound(found: Found, op: str) -> None:
         found.high = None
     elif op == "max":
         found.low = None
+
+
+def _two_bounds(tokens: Tokens, found: list[Found]) -> list[Found]:
+    """Join a lower and an upper bound of one thing: "more than 10 and less than 20"."""
+    out: list[Found] = []
+    for right in found:
+        left = out[-1] if out else None
+        if (
+            left is None
+            or {left.op, right.op} != {"min", "max"}
+            or left.kind != right.kind
+            or left.unit != right.unit
+        ):
+            out.append(right)
+            continue
+        gap = tokens.word[left.stop : right.first]
+        low, high = (left, right) if left.op == "min" else (right, left)
+        fits = low.value is not None and high.value is not None and low.value < high.value
+        if (
+            gap not in (["and"], ["but"], [","], [",", "but"])
+            or not fits
+            or (left.noun and right.noun and left.noun != right.noun)
+        ):
+            out.append(right)
+            continue
+        noun = right.noun or left.noun
+        out[-1] = Found(
+            left.first,
+            right.stop,
+            left.core,
+            left.kind,
+            "range",
+            low.value,
+            low.value,
+            high.value,
+            left.unit,
+            noun,
+        )
+    return out
 
 
 def _ages(tokens: Tokens, found: list[Found]) -> None:

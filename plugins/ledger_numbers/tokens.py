@@ -30,6 +30,7 @@ _TOKEN = re.compile(
       |\d{{1,3}}(?:\.\d{{3}})+,\d+
       |\d{{1,3}}(?:\.\d{{3}}){{2,}}(?!\d)
       |\d+,\d{{1,2}}(?![\d,])
+      |\d+(?:\.\d+)?\s?[x×]\s?10\^?[-−+]?\d{{1,2}}(?![\w.])
       |\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,2}}(?!\w))?
       |(?<![\w.])\.\d+|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])
     |(?P<w>(?:km|cm|mm|m|s)[23²³](?!\w)|[^\W\d_½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]+(?:['’][^\W\d_]+)*)
@@ -92,11 +93,14 @@ class Tokens:
 
 
 def decimal_of(written: str) -> Decimal:
-    """The value of a number in digits: `1,200`, `12,34,567`, `1.234.567`, `1.111,11`, `1 200`, `1,5`, `.08`, `½`."""
+    """The value of a number in digits: `1,200`, `12,34,567`, `1.234.567`, `1.111,11`, `1 200`, `1,5`, `.08`, `½`, `1.3x10^6`."""
     if written in VULGAR:
         above, below = VULGAR[written]
         return Decimal(above) / Decimal(below)
     plain = re.sub(rf"[{_SPACE}]", "", written)
+    if "x" in plain or "×" in plain:
+        left, _, power = plain.replace("×", "x").partition("x10")
+        return Decimal(left).scaleb(int(power.removeprefix("^").replace("−", "-")))
     if "," in plain:
         head, _, tail = plain.rpartition(",")
         if len(tail) < 3 and "." not in tail:

@@ -1,8 +1,8 @@
 """Views of the ledger: disposable tables, brought forward by events, rebuilt from them at any time."""
 
 from ledger.projections.catalogue import Parked
-from ledger.projections.engine import Progress
 from ledger.projections.facts import Context, Fact, Table, Tables, View
+from ledger.projections.folding import Progress
 from ledger.projections.results import (
     ArticleView,
     Decision,

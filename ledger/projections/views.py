@@ -23,9 +23,11 @@ from ledger.projections.compare import compare, count_rows, digest
 from ledger.projections.custom import PluginView
 from ledger.projections.database import Database
 from ledger.projections.decisions import Registries, Reviews
-from ledger.projections.engine import Progress, Projector, read_redactions
+from ledger.projections.engine import Projector
 from ledger.projections.facts import Context, View
 from ledger.projections.figures import Figures, state_at
+from ledger.projections.folding import Progress
+from ledger.projections.generations import read_redactions
 from ledger.projections.health import Feeds, Processors
 from ledger.projections.queries import FOREVER, Reader
 from ledger.projections.results import (

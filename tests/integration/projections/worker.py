@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ledger.clock import FixedClock
 from ledger.config import Settings
-from ledger.projections import engine, open_views
+from ledger.projections import folding, open_views
 from ledger.store import open_store
 
 
 def main(home, database, action, batch):
-    engine.BATCH_EVENTS = int(batch)
+    folding.BATCH_EVENTS = int(batch)
     settings, clock = Settings(home=Path(home), db=database), FixedClock("2031-05-04T08:00:00Z")
     store = open_store(settings, clock=clock)
     views = open_views(settings, store, clock=clock)

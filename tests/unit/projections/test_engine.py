@@ -17,7 +17,7 @@ from ledger.errors import (
 )
 from ledger.events import NewEvent, Producer
 from ledger.plugin import Projection
-from ledger.projections import engine
+from ledger.projections import folding
 from ledger.projections.articles import Articles
 from ledger.projections.search import Search
 from ledger.store import MemoryStore
@@ -37,7 +37,7 @@ def test_small_batches_give_the_rows_of_large_ones(room, claim, monkeypatch):
         room.annotate(f"a-{number % 5}", claim(number + 1))
     large = room.views()
     large.catch_up()
-    monkeypatch.setattr(engine, "BATCH_EVENTS", 2)
+    monkeypatch.setattr(folding, "BATCH_EVENTS", 2)
     small = room.views(room.home.with_name("other"))
     seen = []
     assert small.catch_up(lambda done, total: seen.append((done, total))) == 24
@@ -47,7 +47,7 @@ def test_small_batches_give_the_rows_of_large_ones(room, claim, monkeypatch):
 
 
 def test_a_batch_ends_at_its_size_in_bytes(room, monkeypatch):
-    monkeypatch.setattr(engine, "BATCH_BYTES", 1)
+    monkeypatch.setattr(folding, "BATCH_BYTES", 1)
     for number in range(5):
         room.article(f"a-{number}", f"text {number}")
     views, seen = room.views(), []
@@ -186,7 +186,7 @@ def test_a_history_that_differs_only_further_back_is_recognised_at_the_head(room
 
 
 def test_two_projectors_share_the_work_and_apply_each_event_once(room, claim, monkeypatch):
-    monkeypatch.setattr(engine, "BATCH_EVENTS", 3)
+    monkeypatch.setattr(folding, "BATCH_EVENTS", 3)
     first, second = room.views(), room.views()
     for number in range(10):
         room.article(f"a-{number}")
@@ -309,7 +309,7 @@ def counted(views, name="by_outlet"):
 
 
 def test_a_plugin_view_is_kept_and_rebuilt_like_the_others(room, monkeypatch):
-    monkeypatch.setattr(engine, "BATCH_EVENTS", 2)
+    monkeypatch.setattr(folding, "BATCH_EVENTS", 2)
     declared = Projection(name="by_outlet", version="1", types=("article.ingested",), fold=by_outlet)
     for number in range(5):
         room.article(f"a-{number}", outlet="tna" if number % 2 else "vdt")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.events import decode
-from ledger.projections import engine
+from ledger.projections import folding
 
 NAMES = st.sampled_from(["a-1", "a-2", "a-3"])
 WORDS = st.sampled_from(["Forty were killed.", "Fifty were killed, \u00e9", "The dam holds.", ""])
@@ -89,7 +89,7 @@ def redact(room, number, with_body):
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(STEPS, min_size=4, max_size=24), size=st.sampled_from([1, 2, 3, 5000]))
 def test_live_piecewise_rebuilt_and_fresh_views_are_the_same(newsroom, claim, steps, size):
-    whole, engine.BATCH_EVENTS = engine.BATCH_EVENTS, size
+    whole, folding.BATCH_EVENTS = folding.BATCH_EVENTS, size
     with tempfile.TemporaryDirectory() as folder:
         room = newsroom(Path(folder) / "home")
         try:
@@ -102,7 +102,7 @@ def test_live_piecewise_rebuilt_and_fresh_views_are_the_same(newsroom, claim, st
                     live.rebuild(step[1])
             live.catch_up()
             kept = live.digests()
-            engine.BATCH_EVENTS = whole
+            folding.BATCH_EVENTS = whole
             fresh = room.views(Path(folder) / "fresh")
             fresh.catch_up()
             assert fresh.digests() == kept
@@ -117,7 +117,7 @@ def test_live_piecewise_rebuilt_and_fresh_views_are_the_same(newsroom, claim, st
                 if one.state == "old"
             )
         finally:
-            engine.BATCH_EVENTS = whole
+            folding.BATCH_EVENTS = whole
             room.close()
 
 

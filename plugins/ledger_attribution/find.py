@@ -72,6 +72,8 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
         return _unconfirmed(reader, i) if cue.lemma in {"confirm", "verify"} else None
     if before is not None and before.low in _BE and cue.form != "g":
         return None
+    if i + 1 < len(t) and t[i + 1].low == "by":  # "mayors briefed by the coast guard"
+        return None
     if before is not None and before.tag in {"DET", "POS", "P"} and t[i].low in AMBIGUOUS:
         return None
     if (
@@ -139,7 +141,7 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
             return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays)
     if right is None or following is None or following.tag in {".", ";"}:
         return None
-    if following.tag == "P" and not opens and not (k + 1 < len(t) and is_number(t[k + 1])):
+    if following.tag == "P" and not opens and not reader.opens_number(k):
         return None
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
 

@@ -35,6 +35,8 @@ def is_verb(tokens: Sequence[Token], i: int) -> bool:
         return True
     if token.tag != "N" or token.capital:
         return False
+    if i + 1 < len(tokens) and tokens[i + 1].low == "by":
+        return False
     cue = CUES.get(token.low)
     if cue is not None and cue.form == "f" and token.low not in AMBIGUOUS:
         return True
@@ -154,12 +156,7 @@ class Reader:
                 k = stop
         while k < len(self.t):
             token = self.t[k]
-            following = self.t[k + 1] if k + 1 < len(self.t) else None
-            if (
-                token.low in _BEFORE_NUMBERS
-                and following is not None
-                and (is_number(following) or following.low in {"than", "least", "most"})
-            ):
+            if self.opens_number(k):
                 break
             if token.tag == "ADV" or token.low in _DAYS:
                 k += 1
@@ -173,6 +170,12 @@ class Reader:
             else:
                 break
         return k, tuple(relays)
+
+    def opens_number(self, k: int) -> bool:
+        """Whether a figure begins at `k`: `around 40`, `at least 40`, `more than 40`."""
+        if self.t[k].low not in _BEFORE_NUMBERS or k + 1 >= len(self.t):
+            return False
+        return is_number(self.t[k + 1]) or self.t[k + 1].low in {"than", "least", "most"}
 
     def _relay(self, relays: list[tuple[Token, ...]], i: int, end: int) -> None:
         words = tuple(self.t[i:end])

@@ -202,4 +202,7 @@ class Memory:
         for actor, kind, span in reversed(self._seen):
             if kind in wanted and (kind != "role" or head in actor.lower()):
                 return actor, kind, span
+        if head in GENERIC_ORGANISATIONS:  # a name such as "Civil Rescue" looks like a person's
+            names = [seen for seen in self._seen if seen[1] == "person" and " " in seen[0]]
+            return names[-1] if names else None
         return None

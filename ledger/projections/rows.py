@@ -171,7 +171,7 @@ class ClaimRow(Row, frozen=True):
     modality: Annotated[str, "asserted, probable, possible, predicted"]
     polarity: Annotated[str, "+ or -"]
     kind: Annotated[str, "primary, background, forecast, denial, unconfirmed, hearsay"]
-    chain: Annotated[str, "who says it, from the nearest link to the origin, joined by ' < '"]
+    chain: Annotated[str, "who says it, from the nearest link to the origin, joined by `<`"]
     origin: Annotated[str, "last link of the chain, empty when the outlet speaks in its own voice"]
     said_on: Annotated[str, "date on which the source spoke, if the text gives it"]
     confidence: Annotated[float | None, "how sure the extraction is, 0 to 1"]

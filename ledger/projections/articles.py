@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import ClassVar
 
@@ -152,26 +151,13 @@ def _text(value: datetime | None) -> str | None:
 
 
 def _declared(event: ArticleRevision) -> str | None:
-    """The publication time in the offset in which the publisher wrote it.
-
-    The event holds the instant in UTC and what the page said verbatim; the offset is that of the first verbatim date (by
-    the name of its field) that is the same instant.
-    """
+    """The publication time in the offset in which the publisher wrote it, which the event keeps beside the instant."""
     if event.published is None:
         return None
-    for written in _instants(event.claimed_dates):
-        if written == event.published and written.utcoffset() != timedelta(0):
-            return written.isoformat()
-    return format_time(event.published)
-
-
-def _instants(dates: dict[str, str]) -> Iterator[datetime]:
-    for name in sorted(dates):
-        for read in (datetime.fromisoformat, parsedate_to_datetime):
-            try:
-                written = read(dates[name].strip())
-            except ValueError:
-                continue
-            if written.tzinfo is not None:
-                yield written
-                break
+    try:
+        zone = datetime.fromisoformat(f"2000-01-01T00:00{event.claimed_dates.get('offset', '')}").tzinfo
+    except ValueError:
+        zone = None
+    if zone is None or not zone.utcoffset(None):
+        return format_time(event.published)
+    return event.published.astimezone(zone).isoformat()

@@ -63,13 +63,14 @@ def test_a_withdrawal_is_a_revision_without_a_text(room, claim):
 
 
 def test_a_report_keeps_the_offset_in_which_the_publisher_wrote_the_date(room):
-    room.article("a-1", claimed_dates={"article:published_time": "2031-05-04T07:10:00+02:00"})
-    room.article("a-2", claimed_dates={"pubDate": "Sun, 04 May 2031 08:10:00 +0300", "x": "yesterday"})
-    room.article("a-3", claimed_dates={"other": "2031-05-03T07:10:00+02:00"})
+    room.article("a-1", claimed_dates={"published": "4 May 2031, 07:10 (summer time)", "offset": "+02:00"})
+    room.article("a-2", claimed_dates={"published": "2031-05-04T01:40:00-03:30", "offset": "-03:30"})
+    room.article("a-3", claimed_dates={"offset": "somewhere"})
+    room.article("a-4")
     views = room.views()
     views.catch_up()
     offsets = [report.published.utcoffset().total_seconds() / 3600 for report in views.reports()]
-    assert offsets == [2, 3, 0]
+    assert offsets == [2, -3.5, 0, 0]
     assert len({report.published for report in views.reports()}) == 1
 
 

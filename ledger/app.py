@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -130,6 +129,8 @@ class Ledger:
 
     def with_fetcher(self, ask: Callable[[Fetcher], Awaitable[T]]) -> T:
         """Run `ask` with a fetcher over the real network, or over the transport that the ledger was opened with."""
+        import asyncio
+
         from ledger.feeds.fetch import AioTransport, Fetcher
 
         async def run() -> T:

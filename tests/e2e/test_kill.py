@@ -57,7 +57,7 @@ def undisturbed(port: int, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return home, int(done.stdout)
 
 
-@pytest.mark.parametrize("shares", [(0.04,), (0.3, 0.2), (0.7, 0.1)], ids=str)
+@pytest.mark.parametrize("shares", [(0.04, 0.3), (0.6, 0.2)], ids=str)
 def test_killed_and_started_again(
     shares: tuple[float, ...], undisturbed: tuple[Path, int], port: int, tmp_path: Path
 ) -> None:

@@ -98,7 +98,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     `charset` is the header's parameter. `complete` is False when the body broke off. `permanent_url` is where unbroken
     permanent redirects lead, else empty. `fresh_for` is what the server declares, in seconds; `retry_at` is when it wants
-    to be asked again. Validators are verbatim.
+    to be asked again, and `held` says that for this reason it was not asked. Validators are verbatim.
     """
 
     url: str
@@ -113,6 +113,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     permanent_url: str = ""
     fresh_for: float = 0.0
     retry_at: datetime | None = None
+    held: bool = False
 
     @property
     def unchanged(self) -> bool:
@@ -190,7 +191,7 @@ class Fetcher:
     ) -> tuple[Fetched, str | None]:
         now = self._clock.now()
         if (until := self.gate.held_until(target, now)) is not None:
-            return Fetched(url=url, final_url=target, status=429, retry_at=until), None
+            return Fetched(url=url, final_url=target, status=429, retry_at=until, held=True), None
         async with self.gate.enter(target):
             try:
                 async with (

@@ -32,7 +32,8 @@ RETRY_PAGE = timedelta(hours=1)
 
 
 class FeedOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one poll of one feed gave. `outcome`: `changed`, `unchanged`, `gone`, `error`, `taken` (by another process).
+    """What one poll of one feed gave. `outcome`: `changed`, `unchanged`, `gone`, `error`, `held` (its host asked
+    to be left alone), `taken` (by another process).
 
     `skipped` says, item by item, what could not be read; `articles` are the ids of new and revised articles.
     """
@@ -94,6 +95,8 @@ class Recorder:
     def bad(self, done: Visit, *, offline: bool) -> FeedOutcome:
         """Record a visit that failed; `offline` says that our own network did. Raises ConflictError as `good`."""
         memory = decode_memory(done.task.data, done.task.key)
+        if done.fetched is not None and done.fetched.held:
+            return self._held(done, memory, done.fetched.retry_at or done.at)
         status = done.fetched.status if done.fetched is not None and not done.fetched.ok else 0
         error = str(done.error)
         outcome = "gone" if status == 410 else "error"
@@ -128,6 +131,18 @@ class Recorder:
             status=status,
             error=error,
             next_at=next_at,
+        )
+
+    def _held(self, done: Visit, memory: FeedMemory, until: datetime) -> FeedOutcome:
+        """The host wants to be left alone, and was: that is no failure of the feed."""
+        self._store.append([], tasks=[self._done(done, memory, until)])
+        return FeedOutcome(
+            feed=done.task.key,
+            url=memory.url,
+            outlet=memory.outlet,
+            outcome="held",
+            status=429,
+            next_at=until,
         )
 
     def _after_error(self, done: Visit, memory: FeedMemory, *, offline: bool) -> datetime:

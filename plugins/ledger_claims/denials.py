@@ -57,7 +57,7 @@ def denials(
             continue
         targets = earlier if _PLURAL.search(content) else earlier[-1:]
         owner = _OWNER.search(content)
-        target = owner.group(1).strip() if owner is not None else ""
+        target = re.sub(r"['’]s?$", "", owner.group(1).strip()) if owner is not None else ""
         return [
             *inside,
             *(_about(c, kind, attribution, sentence, target=target) for c in targets),

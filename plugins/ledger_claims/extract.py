@@ -236,7 +236,7 @@ def _status_claim(
         return None
     claim = Claim(
         span=sentence.span,
-        subject=status.subject,
+        subject=layers.table.description(status.subject),
         measure=status.measure,
         period="current",
         unit="category",

@@ -184,9 +184,7 @@ def _skip_modifiers(s: Scene, k: int, *, conjoined: bool) -> int:
             k += 1
         elif conjoined and token.tag == "CC" and k + 1 < len(s) and s.t[k + 1].tag == "Q":
             k = noun_after(s.t, k + 1, s.table)[1]
-        elif token.tag == "P" or (
-            token.tag == "N" and token.low.endswith("ing") and token.says("agent", "object") is None
-        ):
+        elif token.tag == "P" or (token.tag == "N" and token.low.endswith("ing")):
             stop = k + 1
             while (
                 stop < len(s)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger_claims.inflect import verb_forms
+from ledger_claims.inflect import singular, verb_forms
 
 __all__ = ["PATH", "Sense", "Table", "load"]
 
@@ -50,6 +50,12 @@ class Table(NamedTuple):
     def subject(self, noun: str) -> str:
         """The table's word for a counted noun in singular lower case."""
         return self.subjects.get(noun, noun)
+
+    def description(self, name: str) -> str:
+        """A name whose last word is a noun for people, in the table's word for one: `Varnish troops` is `Varnish soldier`."""
+        head, _, last = name.rpartition(" ")
+        noun = self.subject(singular(last))
+        return f"{head} {noun}" if head and last.islower() and noun in self.persons else name
 
 
 def _entries(text: str) -> list[str]:

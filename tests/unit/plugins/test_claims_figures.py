@@ -1,0 +1,231 @@
+"""Which figures a sentence states: measure, who is counted, value; and which numbers are none."""
+
+from __future__ import annotations
+
+import pytest
+
+import ledger_attribution
+import ledger_claims
+import ledger_numbers
+import ledger_syntax
+from ledger.errors import LedgerError
+from ledger.plugin import Claim
+from ledger.testing import annotate, article
+
+(CLAIMS,) = ledger_claims.ledger_processors()
+PROVIDERS = [
+    *ledger_syntax.ledger_processors(),
+    *ledger_numbers.ledger_processors(),
+    *ledger_attribution.ledger_processors(),
+]
+
+
+def claims(text: str, **settings: object) -> list[Claim]:
+    made = annotate(
+        CLAIMS,
+        article(text, published="2031-05-08T10:00:00Z"),
+        providers=PROVIDERS,
+        settings=settings or None,
+    )
+    return sorted((claim for claim in made if isinstance(claim, Claim)), key=lambda c: (c.span, c.support))
+
+
+def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
+    return [
+        (c.subject, c.measure, c.value.op, c.value.point)
+        for c in claims(text)
+        if c.value is not None and c.value.op != "category"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # a state in the quantity's own phrase
+        ("The blast left 14 people dead and 50 wounded.", [("people", "killed", "exact", 14), ("people", "injured", "exact", 50)]),
+        ("Rescuers worked all night, with 410 people missing.", [("people", "missing", "exact", 410)]),
+        ("At least 12 were confirmed dead.", [("people", "killed", "min", 12)]),
+        ("Some 30,000 households are without electricity.", [("household", "without power", "approx", 30000)]),
+        # a counted noun
+        ("The office reported six deaths and 48 cases.", [("people", "killed", "exact", 6), ("people", "infected", "exact", 48)]),
+        # a predicate after it
+        ("Some 600 are missing and 350 are injured.", [("people", "missing", "approx", 600), ("people", "injured", "exact", 350)]),
+        ("About 400 people in the upper town have died.", [("people", "killed", "approx", 400)]),
+        ("Twelve passengers, including two children, are still unaccounted for.", [("passenger", "missing", "exact", 12)]),
+        ("Two officers and five civilians were killed.", [("officer", "killed", "exact", 2), ("civilian", "killed", "exact", 5)]),
+        ("Around 8,500 nurses are on strike.", [("nurse", "on strike", "approx", 8500)]),
+        ("More than 3,500 of them have been killed or wounded.", [("people", "killed or injured", "min", 3500)]),
+        ("The mayor said 90 trucks carrying food had arrived.", [("truck", "supplied", "exact", 90)]),
+        ("Forty houses were painted.", [("house", "painted", "exact", 40)]),
+        # a verb before it
+        ("A gas leak killed five people and injured 20.", [("people", "killed", "exact", 5), ("people", "injured", "exact", 20)]),
+        ("The shelling killed two medics and three drivers.", [("medic", "killed", "exact", 2), ("driver", "killed", "exact", 3)]),
+        ("Crews pulled 140 people from the water.", [("people", "rescued", "exact", 140)]),
+        ("Police arrested 37 protesters.", [("protester", "arrested", "exact", 37)]),
+        ("The fire has burned 12,000 hectares of forest.", [("land", "burned", "exact", 12000)]),
+        ("The charity has delivered 400 tonnes of flour.", [("flour", "supplied", "exact", 400)]),
+        # a noun that names a total
+        ("The death toll has risen to 112.", [("people", "killed", "exact", 112)]),
+        ("The death toll stands at 381 and 95 people are missing.", [("people", "killed", "exact", 381), ("people", "missing", "exact", 95)]),
+        ("The number of people in shelters has fallen to 1,900.", [("people", "sheltering", "exact", 1900)]),
+        ("The injured number 1,150.", [("people", "injured", "exact", 1150)]),
+        ("A quake of magnitude 6.8 shook the coast.", [("main shock", "magnitude", "exact", 6.8)]),
+        ("The largest aftershock had a magnitude of 5.9.", [("largest aftershock", "magnitude", "exact", 5.9)]),
+        ("The price of bread reached 55 euros.", [("bread", "price", "exact", 55)]),
+        ("Wheat prices rose 4 percent to 312 dollars.", [("wheat", "price", "exact", 312)]),
+        ("Turnout was 67.2 percent.", [("voter", "turnout", "exact", 67.2)]),
+        ("The river stood at 7.4 metres.", [("river", "level", "exact", 7.4)]),
+        ("The Unity party won 43.5 percent of the vote and 61 seats.", [("Unity party", "vote share", "exact", 43.5), ("Unity party", "seats", "exact", 61)]),
+        ("The blaze is 40 percent contained.", [("blaze", "contained", "exact", 40)]),
+        # the same again
+        ("The union says 8,500 nurses have walked out; the ministry puts the number at 6,000.", [("nurse", "on strike", "exact", 8500), ("nurse", "on strike", "exact", 6000)]),
+        # parts of a whole, affiliation
+        (
+            "Of the 11,000 Varnish soldiers deployed to the north, around 1,000 have been killed.",
+            [("Varnish soldier", "deployed", "exact", 11000), ("Varnish soldier", "killed", "approx", 1000)],
+        ),
+    ],
+)  # fmt: skip
+def test_a_sentence_states_these_figures(text: str, expected: list[tuple[str, str, str, float]]) -> None:
+    assert figures(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("The agency raised the toll to 286 from 150.", 286),
+        ("The toll rose to 58, up from 31.", 58),
+        ("The ministry lowered its estimate of the dead to 52 from 60.", 52),
+        ("Flooding has killed 22 people, revising an earlier figure of 19.", 22),
+        ("The death toll rose by 20 to 150.", 150),
+    ],
+)
+def test_a_revision_states_the_new_figure_only(text: str, point: int) -> None:
+    assert [found[-1] for found in figures(text)] == [point]
+
+
+def test_two_magnitudes_revised_in_one_sentence() -> None:
+    text = "The institute revised the main shock to magnitude 6.6 from 6.8 and the largest aftershock to 5.7."
+    assert figures(text) == [
+        ("main shock", "magnitude", "exact", 6.6),
+        ("largest aftershock", "magnitude", "exact", 5.7),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The toll could reach 500 if the wall fails.",
+        "Twelve of them were children.",
+        "Of the dead, 12 were children.",
+        "Three crew of the tug Anna were injured.",
+        "More trucks will follow.",
+        "The team won 3-2 before 40,000 fans.",
+        "The appeal has raised 2.4 million euros.",
+        "Roads are cut in 12 places.",
+        "Rescuers from four countries have arrived with 60 dogs.",
+        "Below it, 20,000 people have less than 40 minutes.",
+        "Were 40 people killed?",
+        "Not a single house was damaged.",
+        "In all, 12 people were not injured.",
+    ],
+)
+def test_these_numbers_are_no_claims(text: str) -> None:
+    assert figures(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "kind"),
+    [
+        ("Around 40 people may have died.", "possible", "primary"),
+        ("Forty people are believed to have died.", "probable", "primary"),
+        ("The toll could pass 1,000 once the villages are reached.", "predicted", "forecast"),
+        ("The company will lay off 1,200 workers.", "predicted", "forecast"),
+        ("Dr. Moss expects 500 cases.", "predicted", "forecast"),
+        ("Some 200 people could be trapped.", "possible", "primary"),
+        ("The agency believes with low confidence that 500 fighters were killed.", "possible", "primary"),
+        ("Reports say 40 people died.", "asserted", "hearsay"),
+        ("Forty people have reportedly died.", "possible", "hearsay"),
+    ],
+)
+def test_how_sure_and_of_what_kind(text: str, modality: str, kind: str) -> None:
+    (claim,) = claims(text)
+    assert (claim.modality, claim.kind) == (modality, kind)
+
+
+def test_a_qualifier_in_the_next_sentence_weakens_the_claim() -> None:
+    (claim,) = claims("The army said that 500 fighters had been killed. The figure is probably too low.")
+    assert claim.modality == "probable"
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "period"),
+    [
+        ("Forty people were killed in the Karl valley.", "Karl valley", "cumulative"),
+        ("In the Karl valley, 40 people were killed.", "Karl valley", "cumulative"),
+        ("Forty people were killed in Varna's Karl region.", "Karl region", "cumulative"),
+        ("Forty people were killed in the town of Elbing.", "Elbing", "cumulative"),
+        ("Elbing is cut off. Forty people were killed.", "", "cumulative"),
+        ("Since the siege began, 40 people have been killed.", "", "cumulative"),
+        ("In 1998, a flood killed 300 people.", "", "1998"),
+        ("Another 40 people were injured.", "", "increment"),
+    ],
+)
+def test_where_and_over_which_period(text: str, scope: str, period: str) -> None:
+    (claim,) = claims(text)
+    assert (claim.scope, claim.period) == (scope, period)
+
+
+def test_the_valley_is_the_valley_named_before() -> None:
+    text = "Roads into the Karl valley are blocked. In the valley, 40 people were killed."
+    assert [c.scope for c in claims("Twelve people are missing in the Karl valley. " + text)][
+        -1
+    ] == "Karl valley"
+
+
+def test_a_window_is_a_period_of_its_own() -> None:
+    (claim,) = claims("In the past 24 hours, 12 people were killed.")
+    assert claim.period not in ("cumulative", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said_on"),
+    [
+        ("Forty people died, the agency said on Monday.", "2031-05-05"),
+        ("The agency said on 3 May that 40 people had died.", "2031-05-03"),
+        ("The agency on Tuesday raised the toll to 52.", "2031-05-06"),
+        ("Forty people died on Monday, the agency said.", ""),
+        ("The agency on Tuesday raised the toll to 52. The injured number 90, it said.", "2031-05-06"),
+    ],
+)
+def test_when_the_source_spoke(text: str, said_on: str) -> None:
+    assert claims(text)[-1].said_on == said_on
+
+
+def test_a_range_keeps_both_ends_and_a_vague_number_its_words() -> None:
+    ends, vague = claims("Between 20 and 25 people were killed and dozens were injured.")
+    assert (ends.value.op, ends.value.lo, ends.value.hi, ends.value.point) == ("range", 20, 25, 20)
+    assert (vague.value.op, vague.value.point, vague.value.text) == ("vague", None, "dozens")
+
+
+def test_people_have_the_unit_persons_and_amounts_their_own() -> None:
+    people, land = claims("The fire killed 12 people. It has burned 300 hectares.")
+    assert (people.unit, land.unit) == ("persons", "hectare")
+
+
+def test_the_chain_holds_the_relay_and_the_origin() -> None:
+    (claim,) = claims("The Herald, citing navy officials, reported that 19 people had died.")
+    assert [link.actor for link in claim.chain] == ["Herald", "navy officials"]
+
+
+def test_a_user_adds_a_measure_to_the_table() -> None:
+    assert figures("Bailiffs evicted 40 families.") == []
+    (claim,) = claims(
+        "Bailiffs evicted 40 families.", measures={"evicted": {"object": "evict", "subject": "family"}}
+    )
+    assert (claim.subject, claim.measure, claim.value.point) == ("family", "evicted", 40)
+
+
+def test_a_misspelt_key_of_a_measure_is_refused_by_name() -> None:
+    with pytest.raises(LedgerError, match="objekt"):
+        claims("Bailiffs evicted 40 families.", measures={"evicted": {"objekt": "evict"}})

@@ -1,0 +1,87 @@
+"""Mentions without a name: roles, weapons, and "the agency" for the last organisation with that head."""
+
+from __future__ import annotations
+
+import bisect
+
+from ledger_entities.joining import Mention
+from ledger_entities.lexicon import lexicon
+from ledger_entities.tokens import Token
+
+__all__ = ["bodies_by_head", "read_nominals"]
+
+_BODIES = {
+    "agency": ("agency", "bureau", "protection", "service"), "ministry": ("ministry",), "department": ("department",),
+    "institute": ("institute", "institution"), "commission": ("commission",), "committee": ("committee",), "council": ("council",),
+    "company": ("company", "corp", "inc", "ltd", "plc", "group", "airlines", "holdings"), "bank": ("bank",), "party": ("party",),
+    "university": ("university",), "union": ("union",), "court": ("court", "tribunal"), "newspaper": ("times", "post", "tribune", "herald", "journal", "gazette"),
+    "broadcaster": ("broadcasting", "television", "radio", "network", "tv"), "organisation": ("organisation", "organization"),
+    "organization": ("organisation", "organization"), "authority": ("authority",), "police": ("police",), "army": ("army", "forces"),
+    "military": ("army", "forces", "military"), "navy": ("navy",), "guard": ("guard",), "board": ("board",), "office": ("office",),
+    "hospital": ("hospital",), "airline": ("airlines", "airways"), "group": ("group",), "watchdog": ("authority", "watch"),
+}  # fmt: skip
+_ARTICLES = frozenset({"the", "that", "this"})
+
+
+def read_nominals(
+    tokens: list[Token], sentence: int, here: list[Mention], bodies: dict[str, list[Mention]]
+) -> list[Mention]:
+    """The nameless mentions of a sentence; `here` are its names, `bodies` the article's organisations by head word."""
+    lex = lexicon()
+    inside = [(mention.start, mention.end) for mention in here]
+    found: list[Mention] = []
+    for at, token in enumerate(tokens):
+        low = token.text.lower()
+        if low in lex.roles and not _covered(token, inside):
+            found.append(_mention(token, token, "ROLE", sentence, f"role:{low}", low))
+        elif low in lex.weapons and not token.capital and not _covered(token, inside):
+            single = low.removesuffix("s")
+            found.append(_mention(token, token, "WEAPON", sentence, f"weapon:{single}", single))
+        elif low in _BODIES and not token.capital and at and tokens[at - 1].text.lower() in _ARTICLES:
+            body = _last_body(bodies, token.start, _BODIES[low])
+            if body is not None:
+                mention = _mention(tokens[at - 1], token, body.label, sentence, body.key, body.name)
+                mention.link = body.link
+                found.append(mention)
+    return found
+
+
+def _covered(token: Token, inside: list[tuple[int, int]]) -> bool:
+    return any(start <= token.start < end for start, end in inside)
+
+
+def _mention(first: Token, last: Token, label: str, sentence: int, key: str, name: str) -> Mention:
+    return Mention(
+        first.start,
+        last.end,
+        "",
+        label,
+        "",
+        sure=True,
+        sentence=sentence,
+        name=name,
+        key=key,
+        level="nominal",
+    )
+
+
+def bodies_by_head(names: list[Mention]) -> dict[str, list[Mention]]:
+    """The organisations of an article by the first and the last word of their names, in text order."""
+    bodies: dict[str, list[Mention]] = {}
+    for mention in names:
+        if mention.label in {"ORG", "FAC"}:
+            words = mention.name.lower().split()
+            for word in {words[0], words[-1]}:
+                bodies.setdefault(word, []).append(mention)
+    return bodies
+
+
+def _last_body(bodies: dict[str, list[Mention]], before: int, heads: tuple[str, ...]) -> Mention | None:
+    """The last organisation before a place that has one of the heads."""
+    latest: Mention | None = None
+    for head in heads:
+        group = bodies.get(head, [])
+        index = bisect.bisect_left(group, before, key=lambda mention: mention.start)
+        if index and (latest is None or group[index - 1].start > latest.start):
+            latest = group[index - 1]
+    return latest

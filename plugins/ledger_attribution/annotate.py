@@ -10,7 +10,7 @@ from ledger_attribution.find import UNCONFIRMED, Found, find
 from ledger_attribution.modality import modalities
 from ledger_attribution.quotations import quotations
 from ledger_attribution.sources import Memory, actor_of, kind_of
-from ledger_attribution.words import Token, tokenize
+from ledger_attribution.words import Token, tokenize, windows
 
 __all__ = ["annotate"]
 
@@ -36,22 +36,29 @@ def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annota
             quotes = quotations(article.text, sentence_block)
             if open_source is not None and article.text[sentence.span.start] not in '"“':
                 open_source = None
-        tokens = tokenize(article.text, dateline_end(article.text, sentence.span), sentence.span.end)
-        if not tokens:
-            continue
-        attributions = [
-            _attribution(article.text, found, memory) for found in find(article.text, tokens, quotes)
-        ]
-        if not attributions:
-            passage = _passage(tokens, memory, sentence_block)
-            attributions = [passage] if passage is not None else []
-        if not attributions and open_source is not None:
-            carried = _carried(sentence.span, quotes, open_source)
-            attributions = [carried] if carried is not None else []
-        for attribution in attributions:
-            open_source = attribution if attribution.mode != "indirect" else open_source
-            yield attribution
-        yield from modalities(tokens, attributions)
+        start = dateline_end(article.text, sentence.span)
+        for tokens in windows(tokenize(article.text, start, sentence.span.end)):
+            made = [_attribution(article.text, found, memory) for found in find(article.text, tokens, quotes)]
+            if not made:
+                made = _implied(sentence, tokens, memory, sentence_block, quotes, open_source)
+            open_source = next((a for a in reversed(made) if a.mode == "direct"), open_source)
+            yield from made
+            yield from modalities(tokens, made)
+
+
+def _implied(
+    sentence: Sentence,
+    tokens: Sequence[Token],
+    memory: Memory,
+    block: Span,
+    quotes: Sequence[Span],
+    open_source: Attribution | None,
+) -> list[Attribution]:
+    """The attribution of a sentence that names no source: a passive of attribution, or a quotation that goes on."""
+    found = _passage(tokens, memory, block)
+    if found is None and open_source is not None:
+        found = _carried(sentence.span, quotes, open_source)
+    return [found] if found is not None else []
 
 
 def dateline_end(text: str, span: Span) -> int:

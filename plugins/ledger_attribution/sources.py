@@ -26,6 +26,7 @@ _PRONOUNS = {
     "they": ("group", "organisation", "unnamed"),
 }
 _NOMINAL = frozenset({"N", "NUM", "POS", "DET", "'"})
+_REMEMBERED = 60
 _NAME_TAIL = re.compile(r"[\s,;:]+$")
 
 
@@ -169,7 +170,7 @@ class Memory:
 
     def add(self, actor: str, kind: str, span: Span) -> None:
         """Remember a source that was named."""
-        self._seen.append((actor, kind, span))
+        self._seen = [*self._seen[-_REMEMBERED:], (actor, kind, span)]
 
     def last(self) -> tuple[str, str, Span] | None:
         """The source of the passage, if one was named."""

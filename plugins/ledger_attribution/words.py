@@ -6,11 +6,14 @@ A word that no list knows is a `N` (noun, adjective or name): the patterns only 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ledger_attribution.lexicon import word_list
 
-__all__ = ["Token", "inflections", "tokenize"]
+__all__ = ["Token", "inflections", "tokenize", "windows"]
+
+LONGEST = 240
 
 _WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
 _TOKEN = re.compile(
@@ -101,6 +104,19 @@ def tokenize(text: str, start: int, end: int) -> list[Token]:
             tag = "N" if acronym or month else _tag(low)
             found.append(Token(match.start(), match.end(), word, low, tag))
     return found
+
+
+def windows(tokens: list[Token]) -> Iterator[list[Token]]:
+    """The tokens in pieces of at most LONGEST, cut at commas and conjunctions: keeps endless sentences linear."""
+    while len(tokens) > LONGEST:
+        cut = next(
+            (k for k in range(LONGEST - 1, LONGEST // 2, -1) if tokens[k].tag in {",", ";", "CC"}),
+            LONGEST - 1,
+        )
+        yield tokens[: cut + 1]
+        tokens = tokens[cut + 1 :]
+    if tokens:
+        yield tokens
 
 
 _IRREGULAR = {

@@ -20,6 +20,7 @@ PATH = Path(__file__).with_name("states.toml")
 _BARRED = word_list("barred")
 _OPEN_MODALS = frozenset(["may", "might", "could"])
 _PASSED = word_list("passed")
+_NEAR = 8000
 _NAME = r"(?:[A-ZÀ-Þ][\w’'-]*(?: of)? ){1,4}"
 
 
@@ -282,14 +283,15 @@ def _thing(
 
 def _is_name(token: Token, text: str) -> bool:
     """Whether a word that opens its sentence has its capital elsewhere too."""
-    return re.search(rf"[a-z,’'] {re.escape(token.text)}\b", text) is not None or token.text.isupper()
+    near = text[max(0, token.start - _NEAR) : token.start + _NEAR]
+    return re.search(rf"[a-z,’'] {re.escape(token.text)}\b", near) is not None or token.text.isupper()
 
 
 def _full_name(head: str, position: int, title: str, text: str) -> str:
     """The last name with this head before a position, else the first after it, else the title's: `the dam` -> `Ost dam`."""
     pattern = re.compile(rf"({_NAME}){re.escape(head)}\b")
-    before = [m.group() for m in pattern.finditer(text, 0, position)]
-    after = pattern.search(text, position)
+    before = [m.group() for m in pattern.finditer(text, max(0, position - _NEAR), position)]
+    after = pattern.search(text, position, position + _NEAR)
     inside = pattern.search(title)
     name = before[-1] if before else after.group() if after else inside.group() if inside else ""
     return re.sub(r"^(?:The|This|A|An|In|At|On|But|And) ", "", name)

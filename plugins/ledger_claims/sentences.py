@@ -1,0 +1,95 @@
+"""The sentences of an article that are running text, each with the annotations that touch it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from ledger.plugin import (
+    Annotation,
+    Article,
+    Attribution,
+    Context,
+    Entity,
+    Modality,
+    Quantity,
+    Sentence,
+    Span,
+    TimeSpan,
+)
+
+__all__ = ["Local", "after_dateline", "sentences"]
+
+_FURNITURE = re.compile(
+    r"^\W*(?:most read|read more|read also|related|see also|follow us|subscribe|sign up|share this|advertisement|watch:|listen:|photo:|image:)",
+    re.IGNORECASE,
+)
+_CLOSING = '.!?"”’)'
+
+A = TypeVar("A", bound=Annotation)
+
+
+class Local(NamedTuple):
+    """One sentence, its block, and the annotations that touch it."""
+
+    sentence: Sentence
+    block: Span
+    quantities: Sequence[Quantity]
+    times: Sequence[TimeSpan]
+    entities: Sequence[Entity]
+    attributions: Sequence[Attribution]
+    modalities: Sequence[Modality]
+
+
+def sentences(article: Article, context: Context) -> Iterator[Local]:
+    """The sentences that are running text, each with its annotations."""
+    found = context.of(Sentence)
+    blocks = article.blocks
+    punctuated = any(article.text[block.end - 1] in _CLOSING for block in blocks)
+    quantities = _by_sentence(found, context.of(Quantity))
+    times = _by_sentence(found, context.of(TimeSpan))
+    entities = _by_sentence(found, context.of(Entity))
+    attributions = _by_sentence(found, context.of(Attribution))
+    modalities = _by_sentence(found, context.of(Modality))
+    at = 0
+    for k, sentence in enumerate(found):
+        while at + 1 < len(blocks) and blocks[at].end <= sentence.span.start:
+            at += 1
+        block = blocks[at] if blocks and blocks[at].covers(sentence.span) else sentence.span
+        if not _is_furniture(article, sentence.span, block, punctuated=punctuated):
+            yield Local(sentence, block, quantities[k], times[k], entities[k], attributions[k], modalities[k])
+
+
+def _by_sentence(sentences: Sequence[Sentence], annotations: Sequence[A]) -> list[list[A]]:
+    """For each sentence the annotations that overlap it."""
+    ends = [sentence.span.end for sentence in sentences]
+    found: list[list[A]] = [[] for _ in sentences]
+    for annotation in annotations:
+        k = bisect_right(ends, annotation.span.start)
+        while k < len(sentences) and sentences[k].span.start < annotation.span.end:
+            found[k].append(annotation)
+            k += 1
+    return found
+
+
+def _is_furniture(article: Article, span: Span, block: Span, *, punctuated: bool) -> bool:
+    """Headlines, lists of links and page furniture make no claims."""
+    text = article.text[span.start : span.end]
+    plain = " ".join(text.split()).strip(" .")
+    if plain == " ".join(article.title.split()).strip(" .") or _FURNITURE.match(text):
+        return True
+    whole = article.text[block.start : block.end].rstrip()
+    return punctuated and len(whole.split()) <= 16 and whole[-1] not in f"{_CLOSING}:;"
+
+
+_DATELINE = re.compile(r"[A-ZÀ-Þ][\w.,'’ -]{1,60}?(?: ?\([A-Z][\w ./&-]{1,30}\))? ?(?:[–—]|--?)\s")
+
+
+def after_dateline(text: str, span: Span) -> Span:
+    """The sentence without a dateline such as `OSLO (AGENCY) -`."""
+    match = _DATELINE.match(text, span.start, span.end)
+    if match is None or not ("(" in match.group() or match.group().split(",")[0].rstrip(" -–—").isupper()):
+        return span
+    return Span(match.end(), span.end)

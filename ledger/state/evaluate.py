@@ -29,6 +29,7 @@ from ledger.state.model import (
 from ledger.state.registry import Parameters, Registry
 from ledger.state.reviews import rejections, touching
 from ledger.state.roots import CIRCULAR, Root, hold, promote
+from ledger.state.values import Neighbours
 from ledger.state.versions import Evidence, Node, Timeline
 
 __all__ = ["reported_state"]
@@ -112,6 +113,7 @@ class _View:
         self._policy = policy
         self._timeline = Timeline(evidence, slot.id, published_as_of)
         self._comparison = comparison_of(slot, parameters)
+        self._neighbours = Neighbours(self._comparison, (node.claim.value for node in self._timeline.nodes))
 
     def state(
         self, recorded_as_of: datetime | None, polls: tuple[datetime, ...], *, history: bool
@@ -187,7 +189,7 @@ class _View:
                 recorded=recorded,
                 cited=lambda node: self._timeline.cited(node, at),
                 barred=barred,
-                comparison=self._comparison,
+                neighbours=self._neighbours,
             )
 
         outcomes = judge()

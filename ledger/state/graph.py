@@ -8,13 +8,13 @@ everything that it rests on, and what leads only to itself is seen to be a loop.
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from ledger.state.model import Value
-from ledger.state.values import Comparison, is_vague
+from ledger.state.values import Neighbours, is_vague
 from ledger.state.versions import Node
 
 __all__ = [
@@ -58,15 +58,15 @@ def trace(
     recorded: Sequence[Node],
     cited: Callable[[Node], str | None],
     barred: Mapping[int, str],
-    comparison: Comparison,
+    neighbours: Neighbours,
 ) -> list[Outcome]:
     """Judge the claims of counted kinds of one slot.
 
     `nodes` are those of active versions, in order; `recorded` those that only earlier versions carried (an echo dies only if
-    there was something to echo). `cited` gives the cited document if it is in the ledger. `barred` maps places in `nodes` to
+    there was something to echo). `neighbours` know the points of all of them. `cited` gives the cited document if it is in the ledger. `barred` maps places in `nodes` to
     the reason why they are dead whatever they rest on.
     """
-    return _Tracer(nodes, recorded, cited, barred, comparison).run()
+    return _Tracer(nodes, recorded, cited, barred, neighbours).run()
 
 
 class _Tracer:
@@ -76,12 +76,13 @@ class _Tracer:
         recorded: Sequence[Node],
         cited: Callable[[Node], str | None],
         barred: Mapping[int, str],
-        comparison: Comparison,
+        neighbours: Neighbours,
     ) -> None:
         self._nodes = nodes
         self._recorded = recorded
         self._cited = cited
-        self._comparison = comparison
+        self._neighbours = neighbours
+        self._comparison = neighbours.comparison
         self._outcomes: list[Outcome | None] = [None] * len(nodes)
         for place, reason in barred.items():
             self._outcomes[place] = Outcome(alive=False, value=nodes[place].claim.value, reason=reason)
@@ -91,8 +92,10 @@ class _Tracer:
         for places in self._of_document.values():
             places.sort(key=lambda place: nodes[place].order[2])
         self._targets: dict[int, list[int] | None] = {}
+        self._found: dict[int, int] = {}
         self._lanes: _Lanes | None = None
         self._pool: _Lanes | None = None
+        self._past: dict[str, list[Value | None]] | None = None
 
     def run(self) -> list[Outcome]:
         for place, node in enumerate(self._nodes):
@@ -106,7 +109,8 @@ class _Tracer:
             if cyclic:
                 self._settle_group(sorted(members))
             else:
-                self._outcomes[members[0]] = self._judge(members[0])
+                found = self._found.get(members[0])
+                self._outcomes[members[0]] = self._judge(members[0], None if found is None else (found,))
         return [each for each in self._outcomes if each is not None]
 
     def _settled(self, place: int) -> bool:
@@ -146,23 +150,26 @@ class _Tracer:
             yield target
             outcome = self._outcomes[target]
             if outcome is not None and outcome.alive:
+                self._found[place] = target
                 return
 
     def _models(self, place: int) -> Iterator[int]:
         """Earlier claims of other documents with a near value, the latest first."""
         if self._lanes is None:
-            self._lanes = _Lanes(self._nodes, self._comparison, self._dead)
+            self._lanes = _Lanes(self._nodes, self._neighbours, self._dead)
         return self._lanes.before(self._nodes[place])
 
     def _dead(self, place: int) -> bool:
         outcome = self._outcomes[place]
         return outcome is not None and not outcome.alive
 
-    def _judge(self, place: int) -> Outcome:
+    def _judge(self, place: int, targets: Iterable[int] | None = None) -> Outcome:
         node = self._nodes[place]
         claim = node.claim
         echo = claim.kind == "echo"
-        for target in self._models(place) if echo else (self._cited_places(place) or ()):
+        if targets is None:
+            targets = self._models(place) if echo else (self._cited_places(place) or ())
+        for target in targets:
             found = self._outcomes[target]
             if found is not None and found.alive:
                 return Outcome(
@@ -182,17 +189,20 @@ class _Tracer:
         return Outcome(alive=True, root=claim.root, value=claim.value, holds=True)
 
     def _once_said(self, node: Node) -> bool:
+        if self._past is None:
+            self._past = {}
+            for past in self._recorded:
+                self._past.setdefault(past.document.id, []).append(past.claim.value)
         document, own = self._cited(node), node.claim.value
         return any(
-            past.document.id == document
-            and (own is None or is_vague(own) or self._comparison.near(own, past.claim.value))
-            for past in self._recorded
+            own is None or is_vague(own) or self._comparison.near(own, value)
+            for value in self._past.get(document or "", ())
         )
 
     def _was_said(self, node: Node) -> bool:
         if self._pool is None:
             everything = sorted((*self._nodes, *self._recorded), key=lambda each: each.order)
-            self._pool = _Lanes(everything, self._comparison, lambda _: False)
+            self._pool = _Lanes(everything, self._neighbours, lambda _: False)
         return next(self._pool.before(node), None) is not None
 
     def _settle_group(self, members: list[int]) -> None:
@@ -218,9 +228,9 @@ class _Tracer:
 class _Lanes:
     """Claims that can be echoed, one lane per stated point, each lane by order of appearance."""
 
-    def __init__(self, nodes: Sequence[Node], comparison: Comparison, dead: Callable[[int], bool]) -> None:
+    def __init__(self, nodes: Sequence[Node], neighbours: Neighbours, dead: Callable[[int], bool]) -> None:
         self._nodes = nodes
-        self._comparison = comparison
+        self._neighbours = neighbours
         self._dead = dead
         self._numbers: dict[float, list[int]] = {}
         self._words: dict[str, list[int]] = {}
@@ -232,34 +242,43 @@ class _Lanes:
                 self._words.setdefault("" if point is None else point, []).append(place)
             else:
                 self._numbers.setdefault(float(point), []).append(place)
-        self._points = sorted(self._numbers)
+        self._seen = [node.order[0] for node in nodes]
+        self._around: dict[float | str, list[list[int]]] = {}
         self._below: dict[int, int] = {}
 
     def before(self, node: Node) -> Iterator[int]:
         """Places of claims of other documents that appeared before `node` and are near it, the latest first."""
-        walks = [self._walk(lane, node) for lane in self._near(node.claim.value)]
-        return heapq.merge(*walks, reverse=True) if len(walks) != 1 else walks[0]
+        boundary = bisect_left(self._seen, node.seen_at)
+        tops = []
+        for lane in self._near(node.claim.value):
+            position = bisect_left(lane, boundary) - 1
+            if position >= 0:
+                tops.append((-lane[position], position, lane))
+        heapq.heapify(tops)
+        while tops:
+            negative, position, lane = tops[0]
+            if self._dead(-negative):
+                position = self._skip(lane, position)
+            else:
+                if self._nodes[-negative].document.id != node.document.id:
+                    yield -negative
+                position -= 1
+            if position >= 0:
+                heapq.heapreplace(tops, (-lane[position], position, lane))
+            else:
+                heapq.heappop(tops)
 
     def _near(self, value: Value | None) -> list[list[int]]:
         if value is None:
             return []
-        if value.point is None or isinstance(value.point, str):
-            lane = self._words.get("" if value.point is None else value.point)
-            return [lane] if lane else []
-        low, high = self._comparison.span(float(value.point))
-        points = self._points[bisect_left(self._points, low) : bisect_right(self._points, high)]
-        return [self._numbers[point] for point in points if self._comparison.near(value, Value(point=point))]
-
-    def _walk(self, lane: list[int], node: Node) -> Iterator[int]:
-        position = bisect_left(lane, node.seen_at, key=lambda place: self._nodes[place].seen_at) - 1
-        while position >= 0:
-            place = lane[position]
-            if self._dead(place):
-                position = self._skip(lane, position)
-                continue
-            if self._nodes[place].document.id != node.document.id:
-                yield place
-            position -= 1
+        key: float | str = "" if value.point is None else value.point
+        if key not in self._around:
+            if isinstance(key, str):
+                self._around[key] = [self._words[key]] if key in self._words else []
+            else:
+                around = self._neighbours.around(float(key))
+                self._around[key] = [self._numbers[point] for point in around if point in self._numbers]
+        return self._around[key]
 
     def _skip(self, lane: list[int], position: int) -> int:
         """The last position before `position` whose claim is not dead; -1 when there is none. Remembers what it passed."""

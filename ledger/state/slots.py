@@ -40,6 +40,7 @@ class Finder:
 
     def __init__(self, registry: Registry) -> None:
         self._declared = [registry.slots[key] for key in sorted(registry.slots)]
+        self._known: dict[tuple[str | None, ...], Slot | None] = {}
         self._keys = {
             slot.id: (measure_key(slot.measure), subject_key(slot.subject)) for slot in self._declared
         }
@@ -52,6 +53,16 @@ class Finder:
 
     def declared(self, claim: Claim) -> Slot | None:
         """The declared slot that fits best, ties by id; None when none fits."""
+        key = (
+            claim.subject, claim.measure, claim.scope, claim.period, claim.unit,
+            None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "",
+            claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "",
+        )  # fmt: skip
+        if key not in self._known:
+            self._known[key] = self._best(claim)
+        return self._known[key]
+
+    def _best(self, claim: Claim) -> Slot | None:
         found: list[tuple[float, str, Slot]] = []
         for slot in self._declared:
             score = self._status_fit(claim, slot) if slot.kind == "status" else self._count_fit(claim, slot)

@@ -7,12 +7,14 @@ slack of one part in 10^9, so that 6.7 and 6.6 are 0.1 apart.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 
 import msgspec
 
 from ledger.state.model import Number, Value
 
-__all__ = ["Comparison", "is_vague", "stated"]
+__all__ = ["Comparison", "Neighbours", "is_vague", "stated"]
 
 SLACK = 1e-9
 
@@ -79,6 +81,28 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def _within(self, difference: float, a: float, b: float) -> bool:
         allowed = self.tolerance if self.absolute else self.tolerance * max(a, b)
         return difference <= allowed + SLACK * max(1.0, a, b)
+
+
+class Neighbours:
+    """Which of a slot's stated points are near which; every pair is compared once."""
+
+    def __init__(self, comparison: Comparison, values: Iterable[Value | None]) -> None:
+        self.comparison = comparison
+        numbers = {
+            float(value.point)
+            for value in values
+            if value is not None and isinstance(value.point, int | float)
+        }
+        self._points = sorted(numbers)
+        self._around: dict[float, list[float]] = {}
+
+    def around(self, point: float) -> list[float]:
+        """The stated points that are near `point`, ascending."""
+        if point not in self._around:
+            low, high = self.comparison.span(point)
+            reach = self._points[bisect_left(self._points, low) : bisect_right(self._points, high)]
+            self._around[point] = [each for each in reach if self.comparison.near(Value(point), Value(each))]
+        return self._around[point]
 
 
 def is_vague(value: Value) -> bool:

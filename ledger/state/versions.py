@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -115,6 +116,15 @@ class Evidence:
         return slots
 
 
+class _Entry(NamedTuple):
+    """A document as it touches one slot: its visible versions with the claims that each carries."""
+
+    document: Document
+    versions: list[Version]
+    nodes: dict[int, list[Node]]
+    correctors: list[Document]
+
+
 class Timeline:
     """The evidence of one slot, up to P, ready to be read at any R."""
 
@@ -122,7 +132,7 @@ class Timeline:
         self._evidence = evidence
         self._slot = slot
         self._limit = published_as_of
-        self._entries: list[tuple[Document, list[Version], dict[int, list[Node]]]] = []
+        self._entries: list[_Entry] = []
         self._elsewhere: dict[tuple[str, object], list[Candidate]] = {}
         self._holders: dict[str, list[Candidate]] = {}
         for document in evidence.documents_on(slot):
@@ -132,40 +142,58 @@ class Timeline:
             versions = self._visible(document)
             nodes = _nodes(document, versions, slot)
             if any(nodes.values()):
-                self._entries.append((document, versions, nodes))
+                self._entries.append(_Entry(document, versions, nodes, evidence.correctors(document.id)))
         for held in self._holders.values():
             held.sort()
+        self._correctors = {each.document.id: each.correctors for each in self._entries if each.correctors}
+        self._ordered = sorted(
+            (node for entry in self._entries for group in entry.nodes.values() for node in group), key=_order
+        )
 
     def times(self) -> list[datetime]:
         """Recorded times at which something was added that can move this slot, ascending."""
         found: set[datetime] = set()
-        for document, versions, nodes in self._entries:
-            found.update(version.recorded_at for version in versions)
-            for corrector in self._evidence.correctors(document.id):
+        for entry in self._entries:
+            found.update(version.recorded_at for version in entry.versions)
+            for corrector in entry.correctors:
                 found.update(version.recorded_at for version in self._visible(corrector))
-            for node in (each for group in nodes.values() for each in group):
-                for cited in self._may_cite(node):
-                    found.update(version.recorded_at for version in self._visible(cited))
+        for node in self._ordered:
+            for cited in self._may_cite(node):
+                found.update(version.recorded_at for version in self._visible(cited))
         return sorted(found)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All claims of visible versions on the slot, in order of appearance."""
+        return self._ordered
 
     def active(self, recorded_as_of: datetime | None) -> tuple[list[Node], list[Node]]:
         """The claims of active versions, and those that only versions before them carried; both in order."""
-        acting: list[Node] = []
-        past: list[Node] = []
-        for _, versions, nodes in self._entries:
+        current: dict[str, Version] = {}
+        revised: set[str] = set()
+        for document, versions, _, _ in self._entries:
             version = _newest(versions, recorded_as_of)
-            if version is None:
-                continue
-            own = [] if version.status == "retracted" else nodes[version.n]
-            acting += own
-            carried = {_identity(node.claim) for node in own}
-            for earlier in versions[: versions.index(version)]:
-                for node in nodes[earlier.n]:
-                    if (identity := _identity(node.claim)) not in carried:
-                        carried.add(identity)
-                        past.append(node)
-        acting.sort(key=_order)
-        past.sort(key=_order)
+            if version is not None:
+                current[document.id] = version
+                if version is not versions[0]:
+                    revised.add(document.id)
+        acting: list[Node] = []
+        earlier: list[Node] = []
+        for node in self._ordered:
+            version = current.get(node.document.id)
+            if node.version is version:
+                if version.status != "retracted":
+                    acting.append(node)
+            elif version is not None and node.version.n < version.n:
+                earlier.append(node)
+        carried = {
+            (node.document.id, _identity(node.claim)) for node in acting if node.document.id in revised
+        }
+        past: list[Node] = []
+        for node in earlier:
+            if (key := (node.document.id, _identity(node.claim))) not in carried:
+                carried.add(key)
+                past.append(node)
         return acting, past
 
     def retracted(self, document: str, recorded_as_of: datetime | None) -> bool:
@@ -178,7 +206,7 @@ class Timeline:
 
         An item acts on claims that were first carried no later than the item was published.
         """
-        for corrector in self._evidence.correctors(node.document.id):
+        for corrector in self._correctors.get(node.document.id, ()):
             version = self._active_version(corrector.id, recorded_as_of)
             if (
                 version is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from typing import Any
@@ -33,6 +34,7 @@ _VOCABULARIES = (
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 
 
+@functools.lru_cache(4096)
 def local_name(tag: Any) -> str:
     """A tag's name without namespace or prefix, in lower case; empty for comments and the like."""
     if not isinstance(tag, str):
@@ -40,6 +42,7 @@ def local_name(tag: Any) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
+@functools.lru_cache(4096)
 def _name(tag: Any) -> str:
     """`prefix:name` with a well-known prefix, just `name` for RSS and the document's own vocabulary."""
     if not isinstance(tag, str):
@@ -208,7 +211,9 @@ def _link(found: dict[str, list[Any]], base: str) -> str:
 
 
 def _joined(base: str, target: str) -> str:
-    target = re.sub(r"\s+", "", target)
+    target = "".join(target.split())
+    if target.startswith(("https://", "http://")):
+        return target
     try:
         return urljoin(base, target)
     except ValueError:

@@ -60,6 +60,7 @@ _BYLINE = re.compile(
     r"(?:by|von|par|por|di|door)\s+\S.{1,80}|(?:published|updated|posted|last updated|first published)\b.{0,60}",
     re.IGNORECASE,
 )
+_BLANK = re.compile(r"\s+")
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—»·:]|-)\s+[^|–—»·]{2,60}$")
 
 
@@ -253,11 +254,14 @@ def _walk(element: Any, boundaries: frozenset[str], line_break: str) -> list[str
 
 
 def _inline(text: str | None) -> str:
-    return re.sub(r"\s+", " ", text or "")
+    return _BLANK.sub(" ", text) if text else ""
 
 
 def _lines(text: str) -> list[str]:
     """Split at empty lines, and at line breaks after the end of a sentence; other line breaks are only wrapping."""
+    if "\n" not in text:
+        line = single_line(text)
+        return [line] if line else []
     blocks: list[str] = []
     for piece in re.split(r"\n\s*\n", text):
         begun: list[str] = []

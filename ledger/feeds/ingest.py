@@ -79,6 +79,7 @@ class _Known(msgspec.Struct):
     version: int
     revision: int = 0
     hash: str = ""
+    title: str = ""
     published: datetime | None = None
     modified: datetime | None = None
     source: str = ""
@@ -147,15 +148,22 @@ class _Plan:
         outcomes = []
         for draft in drafts:
             names = _aliases(draft)
-            found = draft.article or next(
-                (owner for name in names if (owner := self.keys.get(name) or known.get(name))), ""
-            )
-            article = found or article_id(draft.outlet, draft.key)
+            owners = [self.keys.get(name) or known.get(name, "") for name in names]
+            strong = next((owner for owner in owners[: len(draft.aliases)] if owner), "")
+            article = draft.article or strong
+            if not article:
+                weak = next((owner for owner in owners if owner), "")
+                article = weak if weak and self._alike(weak, draft) else article_id(draft.outlet, draft.key)
             for name in names:
                 if name not in known:
                     self.keys.setdefault(name, article)
             outcomes.append(self._decide(article, draft))
         return outcomes
+
+    def _alike(self, article: str, draft: Draft) -> bool:
+        """Whether a page's own word for its address may be taken: many sites name one address on all their pages."""
+        state = self._state(article)
+        return state.title.casefold() == draft.title.casefold() or state.hash == draft.hash
 
     def _decide(self, article: str, draft: Draft) -> Outcome:
         state = self._state(article)
@@ -189,6 +197,7 @@ class _Plan:
             version=state.version + 1,
             revision=state.revision + 1,
             hash=digest,
+            title=draft.title,
             published=published,
             modified=draft.dates.modified,
             source=draft.source,
@@ -255,6 +264,7 @@ class _Plan:
             version=version,
             revision=event.revision,
             hash=event.hash,
+            title=event.title,
             published=event.published,
             modified=event.modified,
             source=next((flag for flag in event.flags if flag in _RANK), "from-page"),
@@ -268,6 +278,7 @@ class _Plan:
 
 
 def _aliases(draft: Draft) -> tuple[str, ...]:
+    """The draft's lookup keys: its own, then the weaker one that only its page names."""
     extra = (url_alias(draft.outlet, draft.canonical_url),) if draft.canonical_url else ()
     return tuple(dict.fromkeys((*draft.aliases, *extra)))
 

@@ -160,13 +160,14 @@ class Poller:
 
         groups = [list(group) for _, group in groupby(ordered, key=lambda task: memories[task.key].outlet)]
         await asyncio.gather(*(outlet(group) for group in groups))
+        outcomes.update({lost.feed: lost for lost in self._recorder.flush()})
         return failed
 
     def _record(self, done: Visit) -> FeedOutcome:
         try:
             return self._recorder.good(done)
-        except ConflictError as error:
-            return unfinished(done, f"Another process polled this feed: {error}")
+        except ConflictError:
+            return unfinished(done)
 
     def _finish_failed(self, failed: Sequence[Visit], outcomes: dict[str, FeedOutcome]) -> bool:
         """Finish the feeds that failed. When most hosts fail, it is our network and counts against no feed."""
@@ -177,8 +178,8 @@ class Poller:
         for done in sorted(failed, key=lambda v: v.task.key):
             try:
                 outcomes[done.task.key] = self._recorder.bad(done, offline=offline and done.unreachable)
-            except ConflictError as error:
-                outcomes[done.task.key] = unfinished(done, f"Another process polled this feed: {error}")
+            except ConflictError:
+                outcomes[done.task.key] = unfinished(done)
         return offline
 
     def _load_holds(self) -> None:

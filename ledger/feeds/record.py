@@ -10,7 +10,7 @@ import msgspec
 
 from ledger.clock import Clock
 from ledger.config import Schedule
-from ledger.errors import InputError, LedgerError
+from ledger.errors import ConflictError, InputError, LedgerError
 from ledger.events import NewEvent, new_event
 from ledger.events.types import Event, FeedChanged, FeedFetched
 from ledger.feeds.due import error_delay, jittered, next_interval, next_look
@@ -53,10 +53,19 @@ class FeedOutcome(msgspec.Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
 
 
-def unfinished(done: Visit, why: str) -> FeedOutcome:
+def unfinished(done: Visit) -> FeedOutcome:
     """The outcome of a visit whose lease was lost: nothing was written."""
+    return taken(FeedOutcome(feed=done.task.key, url=done.memory.url, outlet=done.memory.outlet, outcome=""))
+
+
+def taken(outcome: FeedOutcome) -> FeedOutcome:
+    """The same feed, polled by another process meanwhile."""
     return FeedOutcome(
-        feed=done.task.key, url=done.memory.url, outlet=done.memory.outlet, outcome="taken", skipped=(why,)
+        feed=outcome.feed,
+        url=outcome.url,
+        outlet=outcome.outlet,
+        outcome="taken",
+        skipped=("Another process polled this feed meanwhile",),
     )
 
 
@@ -67,9 +76,20 @@ class Recorder:
         self._store = store
         self._clock = clock
         self._schedule = schedule
+        self._idle: list[tuple[FeedOutcome, TaskDone]] = []
 
     def good(self, done: Visit) -> FeedOutcome:
-        """Record a visit whose feed could be read. Raises ConflictError when the lease was lost."""
+        """Record a visit whose feed could be read. Raises ConflictError when the lease was lost.
+
+        A visit that brought nothing is only kept for `flush`, which finishes all of them in one transaction.
+        """
+        if done.unchanged and all(look.draft is None and not look.gone for look in done.looks):
+            memory = decode_memory(done.task.data, done.task.key)
+            if not self._feed_events(done, memory, ()):
+                next_at = self._remember(done, memory, {}, ())
+                outcome = self._outcome(done, memory, (), next_at)
+                self._idle.append((outcome, self._done(done, memory, next_at)))
+                return outcome
         batch = Batch(self._store, self._clock)
         drafted = [look for look in done.looks if look.draft is not None]
         for look in drafted:
@@ -91,6 +111,24 @@ class Recorder:
 
         batch.commit(finish)
         return result[0]
+
+    def flush(self) -> list[FeedOutcome]:
+        """Finish the visits that brought nothing; gives back those whose lease was lost meanwhile."""
+        idle, self._idle = self._idle, []
+        if not idle:
+            return []
+        try:
+            self._store.append([], tasks=[task for _, task in idle])
+        except ConflictError:
+            return [taken(outcome) for outcome, task in idle if not self._finished(task)]
+        return []
+
+    def _finished(self, task: TaskDone) -> bool:
+        try:
+            self._store.append([], tasks=[task])
+        except ConflictError:
+            return False
+        return True
 
     def bad(self, done: Visit, *, offline: bool) -> FeedOutcome:
         """Record a visit that failed; `offline` says that our own network did. Raises ConflictError as `good`."""

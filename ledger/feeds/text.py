@@ -30,6 +30,9 @@ _REFUSED = frozenset(
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _C1 = re.compile(r"[\x80-\x9f]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_SUSPECT = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "’", "'", ")", "»", "。", "؟")
 HARD_WRAP = 100
@@ -84,6 +87,8 @@ def is_binary(body: bytes) -> bool:
 
 def clean(text: str) -> str:
     """Without NUL, controls, lone surrogates, and bidirectional or zero-width marks; NFC; line ends LF."""
+    if _SUSPECT.search(text) is None:
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n"))
     text = _C1.sub(_from_cp1252, text)
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))

@@ -224,6 +224,18 @@ def test_guid_changes_links_with_tracking_and_two_feeds_are_one_article(desk):
     assert len(desk.revisions()) == 1
 
 
+def test_a_canonical_link_joins_the_same_article_but_not_different_ones(desk):
+    link = '<link rel="canonical" href="https://brenn.example/{}"></head>'
+    desk.web.set(FEED, rss(entry(1), entry(2), entry(3, title="Fire in Aal"), entry(4, title="Vote in Aal")))
+    for n, (title, text, target) in enumerate(
+        [("Flood in Brenn", FIRST, "flood"), ("Flood in Brenn", FIRST, "flood"), ("Fire in Aal", "One.", "all"), ("Vote in Aal", "Two.", "all")],
+        start=1,
+    ):  # fmt: skip
+        desk.web.set(f"https://brenn.example/{n}", page(text, title).replace("</head>", link.format(target)))
+    assert desk.poll().new == 3
+    assert len({e.article for e in desk.revisions()}) == len(desk.revisions()) == 3
+
+
 def test_a_changed_figure_in_wire_copy_is_never_swallowed():
     desk = Desk(pages=False)
     desk.add()

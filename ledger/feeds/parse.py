@@ -228,7 +228,7 @@ def _read(data: bytes, url: str, *, recover: bool) -> FeedDocument:
 
 def _elements(data: bytes, *, recover: bool) -> Iterator[Any]:
     names = ("{*}item", "{*}entry", "{*}url")
-    stream = etree.iterparse(
+    stream: Any = etree.iterparse(
         io.BytesIO(data),
         events=("end",),
         tag=names,

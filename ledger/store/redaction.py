@@ -35,7 +35,7 @@ def allowed(positions: Collection[int], bodies: Collection[str], orders: Iterabl
         order = decode(event)
         if isinstance(order, PayloadRedacted):
             for position in order.positions:
-                if position < event.position:
+                if 0 < position < event.position:
                     named_positions.setdefault(position, event.position)
             for key in order.bodies:
                 named_bodies.setdefault(key, event.position)

@@ -44,6 +44,8 @@ _RECORDED = "SELECT event_id, position, envelope, salt FROM events WHERE event_i
 _VERSIONS = """
     SELECT name, id, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name IN (%s)
 """
+_PRODUCER = "SELECT id FROM producers WHERE name = ? AND version = ? AND identity = ?"
+_NEW_PRODUCER = "INSERT INTO producers (name, version, identity) VALUES (?, ?, ?)"
 _TASK = "SELECT * FROM tasks WHERE kind = ? AND key = ?"
 _PUT_TASK = "INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, '', NULL, 0)"
 _BUSY = "SELECT grp, count(*) FROM tasks WHERE kind = ? AND lease_until > ? GROUP BY grp"
@@ -208,27 +210,23 @@ class SqliteStore(SqlReader):
         self, connection: sqlite3.Connection, decided: Plan
     ) -> tuple[dict[str, int], dict[Producer, int]]:
         """Ids of the types and producers of `decided`. What this transaction adds is not remembered: it may fail."""
-        types, producers = self._types, self._producers
         news = [row.prepared.new for row in decided.rows]
+        types, producers = dict(self._types), dict(self._producers)
         for name in {new.type for new in news} - types.keys():
             known = connection.execute("SELECT id FROM types WHERE name = ?", (name,)).fetchone()
             if known:
-                self._types[name] = known[0]
+                types[name] = self._types[name] = known[0]
             else:
-                added = connection.execute("INSERT INTO types (name) VALUES (?)", (name,)).lastrowid
-                types = types | {name: int(added or 0)}
+                added = connection.execute("INSERT INTO types (name) VALUES (?)", (name,))
+                types[name] = int(added.lastrowid or 0)
         for producer in {new.producer for new in news} - producers.keys():
             parts = (producer.name, producer.version, producer.identity)
-            known = connection.execute(
-                "SELECT id FROM producers WHERE name = ? AND version = ? AND identity = ?", parts
-            ).fetchone()
+            known = connection.execute(_PRODUCER, parts).fetchone()
             if known:
-                self._producers[producer] = known[0]
+                producers[producer] = self._producers[producer] = known[0]
             else:
-                added = connection.execute(
-                    "INSERT INTO producers (name, version, identity) VALUES (?, ?, ?)", parts
-                ).lastrowid
-                producers = producers | {producer: int(added or 0)}
+                added = connection.execute(_NEW_PRODUCER, parts)
+                producers[producer] = int(added.lastrowid or 0)
         return types, producers
 
     def put_tasks(self, tasks: Sequence[Task]) -> None:

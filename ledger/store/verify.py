@@ -182,7 +182,7 @@ class _Checker:
             self.problem(row.position, str(error))
             return
         if isinstance(order, PayloadRedacted):
-            self._ordered_positions.update(at for at in order.positions if at < row.position)
+            self._ordered_positions.update(at for at in order.positions if 0 < at < row.position)
             self._ordered_bodies.update(order.bodies)
 
     def end(self, position: int, root: str) -> None:

@@ -78,6 +78,20 @@ def test_positions_are_gapless_and_versions_count_per_stream(store):
     assert store.stream_version("s:1") == 2
 
 
+def test_known_and_new_types_and_producers_mix(store):
+    other = Producer("numbers", "2")
+    store.append([event(type="known")])
+    store.append([event(type="known"), event(type="new")])
+    mixed = [
+        NewEvent(type=f"t{n}", stream="s", payload=b"", producer=p) for n in range(3) for p in (CORE, other)
+    ]
+    store.append([event(type="known"), event(type="new"), *mixed, event(type="newest")])
+    assert [e.type for e in store.read(types=["known", "new", "newest"])] == [
+        *("known", "known", "new", "known", "new", "newest")
+    ]
+    assert {e.envelope.producer for e in store.read()} == {CORE, other}
+
+
 def test_given_ids_are_unique_and_in_time_order(store, clock):
     ids = list(store.append([event() for _ in range(300)]).ids)
     clock.advance(1)

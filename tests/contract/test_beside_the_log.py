@@ -239,6 +239,14 @@ class TestRedaction:
         with pytest.raises(StoreError):
             store.redact([3], [])
 
+    @pytest.mark.parametrize("position", [0, -1])
+    def test_a_position_that_cannot_be_is_not_taken_for_another(self, store, position):
+        store.append([event("a")])
+        self.order(store, (position,))
+        with pytest.raises(StoreError):
+            store.redact([position], [])
+        assert not any(e.redacted for e in store.read())
+
     def test_an_order_itself_stays(self, store):
         self.order(store, (1,))
         self.order(store, (1,))

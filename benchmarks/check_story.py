@@ -34,11 +34,14 @@ def main(folder: Path) -> int:
         )
         return {slot["id"]: slot for slot in state.to_dict()["slots"]}
 
-    questions = [("final", ask(None, None), gold["final"])]
-    for each in gold["checkpoints"]:
-        questions.append((each["id"], ask(each["recorded_as_of"], each["published_as_of"]), each["slots"]))
-    for each in gold["reviews"]:
-        questions.append((each["id"], ask(each["at"], None, written.reviews), each["expect"]))
+    questions = [
+        ("final", ask(None, None), gold["final"]),
+        *(
+            (each["id"], ask(each["recorded_as_of"], each["published_as_of"]), each["slots"])
+            for each in gold["checkpoints"]
+        ),
+        *((each["id"], ask(each["at"], None, written.reviews), each["expect"]) for each in gold["reviews"]),
+    ]
     asked = wrong = 0
     for name, have, want in questions:
         for slot, fields in want.items():

@@ -316,4 +316,4 @@ def _plain_value(value: ClaimValue) -> Value:
         point = None
     elif value.op == "range" and value.lo is not None:
         point = value.lo
-    return Value(point, value.op, value.lo, value.hi, value.text)
+    return Value(point, value.op, value.lo, value.hi, value.text if value.op == "vague" else None)

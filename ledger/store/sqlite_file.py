@@ -18,14 +18,22 @@ from sqlalchemy.pool import QueuePool
 from ledger.errors import CorruptionError, StoreError, StoreUnavailableError
 from ledger.store.migrate import SchemaState, check_schema, run_upgrade, state_of
 
-__all__ = ["APPLICATION_ID", "BUSY_SECONDS", "open_file", "schema_of", "translate", "upgrade_file"]
+__all__ = [
+    "APPLICATION_ID",
+    "BUSY_SECONDS",
+    "SETTINGS",
+    "open_file",
+    "schema_of",
+    "translate",
+    "upgrade_file",
+]
 
 APPLICATION_ID = 0x4E574C47
 """SQLite's `application_id` of a ledger: "NWLG"."""
 
 BUSY_SECONDS = 10
 
-_SETTINGS = (
+SETTINGS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",
@@ -36,6 +44,7 @@ _SETTINGS = (
     "PRAGMA wal_autocheckpoint = 10000",
     "PRAGMA cache_size = -65536",
 )
+"""What every connection to a ledger is set to."""
 
 _MEANINGS: tuple[tuple[tuple[str, ...], type[StoreError], str, str], ...] = (
     (
@@ -108,7 +117,7 @@ def _engine(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        for setting in _SETTINGS:
+        for setting in SETTINGS:
             connection.execute(setting)
 
     return engine

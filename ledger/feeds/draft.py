@@ -11,7 +11,7 @@ from ledger.feeds.documents import Item
 from ledger.feeds.extract import Extract, extract_markup
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, page_canonical
-from ledger.feeds.ingest import Draft
+from ledger.feeds.ingest import Draft, pack
 from ledger.feeds.language import language_of
 from ledger.feeds.revision import declared_dates
 
@@ -36,11 +36,12 @@ def draft_of(
     outlet: str,
     language: str = "",
     page: Fetched | None = None,
+    packed: bytes = b"",
     extract: Extract | None = None,
     edited: bool = True,
     article: str = "",
 ) -> Draft | None:
-    """One article as its feed and its page give it; None when neither has any text."""
+    """One article as its feed and its page give it; None when neither has any text. `packed` is the page's body."""
     title = item.title or (extract.title if extract is not None else "")
     content = extract_markup(item.content, title=title, byline=item.author)
     summary = extract_markup(item.summary, title=title, byline=item.author)
@@ -53,11 +54,7 @@ def draft_of(
     if from_page and extract is not None:
         title = extract.title or item.title
     facts = extract if extract is not None else Extract()
-    raw = (
-        page.body
-        if from_page and page is not None
-        else (item.content or item.summary).encode("utf-8", "replace")
-    )
+    raw = packed if from_page else pack((item.content or item.summary).encode("utf-8", "replace"))
     url = item.link or feed
     return Draft(
         outlet=outlet,
@@ -74,7 +71,7 @@ def draft_of(
         byline=item.author or facts.byline,
         summary=summary.replace("\n\n", " ") if summary != text else facts.summary,
         dates=declared_dates([facts.published, item.published], [facts.modified, item.updated]),
-        raw=raw,
+        packed=raw,
         raw_type=(page.media_type if from_page and page is not None else "") or "text/html",
         edited=edited,
         article=article,

@@ -23,7 +23,7 @@ from ledger.feeds.draft import draft_of
 from ledger.feeds.extract import Extract, extract_page, extract_plain
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, canonical_url, host_of, identify, page_canonical, url_alias
-from ledger.feeds.ingest import Batch, Draft
+from ledger.feeds.ingest import Batch, Draft, pack
 from ledger.feeds.language import language_of
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.revision import declared_dates, visible_hash
@@ -250,7 +250,7 @@ def _from_extract(
         byline=extract.byline,
         summary=extract.summary,
         dates=dates,
-        raw=raw,
+        packed=pack(raw),
         raw_type=raw_type,
     )
 
@@ -302,7 +302,7 @@ def _from_entry(entry: Any, raw: bytes, outlet: str, url: str, published: str) -
         key=key or f"text:{visible_hash(draft.title, draft.text)}",
         source="from-file",
         canonical_url=canonical_url(item.link) if item.link else "",
-        raw=raw or msgspec.json.encode(entry, order="sorted"),
+        packed=pack(raw or msgspec.json.encode(entry, order="sorted")),
         raw_type="application/json",
     )
 

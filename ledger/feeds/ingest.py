@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
+import zstandard
 
 from ledger.clock import Clock
 from ledger.errors import ConflictError
@@ -20,7 +21,7 @@ from ledger.feeds.identity import article_id, url_alias
 from ledger.feeds.revision import Dates, timing, visible_hash
 from ledger.store.protocol import Store, TaskDone
 
-__all__ = ["PRODUCER", "Batch", "Draft", "Outcome"]
+__all__ = ["PRODUCER", "Batch", "Draft", "Outcome", "pack"]
 
 PRODUCER = Producer("newsledger", VERSION)
 REVISIONS_A_DAY = 24
@@ -31,7 +32,8 @@ _RANK = {"from-summary": 0, "from-feed": 1, "from-page": 2, "from-file": 2}
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """One article as it was just read. `source`: `from-page`, `from-feed`, `from-summary` or `from-file`.
 
-    `article` is its id where it is known already; `edited` says whether the feed's own text changed.
+    `article` is its id where it is known already; `edited` says whether the feed's own text changed; `packed` is the raw
+    document by `pack`, since many drafts wait in memory for their turn.
     """
 
     outlet: str
@@ -48,7 +50,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     byline: str = ""
     summary: str = ""
     dates: Dates = Dates()
-    raw: bytes = b""
+    packed: bytes = b""
     raw_type: str = ""
     flags: tuple[str, ...] = ()
     edited: bool = True
@@ -224,13 +226,13 @@ class _Plan:
         bodies: list[tuple[bytes, str]] = []
         for draft, _ in self._revisions:
             bodies.append((draft.text.encode(), "text/plain; charset=utf-8"))
-            if draft.raw:
-                bodies.append((draft.raw, draft.raw_type or "application/octet-stream"))
+            if draft.packed:
+                bodies.append((_unpack(draft.packed), draft.raw_type or "application/octet-stream"))
         refs = iter(self._store.put_bodies(bodies) if bodies else ())
         events = []
         for draft, event in self._revisions:
             text = next(refs)
-            raw = next(refs) if draft.raw else None
+            raw = next(refs) if draft.packed else None
             events.append(
                 new_event(
                     msgspec.structs.replace(event, text=text, raw=raw),
@@ -275,6 +277,15 @@ class _Plan:
         """Whether the publisher changed this article too often within a day."""
         since = [e.recorded_at for e in self._store.read(stream=f"article:{article}")][-REVISIONS_A_DAY:]
         return len(since) == REVISIONS_A_DAY and (self._now - since[0]).total_seconds() < 86400
+
+
+def pack(raw: bytes) -> bytes:
+    """The raw document, compressed; empty for an empty one."""
+    return zstandard.ZstdCompressor(level=1).compress(raw) if raw else b""
+
+
+def _unpack(packed: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(packed)
 
 
 def _aliases(draft: Draft) -> tuple[str, ...]:

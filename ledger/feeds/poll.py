@@ -89,36 +89,35 @@ class Poller:
         offline = False
         chosen = force or only is not None
         while limit is None or len(outcomes) < limit:
-            room = EVERYTHING if limit is None else limit - len(outcomes)
-            tasks = self._claim(chosen, room, only)
-            tasks = [task for task in tasks if task.key not in outcomes]
+            tasks = self._claim(limit, outcomes, only, chosen=chosen)
             if not tasks:
                 break
             visits = await self._round(tasks, force=chosen, outcomes=outcomes)
             offline = self._finish_failed(visits, outcomes) or offline
-            if chosen:
-                break
         self._store_holds()
         return PollReport(at=at, feeds=tuple(outcomes[key] for key in sorted(outcomes)), offline=offline)
 
-    def _claim(self, chosen: bool, room: int, only: Collection[str] | None) -> list[Task]:  # noqa: FBT001
-        size = min(room, EVERYTHING) if chosen else min(room, self._settings.fetch.concurrency * 2)
+    def _claim(
+        self, limit: int | None, seen: Collection[str], only: Collection[str] | None, *, chosen: bool
+    ) -> list[Task]:
+        """The next feeds that were not polled yet, not more than can be visited within their lease."""
+        size = self._settings.fetch.concurrency * 2
+        if limit is not None:
+            size = min(size, limit - len(seen))
         tasks = self._store.claim(
             "feed",
             now=self._clock.now(),
             owner=self._owner,
             lease_seconds=self._settings.schedule.lease,
-            limit=EVERYTHING if only is not None else size,
+            limit=EVERYTHING if only is not None else size + (len(seen) if chosen else 0),
             per_group=EVERYTHING if chosen else 4,
             force=chosen,
         )
-        if only is None:
-            return tasks
-        others = [task for task in tasks if task.key not in only]
-        if others:
-            back = [_as_it_was(task) for task in others]
-            self._store.append([], tasks=back)
-        return [task for task in tasks if task.key in only]
+        wanted = [task for task in tasks if task.key not in seen and (only is None or task.key in only)]
+        kept = {task.key for task in wanted}
+        if others := [_as_it_was(task) for task in tasks if task.key not in kept]:
+            self._store.append([], tasks=others)
+        return wanted
 
     async def _round(
         self, tasks: Sequence[Task], *, force: bool, outcomes: dict[str, FeedOutcome]
@@ -159,7 +158,10 @@ class Poller:
                     future.cancel()
 
         groups = [list(group) for _, group in groupby(ordered, key=lambda task: memories[task.key].outlet)]
-        await asyncio.gather(*(outlet(group) for group in groups))
+        try:
+            await asyncio.gather(*(outlet(group) for group in groups))
+        finally:
+            await pages.close()
         outcomes.update({lost.feed: lost for lost in self._recorder.flush()})
         return failed
 

@@ -16,17 +16,21 @@ from ledger.feeds.draft import draft_of, item_digest
 from ledger.feeds.extract import Extract, extract_page
 from ledger.feeds.fetch import Fetched, Fetcher, UnreachableError
 from ledger.feeds.identity import Identity, identify
-from ledger.feeds.ingest import Draft
+from ledger.feeds.ingest import Draft, pack
 from ledger.feeds.memory import FeedMemory, PageMemory
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.revision import visible_hash
 from ledger.store.protocol import Task
 
-__all__ = ["Look", "PageCache", "Visit", "visit"]
+__all__ = ["Look", "Page", "PageCache", "Visit", "visit"]
 
 FULL_EVERY = 50
 FULL_AFTER = timedelta(days=7)
 MAX_LOOKS = 500
+LEASE_SHARE = 0.4
+_PAGE_TYPES = frozenset(
+    {"", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"}
+)
 
 
 class Look(msgspec.Struct):
@@ -60,36 +64,44 @@ class Visit(msgspec.Struct):
     unreachable: bool = False
 
 
+class Page(msgspec.Struct, frozen=True):
+    """A page that was fetched and read: the answer without its body, the body packed, the article if there is one."""
+
+    answer: Fetched
+    packed: bytes = b""
+    extract: Extract | None = None
+
+
 class PageCache:
-    """Fetches and reads each page once in a poll, also when several feeds list it."""
+    """Fetches and reads each page once in a poll, also when several feeds list it. Close it at the end."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
-        self._pages: dict[tuple[str, str, str], asyncio.Future[tuple[Fetched, Extract | None]]] = {}
+        self._pages: dict[tuple[str, str, str], asyncio.Future[Page]] = {}
 
-    async def get(self, url: str, etag: str, modified: str) -> tuple[Fetched, Extract | None]:
-        """The page and the article in it, None without one. Raises FetchError and InputError."""
+    async def get(self, url: str, etag: str, modified: str) -> Page:
+        """The page. Raises FetchError and InputError."""
         key = (url, etag, modified)
         if key not in self._pages:
             self._pages[key] = asyncio.ensure_future(self._read(url, etag, modified))
         return await asyncio.shield(self._pages[key])
 
-    async def _read(self, url: str, etag: str, modified: str) -> tuple[Fetched, Extract | None]:
+    async def close(self) -> None:
+        """Give up what is still under way."""
+        for page in self._pages.values():
+            page.cancel()
+        await asyncio.gather(*self._pages.values(), return_exceptions=True)
+
+    async def _read(self, url: str, etag: str, modified: str) -> Page:
         page = await self._fetcher.page(url, etag=etag, last_modified=modified)
         if not page.ok:
-            return page, None
-        if page.media_type not in (
-            "",
-            "text/html",
-            "application/xhtml+xml",
-            "text/plain",
-            "application/xml",
-            "text/xml",
-        ):
+            return Page(page)
+        if page.media_type not in _PAGE_TYPES:
             raise InputError("Not a page", which=f"{url} ({page.media_type})")
         if not page.complete:
             raise FetchError("The page broke off", which=url)
-        return page, extract_page(page.body, url=page.final_url, charset=page.charset)
+        extract = extract_page(page.body, url=page.final_url, charset=page.charset)
+        return Page(msgspec.structs.replace(page, body=b""), pack(page.body), extract)
 
 
 async def visit(
@@ -153,12 +165,31 @@ def _advice(status: int) -> str:
 
 
 async def _look_at_items(done: Visit, pages: PageCache, settings: Settings, *, force: bool) -> None:
+    """Read every item that is new, changed or due, with its page while time lasts; the rest waits for the next poll."""
+    wanted = _wanted(done, force=force)
+    budget = _budget(settings) if settings.fetch.pages else 0
+    language = done.document.language if done.document is not None else ""
+    until = asyncio.get_running_loop().time() + settings.schedule.lease * LEASE_SHARE
+    paged = [look.key for look, _ in wanted if look.item.link.startswith(("http://", "https://"))][:budget]
+    looking = set(paged)
+    await asyncio.gather(
+        *(
+            _look(look, known, done, pages, language, until=until if look.key in looking else None)
+            for look, known in wanted
+        )
+    )
+
+
+def _wanted(done: Visit, *, force: bool) -> list[tuple[Look, PageMemory | None]]:
     memory = done.memory
-    feed = done.task.key
     if done.document is not None:
-        items = list(done.document.items)
+        items = done.document.items
         identities, done.policy = identify(
-            items, outlet=memory.outlet, feed=feed, policy=memory.policy, feed_link=done.document.link
+            items,
+            outlet=memory.outlet,
+            feed=done.task.key,
+            policy=memory.policy,
+            feed_link=done.document.link,
         )
         done.looks = [
             Look(key=identity.key, identity=identity, item=item, digest=item_digest(item))
@@ -167,35 +198,26 @@ async def _look_at_items(done: Visit, pages: PageCache, settings: Settings, *, f
         ]
     listed = {look.key for look in done.looks}
     for key, page in memory.pages.items():
-        window = page.listed if done.document is None else False
-        due = page.next is not None and page.next <= done.at
-        if key not in listed and (due or (force and window)):
+        in_window = page.listed and done.document is None
+        if key not in listed and (_due(page, done.at) or (force and in_window)):
             done.looks.append(_only_page(key, page))
-    budget = _budget(settings)
-    wanted: list[tuple[Look, PageMemory | None]] = []
+    wanted = []
     for look in done.looks:
         known = memory.pages.get(look.key)
-        if known is None or known.item != look.digest or force or (known.next and known.next <= done.at):
+        if known is None or known.item != look.digest or force or _due(known, done.at):
             wanted.append((look, known))
-    with_page = [
-        n for n, (look, _) in enumerate(wanted)
-        if settings.fetch.pages and look.item.link.startswith(("http://", "https://"))
-    ][:budget]  # fmt: skip
-    looking = set(with_page)
-    language = done.document.language if done.document is not None else ""
-    await asyncio.gather(
-        *(
-            _look(look, known, done, pages, language, page=number in looking)
-            for number, (look, known) in enumerate(wanted)
-        )
-    )
+    return wanted
+
+
+def _due(page: PageMemory, now: datetime) -> bool:
+    return page.next is not None and page.next <= now
 
 
 def _budget(settings: Settings) -> int:
     """How many pages one visit may ask for, so that the lease does not run out."""
     if settings.fetch.host_interval <= 0:
         return MAX_LOOKS
-    return max(1, min(MAX_LOOKS, int(settings.schedule.lease * 0.4 / settings.fetch.host_interval)))
+    return max(1, min(MAX_LOOKS, int(settings.schedule.lease * LEASE_SHARE / settings.fetch.host_interval)))
 
 
 def _only_page(key: str, page: PageMemory) -> Look:
@@ -203,34 +225,17 @@ def _only_page(key: str, page: PageMemory) -> Look:
 
 
 async def _look(
-    look: Look, known: PageMemory | None, done: Visit, pages: PageCache, language: str, *, page: bool
+    look: Look, known: PageMemory | None, done: Visit, pages: PageCache, language: str, *, until: float | None
 ) -> None:
     same_item = known is not None and known.item == look.digest
-    extract: Extract | None = None
-    if page:
-        conditional = same_item and known is not None and known.source == "from-page"
-        try:
-            look.page, extract = await pages.get(
-                look.item.link,
-                known.etag if conditional and known is not None else "",
-                known.modified if conditional and known is not None else "",
-            )
-            look.looked = True
-            if look.page.unchanged:
-                return
-            look.gone = look.page.status == 410
-            if not look.page.ok:
-                look.problem = f"HTTP status {look.page.status} of {look.item.link}"
-        except LedgerError as error:
-            look.looked = True
-            look.problem = str(error)
+    page = await _page(look, known, pages, until, same_item=same_item) if until is not None else None
+    extract = page.extract if page is not None else None
     if extract is not None:
         look.page_digest = visible_hash(extract.title, extract.text)[:16]
-    if (
-        known is not None
-        and same_item
-        and (extract is None or not extract.text or look.page_digest == known.page)
-    ):
+    if known is not None and same_item:
+        if extract is None or not extract.text or look.page_digest == known.page:
+            return
+    elif look.page is not None and look.page.unchanged:
         return
     look.draft = draft_of(
         look.item,
@@ -238,10 +243,35 @@ async def _look(
         feed=done.task.key,
         outlet=done.memory.outlet,
         language=language,
-        page=look.page,
+        page=page.answer if page is not None else None,
+        packed=page.packed if page is not None else b"",
         extract=extract,
         edited=not same_item,
         article=known.article if known is not None else "",
     )
     if look.draft is None and not look.problem:
         look.problem = f"No text in {look.item.link or look.item.guid}"
+
+
+async def _page(
+    look: Look, known: PageMemory | None, pages: PageCache, until: float, *, same_item: bool
+) -> Page | None:
+    """The item's page, asked for conditionally while its item is as it was; None when it cannot be had."""
+    conditional = same_item and known is not None and known.source == "from-page"
+    etag, modified = (known.etag, known.modified) if conditional and known is not None else ("", "")
+    try:
+        async with asyncio.timeout_at(until):
+            page = await pages.get(look.item.link, etag, modified)
+    except TimeoutError:
+        look.problem = f"No time left for {look.item.link}"
+        return None
+    except LedgerError as error:
+        look.looked = True
+        look.problem = str(error)
+        return None
+    look.looked = True
+    look.page = page.answer
+    look.gone = page.answer.status == 410
+    if not page.answer.ok and not page.answer.unchanged:
+        look.problem = f"HTTP status {page.answer.status} of {look.item.link}"
+    return page

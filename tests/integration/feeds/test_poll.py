@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from ledger.clock import FixedClock, format_time
-from ledger.config import Fetch, Settings
+from ledger.config import Fetch, Schedule, Settings
 from ledger.errors import UsageError
 from ledger.events import decode
 from ledger.feeds.fetch import Fetcher, UnreachableError
@@ -403,6 +404,35 @@ def test_forgotten_memory_makes_no_second_article(desk):
         "feed.removed",
         "feed.added",
     ]
+
+
+def test_a_forced_poll_reaches_every_feed_whenever_it_is_due():
+    desk = Desk(concurrency=2)
+    for n in range(23):
+        url = f"https://o{n}.example/feed"
+        desk.add(url)
+        if n % 3:
+            desk.web.set(url, rss(entry()))
+    for _ in range(3):
+        assert len(desk.poll(hours=1).feeds) == 23
+    assert {feed.polls for feed in list_feeds(desk.store)} == {3}
+
+
+def test_a_page_that_hangs_does_not_outlast_the_lease(desk):
+    class Hanging(FakeWeb):
+        @asynccontextmanager
+        async def exchange(self, url, headers):
+            if url == "https://brenn.example/1":
+                await asyncio.Event().wait()
+            async with super().exchange(url, headers) as answer:
+                yield answer
+
+    desk.web = Hanging()
+    desk.web.set(FEED, rss(entry(text="Twelve died.")))
+    desk.settings = msgspec.structs.replace(desk.settings, schedule=Schedule(lease=0.2))
+    report = desk.poll()
+    assert report.feeds[0].skipped == ("No time left for https://brenn.example/1",)
+    assert desk.text(desk.revisions()[0]) == "Twelve died."
 
 
 def test_only_named_feeds_are_polled_and_the_others_stay_due(desk):

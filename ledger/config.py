@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,13 @@ class StateDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Plugins(msgspec.Struct, frozen=True, kw_only=True):
     """`[plugins]`: names that are off, folders of one-file plugins, and a table of settings per plugin.
 
+    With `allow` only the plugins and distributions that it names are loaded beside what newsledger ships. Folders are
+    relative to the home.
     `memory` is what a worker process may map, in MiB; 0 means no limit.
     """
 
     disabled: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
     directories: tuple[str, ...] = ()
     memory: int = 2048
     settings: dict[str, dict[str, Any]] = {}
@@ -84,8 +88,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     plugins: Plugins = Plugins()
 
 
-def load_settings(home: str | Path | None = None, db: str | None = None) -> Settings:
-    """Read the settings; creates nothing. Raises ConfigError naming file, key and what is wrong with it."""
+def load_settings(
+    home: str | Path | None = None, db: str | None = None, plugin_dirs: Sequence[str] = ()
+) -> Settings:
+    """Read the settings; creates nothing. `plugin_dirs` come after the folders that the file names.
+
+    Raises ConfigError naming file, key and what is wrong with it.
+    """
     chosen = (
         home or os.environ.get("NEWSLEDGER_HOME") or platformdirs.user_data_dir("newsledger", appauthor=False)
     )
@@ -98,7 +107,10 @@ def load_settings(home: str | Path | None = None, db: str | None = None) -> Sett
             table = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError("The configuration cannot be read", which=str(file), fix=str(error)) from error
-    return _from_table(table, folder, url, file)
+    settings = _from_table(table, folder, url, file)
+    named = [str(folder / Path(one).expanduser()) for one in settings.plugins.directories]
+    plugins = msgspec.structs.replace(settings.plugins, directories=(*named, *plugin_dirs))
+    return msgspec.structs.replace(settings, plugins=plugins)
 
 
 def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Settings:
@@ -110,7 +122,9 @@ def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Se
             fix=f"Known sections: {', '.join(sorted(known))}",
         )
     plugins = dict(table.get("plugins", {}))
-    named = {key: plugins.pop(key) for key in ("disabled", "directories", "memory") if key in plugins}
+    named = {
+        key: plugins.pop(key) for key in ("allow", "directories", "disabled", "memory") if key in plugins
+    }
     try:
         return Settings(
             home=folder,

@@ -13,6 +13,7 @@ __all__ = [
     "Description",
     "Problem",
     "ProcessorInfo",
+    "RecordInfo",
     "TypeInfo",
     "describe_fix",
     "type_info",
@@ -87,12 +88,28 @@ class ProcessorInfo(msgspec.Struct, frozen=True, kw_only=True):
     config_error: str = ""
 
 
+class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of a hook other than `ledger_processors`, without its code.
+
+    `schema` is the JSON Schema of its settings, empty when it takes none; `config` their canonical JSON, empty while they
+    are not complete or `config_error` says why they are refused. `detail` is what it works on: media types, event types.
+    """
+
+    name: str
+    summary: str = ""
+    detail: str = ""
+    schema: str = ""
+    config: str = ""
+    config_error: str = ""
+
+
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a plugin declares. `offers` maps a hook to the names of its records."""
+    """Everything that a plugin declares. `offers` maps a hook to the names of its records, `records` says more of them."""
 
     processors: tuple[ProcessorInfo, ...]
     types: tuple[TypeInfo, ...]
     offers: dict[str, tuple[str, ...]]
+    records: dict[str, tuple[RecordInfo, ...]] = {}
 
 
 def type_info(kind: type) -> TypeInfo:

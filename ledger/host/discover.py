@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import NamedTuple
 
 from ledger.config import Plugins
 from ledger.host.describe import Candidate, Problem
 
-__all__ = ["GROUP", "find"]
+__all__ = ["GROUP", "Found", "conflict", "find"]
 
 GROUP = "ledger"
 
 
-def find(settings: Plugins) -> tuple[tuple[Candidate, ...], tuple[tuple[Candidate, Problem], ...]]:
-    """The plugins to load, first-party ones first, and those refused because their name is taken.
+class Found(NamedTuple):
+    """The plugins to load, first-party ones first; those refused because their name is taken; those not allowed."""
+
+    candidates: tuple[Candidate, ...]
+    refused: tuple[tuple[Candidate, Problem], ...]
+    barred: tuple[Candidate, ...]
+
+
+def find(settings: Plugins) -> Found:
+    """Every plugin that is installed or lies in a plugin folder.
 
     Of two plugins with one name the first-party one stays, else the one whose distribution comes first by name; files
     come last. `directories` may name a single file. A folder that does not exist is a refused candidate of its own.
@@ -32,7 +41,15 @@ def find(settings: Plugins) -> tuple[tuple[Candidate, ...], tuple[tuple[Candidat
             found.append(_file(path))
         else:
             missing.append(_no_folder(path))
-    return _unique(found, missing)
+    barred = tuple(candidate for candidate in found if not _allowed(candidate, settings.allow))
+    return Found(*_unique([c for c in found if c not in barred], missing), barred)
+
+
+def _allowed(candidate: Candidate, allow: Collection[str] | None) -> bool:
+    """Whether the allow-list, which does not concern what newsledger ships, names the plugin or its distribution."""
+    return (
+        allow is None or candidate.first_party or candidate.name in allow or candidate.distribution in allow
+    )
 
 
 def _unique(

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ledger.config import Plugins
-from ledger.errors import NotFoundError, PluginError, UsageError
+from ledger.errors import NotFoundError, UsageError
 from ledger.host.annotations import CORE_TYPES, UnknownAnnotation, encode_annotation, read_head, tag_of
 from ledger.host.configure import configure
-from ledger.host.describe import Candidate, Problem, describe_fix
+from ledger.host.describe import Candidate, Problem
 from ledger.host.failures import Limits, RejectedError
+from ledger.host.health import Health, ProcessorHealth, merge_health, read_health
 from ledger.host.inventory import ActiveProcessor, PluginInfo
 from ledger.host.isolation import Breaker, PluginWorker
 from ledger.host.layers import Layers, Made
-from ledger.host.load import HOOKS, load
 from ledger.host.order import providers_of
-from ledger.host.roster import Member, Roster
+from ledger.host.roster import Roster
 from ledger.host.run import Outcome, Runner, accept
+from ledger.host.shelf import Shelf
 from ledger.plugin import Annotation, Article
 
 __all__ = ["Host"]
@@ -33,7 +36,7 @@ class Host:
     """Every installed plugin, loaded once.
 
     `isolate`: `auto` runs the processors that newsledger ships in this process and all others in worker processes;
-    `never` and `always` do what they say. `progress` is called with each plugin's name before it is loaded. A plugin that
+    `never` and `always` do what they say. `home` is where the health of processors is kept from run to run. `progress` is called with each plugin's name before it is loaded. A plugin that
     cannot be loaded is in `problems`, never an exception. `environment` adds variables to those of worker processes. `annotate` may be called from several threads.
     """
 
@@ -45,6 +48,7 @@ class Host:
         progress: Callable[[str], None] | None = None,
         limits: Limits | None = None,
         environment: Mapping[str, str] | None = None,
+        home: Path | None = None,
     ) -> None:
         if isolate not in ISOLATION:
             raise UsageError("No such isolation", which=isolate, fix=f"One of {', '.join(ISOLATION)}")
@@ -53,19 +57,27 @@ class Host:
         self._environment = dict(environment or {})
         self._workers: list[PluginWorker] = []
         self._finalizer = weakref.finalize(self, _close_all, self._workers)
-        self._roster = Roster(settings, isolate, self._new_worker, progress)
+        self._roster = Roster(
+            settings,
+            isolate,
+            self._new_worker,
+            progress,
+            # What a plugin gives under other limits or elsewhere is not what a listing should show.
+            Shelf(settings.settings) if limits is None and not environment else None,
+        )
         self.processors: tuple[ActiveProcessor, ...] = self._roster.active
         self.plugins: tuple[PluginInfo, ...] = self._roster.plugins()
         self.types: dict[str, type[Annotation]] = dict(CORE_TYPES)
         self._runners: dict[str, Runner] = {}
-        self._records: dict[str, tuple[Any, ...]] = {}
         self._prepare()
         self._infos = self._roster.infos
         self._providers = {
             name: providers_of(info, self._infos.values()) for name, info in self._infos.items()
         }
         self._by_name = {active.name: active for active in self.processors}
-        self._breakers = {active.name: Breaker(self._limits.breaker) for active in self.processors}
+        self._home = home
+        self._health = {active.name: Health() for active in self.processors}
+        self._breakers = self._restore(read_health(home) if home is not None else {})
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -73,8 +85,34 @@ class Host:
         return tuple(self._roster.problems)
 
     def close(self) -> None:
-        """End all worker processes; idempotent."""
+        """End all worker processes and keep what was seen of the processors; idempotent."""
+        self.keep_health()
         self._finalizer()
+
+    def keep_health(self) -> dict[str, ProcessorHealth]:
+        """Write what was seen of the processors since the last time into the home; returns what is known now."""
+        if self._home is None:
+            return {}
+        seen = {
+            active.name: (active.identity, self._health[active.name], self._breakers[active.name].state)
+            for active in self.processors
+            if self._health[active.name].runs or self._breakers[active.name].state.failures
+        }
+        self._health = {active.name: Health() for active in self.processors}
+        return merge_health(self._home, seen) if seen else read_health(self._home)
+
+    def wake(self) -> None:
+        """Let processors that rest after failures run again at once."""
+        for breaker in self._breakers.values():
+            breaker.wake()
+
+    def _restore(self, known: Mapping[str, ProcessorHealth]) -> dict[str, Breaker]:
+        breakers = {}
+        for active in self.processors:
+            old = known.get(active.name)
+            state = old.breaker if old is not None and old.identity == active.identity else None
+            breakers[active.name] = Breaker(self._limits.breaker, state)
+        return breakers
 
     def annotate(
         self,
@@ -112,24 +150,7 @@ class Host:
 
         A plugin that cannot be imported here is added to `problems` and left out.
         """
-        if hook not in HOOKS:
-            raise UsageError("No such hook", which=hook, fix=f"One of {', '.join(HOOKS)}")
-        if hook not in self._records:
-            self._records[hook] = tuple(
-                record for member in self._roster.members for record in self._of(member, hook)
-            )
-        return self._records[hook]
-
-    def _of(self, member: Member, hook: str) -> tuple[Any, ...]:
-        if member.description is None or hook not in member.description.offers:
-            return ()
-        if member.loaded is None:
-            try:
-                member.loaded = load(member.candidate)
-            except PluginError as error:
-                self._roster.report(member.candidate, describe_fix(error))
-                return ()
-        return tuple(member.loaded.records.get(hook, ()))
+        return self._roster.records(hook)
 
     def _new_worker(self, candidate: Candidate) -> PluginWorker:
         worker = PluginWorker(candidate, self._settings.settings, self._limits, self._environment)
@@ -167,12 +188,14 @@ class Host:
         raws: tuple[bytes, ...] = ()
         skipped, deferred = self._skip(active, pass_)
         if not skipped:
+            begin = time.perf_counter()
             try:
                 made = self._run(active, pass_)
                 pass_.layers.add(made)
                 raws = tuple(entry.raw for entry in made.entries)
             except RejectedError as error:
                 failure = error.failure
+            self._health[active.name].note(time.perf_counter() - begin, failed=failure is not None)
             self._breakers[active.name].record(failure)
         if failure is not None:
             pass_.missing[active.name] = (f"{active.name} failed ({failure.kind})", True)

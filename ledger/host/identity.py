@@ -20,7 +20,7 @@ from pathlib import Path
 from ledger.host.describe import Candidate, ProcessorInfo
 from ledger.plugin import API_VERSION
 
-__all__ = ["code_digest", "files_digest", "identity_of", "manifest"]
+__all__ = ["code_digest", "code_files", "files_digest", "identity_of", "manifest"]
 
 
 def manifest(
@@ -56,9 +56,12 @@ def identity_of(entries: Mapping[str, str]) -> str:
 
 def code_digest(candidate: Candidate) -> str:
     """Hex SHA-256 over the plugin's installed files, compiled caches left out; empty when there are none to be found."""
-    return _digest(
-        (p.relative_to(root.parent).as_posix(), p) for root in _roots(candidate) for p in _sources(root)
-    )
+    return _digest(code_files(candidate))
+
+
+def code_files(candidate: Candidate) -> list[tuple[str, Path]]:
+    """The plugin's installed files, compiled caches left out, each with its name inside the installation; in order."""
+    return [(p.relative_to(root.parent).as_posix(), p) for root in _roots(candidate) for p in _sources(root)]
 
 
 def files_digest(paths: Iterable[str]) -> str:

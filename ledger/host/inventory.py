@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ledger.host.describe import RecordInfo
+
 __all__ = ["ActiveProcessor", "PluginInfo"]
 
 
@@ -43,7 +45,8 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `state`: `active`, `inactive` (none of its processors runs), `broken`, `conflict` or `disabled`; `reason` says why.
     `processors` run and make `provides`; `inactive` maps those that do not run to the reason. `offers` maps hooks to names
-    of records. `source` is the entry point or the file.
+    of records, and `records` says more of them. `source` is the entry point or the file. `resting` maps processors that failed too
+    often in a row to what happened last.
     """
 
     name: str
@@ -58,6 +61,8 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     provides: tuple[str, ...] = ()
     inactive: dict[str, str] = {}
     offers: dict[str, tuple[str, ...]] = {}
+    records: dict[str, tuple[RecordInfo, ...]] = {}
+    resting: dict[str, str] = {}
 
     @property
     def origin(self) -> str:
@@ -67,4 +72,6 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> str:
         """State and reason on one line."""
-        return f"{self.state}: {self.reason}" if self.reason else self.state
+        if self.reason:
+            return f"{self.state}: {self.reason}"
+        return "; ".join([self.state, *(f"{name} {why}" for name, why in self.resting.items())])

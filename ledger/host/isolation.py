@@ -6,9 +6,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from ledger.host.describe import Candidate, Description
 from ledger.host.failures import Failure, Limits, RejectedError
 from ledger.host.frames import LoadRequest, RunRequest
+from ledger.host.health import BreakerState
 from ledger.host.process import WorkerProcess
 
 __all__ = ["Breaker", "PluginWorker"]
@@ -92,27 +95,26 @@ class Breaker:
     It counts revisions, not seconds: it rests for 8 of them, is tried once, rests for 16, and so on.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, state: BreakerState | None = None) -> None:
         self._limit = limit
-        self._failures = 0
-        self._resting = 0
-        self._rest = 8
-        self._last: Failure | None = None
+        self.state = (state if limit else None) or BreakerState()
 
     def reason(self) -> str:
         """Why the processor rests now, or an empty text when it may run. Asking counts as one revision."""
-        if self._resting == 0 or self._last is None:
-            return ""
-        self._resting -= 1
-        return f"it rests after {self._failures} failures in a row, the last one: {self._last.kind}, {self._last.message}"
+        if reason := self.state.reason:
+            self.state = msgspec.structs.replace(self.state, resting=self.state.resting - 1)
+        return reason
 
     def record(self, failure: Failure | None) -> None:
         """Note how a run ended."""
         if failure is None:
-            self._failures, self._rest, self._last = 0, 8, None
+            self.state = BreakerState()
             return
-        self._failures += 1
-        self._last = failure
-        if self._limit and self._failures >= self._limit:
-            self._resting = self._rest
-            self._rest = min(2 * self._rest, _LONGEST_REST)
+        failures, rest, resting = self.state.failures + 1, self.state.rest, 0
+        if self._limit and failures >= self._limit:
+            resting, rest = rest, min(2 * rest, _LONGEST_REST)
+        self.state = BreakerState(failures=failures, resting=resting, rest=rest, last=failure)
+
+    def wake(self) -> None:
+        """Let it run again at once."""
+        self.state = BreakerState()

@@ -20,7 +20,7 @@ import pluggy
 
 from ledger.errors import ConfigError, PluginError
 from ledger.host.configure import canonical, configure, schema
-from ledger.host.describe import Candidate, Description, ProcessorInfo, type_info
+from ledger.host.describe import Candidate, Description, ProcessorInfo, RecordInfo, type_info
 from ledger.host.failures import explain
 from ledger.plugin import (
     API_VERSION,
@@ -176,6 +176,8 @@ def _check_records(candidate: Candidate, hook: str, records: tuple[Any, ...]) ->
         names.add(name)
         if isinstance(record, Processor):
             check_processor_record(candidate, record)
+        elif isinstance(record, Command):
+            _check_command(candidate, record)
         elif isinstance(record, type):
             _check_type(candidate, record, Annotation)
 
@@ -197,6 +199,14 @@ def check_processor_record(candidate: Candidate, record: Any) -> None:
         raise PluginError(f"A record is not valid: {wrong}", which=candidate.name)
     for kind in (*record.requires, *record.provides):
         _check_type(candidate, kind, Annotation, Ephemeral)
+
+
+def _check_command(candidate: Candidate, record: Command) -> None:
+    if not _NAME.fullmatch(record.name):
+        raise PluginError(
+            f"A command's name is lower-case letters, digits, - and _, not {record.name!r}",
+            which=candidate.name,
+        )
 
 
 def _check_type(candidate: Candidate, kind: Any, *bases: type) -> None:
@@ -228,6 +238,11 @@ def describe(loaded: Loaded, settings: Mapping[str, dict[str, Any]]) -> Descript
         processors=tuple(_describe(record, settings.get(record.name, {})) for record in loaded.processors),
         types=tuple(sorted(type_info(kind) for kind in types)),
         offers={hook: tuple(_name(record) for record in records) for hook, records in loaded.records.items()},
+        records={
+            hook: tuple(_describe_record(record, settings) for record in records)
+            for hook, records in loaded.records.items()
+            if hook not in {"ledger_processors", "ledger_annotation_types"}
+        },
     )
 
 
@@ -237,15 +252,37 @@ def _name(record: Any) -> str:
     return type_info(record).label if issubclass(record, Annotation) else record.__name__
 
 
-def _describe(record: Processor, table: dict[str, Any]) -> ProcessorInfo:
-    config = error = form = ""
+def _settings(name: str, kind: Any, table: dict[str, Any]) -> tuple[str, str, str]:
+    """JSON Schema, canonical JSON and what is wrong with the settings of one record."""
+    form = ""
     try:
-        form = schema(record.config)
-        config = canonical(configure(record.name, record.config, table))
+        form = schema(kind)
+        return form, canonical(configure(name, kind, table)), ""
     except ConfigError as problem:
-        error = str(problem)
+        return form, "", str(problem)
     except Exception as problem:  # noqa: BLE001 - a plugin's config type may raise anything
-        error = f"its settings cannot be described: {explain(problem)}"
+        return form, "", f"its settings cannot be described: {explain(problem)}"
+
+
+def _describe_record(record: Any, settings: Mapping[str, dict[str, Any]]) -> RecordInfo:
+    form = config = error = ""
+    if (kind := getattr(record, "config", None)) is not None:
+        form, config, error = _settings(record.name, kind, settings.get(record.name, {}))
+        if not settings.get(record.name):
+            error = ""  # it waits for its settings, which is no mistake
+    about = getattr(record, "media_types", None) or getattr(record, "types", None) or ()
+    return RecordInfo(
+        name=record.name,
+        summary=record.summary,
+        detail=", ".join(about),
+        schema=form,
+        config=config,
+        config_error=error,
+    )
+
+
+def _describe(record: Processor, table: dict[str, Any]) -> ProcessorInfo:
+    form, config, error = _settings(record.name, record.config, table)
     return ProcessorInfo(
         name=record.name,
         version=record.version,

@@ -6,16 +6,25 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ledger.config import Plugins
-from ledger.errors import PluginError
+from ledger.errors import PluginError, UsageError
 from ledger.host.annotations import CORE_TYPES
-from ledger.host.describe import Candidate, Description, Problem, ProcessorInfo, type_info
+from ledger.host.describe import (
+    Candidate,
+    Description,
+    Problem,
+    ProcessorInfo,
+    RecordInfo,
+    describe_fix,
+    type_info,
+)
 from ledger.host.discover import conflict, find
 from ledger.host.failures import RejectedError, explain
 from ledger.host.identity import code_digest, files_digest, identity_of, manifest
 from ledger.host.inventory import ActiveProcessor, PluginInfo
 from ledger.host.isolation import PluginWorker
-from ledger.host.load import Loaded, describe, load
+from ledger.host.load import HOOKS, Loaded, describe, load
 from ledger.host.order import order, providers_of
+from ledger.host.shelf import Kept, Shelf
 
 __all__ = ["Member", "Roster"]
 
@@ -65,6 +74,7 @@ class Member:
             processors=running,
             inactive=dict(self.inactive),
             offers=self.description.offers if self.description is not None else {},
+            records=self.description.records if self.description is not None else {},
         )
 
     def _provides(self, running: tuple[str, ...]) -> tuple[str, ...]:
@@ -81,12 +91,18 @@ class Roster:
         isolate: str,
         new_worker: Callable[[Candidate], PluginWorker],
         progress: Callable[[str], None] | None,
+        shelf: Shelf | None = None,
+        *,
+        reuse: bool = False,
     ) -> None:
         self.settings = settings
+        self._shelf = shelf
+        self._reuse = reuse
+        self._hooked: dict[str, tuple[Any, ...]] = {}
         self.problems: list[Problem] = []
         self.owners: dict[str, Member] = {}
         self.infos: dict[str, ProcessorInfo] = {}
-        candidates, refused = find(settings)
+        candidates, refused, barred = find(settings)
         self.members = [Member(c, _isolation(c, isolate)) for c in candidates]
         # A name means the plugin of that name; where there is none, the processor.
         self._disabled_processors = set(settings.disabled) - {c.name for c in candidates}
@@ -94,6 +110,11 @@ class Roster:
         self._refuse_conflicts()
         for candidate, problem in refused:
             self._refuse(candidate, problem)
+        for candidate in barred:
+            self.members.append(member := Member(candidate, "worker"))
+            member.out("disabled", "not named in `[plugins] allow`")
+        if shelf is not None:
+            shelf.save()
         self.active = self._activate()
         self._check_settings()
 
@@ -131,6 +152,10 @@ class Roster:
             if member.candidate.name in self.settings.disabled:
                 member.out("disabled", "disabled in the settings")
                 continue
+            kept = self._shelf.get(member.candidate) if self._reuse and self._shelf is not None else None
+            if kept is not None:
+                self._take(member, kept)
+                continue
             wanted.append(member)
             if member.isolation == "worker":
                 member.worker = new_worker(member.candidate)
@@ -144,23 +169,51 @@ class Roster:
 
     def _load_one(self, member: Member) -> None:
         try:
-            member.description = member.describe(self.settings.settings)
-            return
+            kept = Kept(description=member.describe(self.settings.settings))
         except PluginError as error:
-            reason, fix = error.what, error.fix
+            kept = Kept(reason=error.what, fix=error.fix)
         except RejectedError as error:
             failure = error.failure
-            reason = (
+            said = (
                 failure.message if failure.kind == "exception" else f"It cannot be loaded: {failure.message}"
             )
-            fix = ""
-        member.out("broken", reason)
+            kept = Kept(reason=said)
+        self._take(member, kept)
+        if self._shelf is not None:
+            self._shelf.put(member.candidate, kept)
+
+    def _take(self, member: Member, kept: Kept) -> None:
+        member.description = kept.description
+        if kept.description is not None:
+            return
+        member.out("broken", kept.reason)
         if member.worker is not None:
             member.worker.close()
         origin = member.candidate.origin
-        self.report(
-            member.candidate, reason, fix or f"Update or remove {origin}, or name it in `[plugins] disabled`"
-        )
+        advice = kept.fix or f"Update or remove {origin}, or name it in `[plugins] disabled`"
+        self.report(member.candidate, kept.reason, advice)
+
+    def records(self, hook: str) -> tuple[Any, ...]:
+        """The records of one hook, imported into this process now; by plugin, in order. Raises UsageError.
+
+        A plugin that cannot be imported here is added to `problems` and left out.
+        """
+        if hook not in HOOKS:
+            raise UsageError("No such hook", which=hook, fix=f"One of {', '.join(HOOKS)}")
+        if hook not in self._hooked:
+            self._hooked[hook] = tuple(r for member in self.members for r in self._of(member, hook))
+        return self._hooked[hook]
+
+    def _of(self, member: Member, hook: str) -> tuple[Any, ...]:
+        if member.description is None or hook not in member.description.offers:
+            return ()
+        if member.loaded is None:
+            try:
+                member.loaded = load(member.candidate)
+            except PluginError as error:
+                self.report(member.candidate, describe_fix(error))
+                return ()
+        return tuple(member.loaded.records.get(hook, ()))
 
     def _refuse_conflicts(self) -> None:
         tags = {tag: (type_info(kind).key, _CORE) for tag, kind in CORE_TYPES.items()}
@@ -248,6 +301,12 @@ class Roster:
 
     def _check_settings(self) -> None:
         known = set(self.owners) | {m.candidate.name for m in self.members}
+        for member in self.members:
+            for record in [r for rs in _records(member) for r in rs]:
+                if record.schema:
+                    known.add(record.name)
+                if record.config_error:
+                    self.report(member.candidate, f"{record.name} is off: {record.config_error}")
         for name in sorted(set(self.settings.settings) - known):
             self.problems.append(
                 Problem(
@@ -258,6 +317,10 @@ class Roster:
                     fix="Install its plugin, or remove the table",
                 )
             )
+
+
+def _records(member: Member) -> Iterable[tuple[RecordInfo, ...]]:
+    return member.description.records.values() if member.description is not None else ()
 
 
 def _isolation(candidate: Candidate, isolate: str) -> str:

@@ -6,7 +6,7 @@ in its own process, and records who did it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
@@ -20,6 +20,7 @@ __all__ = [
     "Check",
     "CheckResult",
     "Command",
+    "CommittedEvent",
     "Context",
     "Ephemeral",
     "Extracted",
@@ -28,6 +29,9 @@ __all__ = [
     "Processor",
     "Projection",
     "Sink",
+    "SinkContext",
+    "SourceContext",
+    "SourceItem",
     "SourceKind",
     "processor",
 ]
@@ -151,11 +155,48 @@ def processor(
     return declare
 
 
-class SourceKind(msgspec.Struct, frozen=True, kw_only=True):
-    """An input other than feeds. `open(location)` yields (URL or path, media type, bytes)."""
+class SourceItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One document of a source.
+
+    `name` is its path or URL, for people. `url` is the article's address where the document has one; `published` an ISO 8601
+    text for documents that do not say it themselves. `media_type` may be empty where the name's ending tells. `mark` names
+    this version of the document: once it is recorded, `SourceContext.seen` knows the mark. With `error` set it is listed as
+    a document that could not be read.
+    """
 
     name: str
-    open: Callable[[str], Iterator[tuple[str, str, bytes]]]
+    body: bytes = b""
+    media_type: str = ""
+    url: str = ""
+    charset: str = ""
+    published: str = ""
+    mark: str = ""
+    error: str = ""
+
+
+class SourceContext(Protocol):
+    """What a source may use. Nothing that it does here is recorded before its items are."""
+
+    def seen(self, mark: str) -> bool:
+        """Whether an item with this mark was recorded from this source and location before."""
+        ...
+
+    def fetch(self, url: str) -> SourceItem:
+        """The document at `url`, under the rules for all fetching: public addresses, robots.txt, pace, limits of size and time.
+
+        Raises OSError when it cannot be had.
+        """
+        ...
+
+
+class SourceKind(msgspec.Struct, frozen=True, kw_only=True):
+    """An input other than feeds, used as `newsledger ingest NAME:LOCATION`.
+
+    `open(location, context)` yields SourceItems. It raises OSError or ValueError for a location that it cannot read.
+    """
+
+    name: str
+    open: Callable[[str, SourceContext], Iterable[SourceItem]]
     summary: str = ""
 
 
@@ -195,12 +236,52 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
 
 
+class CommittedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it lies in the ledger. `payload` is what `newsledger export events` shows; `id` is the same at every delivery."""
+
+    position: int
+    id: str
+    type: str
+    stream: str
+    recorded: datetime
+    payload: dict[str, Any]
+
+
+class SinkContext(Protocol):
+    """What a sink may use."""
+
+    @property
+    def config(self) -> Any:
+        """The sink's own config struct, validated; None when it declares none."""
+        ...
+
+    @property
+    def home(self) -> str:
+        """The folder of the ledger, for relative paths in the settings."""
+        ...
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """POST `body` and return the HTTP status; no redirect is followed. Addresses must be public or listed in
+        `[fetch] allow_hosts`. Raises OSError without an answer.
+        """
+        ...
+
+
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
-    """Receives events after they are committed: `deliver(events)`; its checkpoint moves when it returns."""
+    """Receives events after they are committed, in log order.
+
+    `deliver(events, context)` gets a batch; its checkpoint moves when it returns. When it raises, or takes longer than
+    `timeout` seconds, the same events come again later: at least once, never out of order. `types` are event types;
+    empty means all. `config` is a msgspec struct, its table `[plugins.NAME]`; while a required field is missing the sink
+    is off. `history`: a sink that is new gets what was recorded before it came, too. A replay delivers nothing.
+    """
 
     name: str
-    types: tuple[str, ...]
-    deliver: Callable[[Sequence[tuple[str, dict[str, Any], datetime]]], None]
+    deliver: Callable[[Sequence[CommittedEvent], SinkContext], None]
+    types: tuple[str, ...] = ()
+    config: type[msgspec.Struct] | None = None
+    history: bool = False
+    timeout: float = 30.0
     summary: str = ""
 
 

@@ -133,7 +133,7 @@ class Fetcher:
         self._transport = transport
         self._settings = settings
         self._clock = clock
-        self._robots = Robots()
+        self.robots = Robots()
         self.gate = HostGate(settings.host_interval, settings.per_host, paced=transport.paced)
         contact = f" (+{settings.contact})" if settings.contact else ""
         self._agent = f"{AGENT}/{VERSION}{contact}"
@@ -251,12 +251,12 @@ class Fetcher:
         return at
 
     async def _ask_robots(self, target: str) -> None:
-        async with self._robots.locks.setdefault(origin(target), asyncio.Lock()):
-            if not self._robots.known(target, self._clock.now()):
-                self._robots.learn(target, self._clock.now(), await self._robots_text(origin(target)))
-                if delay := self._robots.delay(target, AGENT):
-                    self.gate.delays[urlsplit(target).netloc] = delay
-        if not self._robots.allowed(target, AGENT):
+        async with self.robots.locks.setdefault(origin(target), asyncio.Lock()):
+            if not self.robots.known(target, self._clock.now()):
+                self.robots.learn(target, self._clock.now(), await self._robots_text(origin(target)))
+        if delay := self.robots.delay(target, AGENT):
+            self.gate.delays[urlsplit(target).netloc] = delay
+        if not self.robots.allowed(target, AGENT):
             raise RobotsError("The site's robots.txt does not let this page be fetched", which=target)
 
     async def _robots_text(self, at: str) -> str | None:

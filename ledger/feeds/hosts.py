@@ -65,32 +65,45 @@ class HostGate:
 
 
 class Robots:
-    """The robots.txt files seen so far, by origin."""
+    """The robots.txt files seen so far, by origin. They are kept a day; that one could not be had, ten minutes."""
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[datetime, protego.Protego | None]] = {}
+        self._texts: dict[str, tuple[datetime, str | None]] = {}
+        self._rules: dict[str, protego.Protego] = {}
         self.locks: dict[str, asyncio.Lock] = {}
 
     def known(self, url: str, now: datetime) -> bool:
         """Whether the rules of this URL's origin are known and fresh."""
-        entry = self._files.get(origin(url))
-        if entry is None:
-            return False
-        return now - entry[0] < (ROBOTS_RETRY if entry[1] is None else ROBOTS_LIFETIME)
+        entry = self._texts.get(origin(url))
+        return entry is not None and entry[0] > now
 
     def learn(self, url: str, now: datetime, text: str | None) -> None:
         """Keep the rules of an origin; None forbids everything (RFC 9309: the file could not be had)."""
-        self._files[origin(url)] = (now, None if text is None else protego.Protego.parse(text))
+        self.recall(origin(url), now + (ROBOTS_RETRY if text is None else ROBOTS_LIFETIME), text)
+
+    def recall(self, at: str, until: datetime, text: str | None) -> None:
+        """Take over rules learned earlier for an origin, good until then."""
+        self._texts[at] = (until, text)
+        self._rules.pop(at, None)
+
+    def learned(self) -> dict[str, tuple[datetime, str]]:
+        """All rules that were had, by origin, with the time until which they are good."""
+        return {at: (until, text) for at, (until, text) in self._texts.items() if text is not None}
 
     def allowed(self, url: str, agent: str) -> bool:
         """Whether the rules let `agent` fetch this URL."""
-        entry = self._files.get(origin(url))
-        if entry is None:
-            return True
-        return entry[1] is not None and bool(entry[1].can_fetch(url, agent))
+        rules = self._of(url)
+        return rules is not None and bool(rules.can_fetch(url, agent))
 
     def delay(self, url: str, agent: str) -> float:
         """The Crawl-delay in seconds, at most a minute, 0 when there is none."""
-        entry = self._files.get(origin(url))
-        wanted = entry[1].crawl_delay(agent) if entry is not None and entry[1] is not None else None
+        rules = self._of(url)
+        wanted = rules.crawl_delay(agent) if rules is not None else None
         return min(float(wanted or 0.0), MAX_CRAWL_DELAY)
+
+    def _of(self, url: str) -> protego.Protego | None:
+        at = origin(url)
+        text = self._texts[at][1] if at in self._texts else ""
+        if text is not None and at not in self._rules:
+            self._rules[at] = protego.Protego.parse(text)
+        return None if text is None else self._rules[at]

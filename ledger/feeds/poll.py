@@ -30,6 +30,9 @@ __all__ = ["FeedOutcome", "PollReport", "Poller"]
 Progress = Callable[[int, int, str], None]
 EVERYTHING = 1_000_000
 HOSTS_FOR_OUTAGE = 3
+HOLD = "host"
+ROBOTS = "robots"
+MAX_ROBOTS = 64 * 1024
 
 
 class PollReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +88,7 @@ class Poller:
         """
         at = self._clock.now()
         outcomes: dict[str, FeedOutcome] = {}
-        self._load_holds()
+        self._recall_hosts()
         offline = False
         chosen = force or only is not None
         while limit is None or len(outcomes) < limit:
@@ -94,7 +97,7 @@ class Poller:
                 break
             visits = await self._round(tasks, force=chosen, outcomes=outcomes)
             offline = self._finish_failed(visits, outcomes) or offline
-        self._store_holds()
+        self._remember_hosts()
         return PollReport(at=at, feeds=tuple(outcomes[key] for key in sorted(outcomes)), offline=offline)
 
     def _claim(
@@ -126,7 +129,7 @@ class Poller:
         slots = asyncio.Semaphore(max(1, self._settings.fetch.concurrency))
         pages = PageCache(self._fetcher)
         failed: list[Visit] = []
-        total = len(tasks)
+        total = len(outcomes) + len(tasks)
         memories = {task.key: decode_memory(task.data, task.key) for task in tasks}
         ordered = sorted(tasks, key=lambda task: (memories[task.key].outlet, task.key))
 
@@ -184,24 +187,32 @@ class Poller:
                 outcomes[done.task.key] = unfinished(done)
         return offline
 
-    def _load_holds(self) -> None:
-        for task in self._store.tasks("host"):
+    def _recall_hosts(self) -> None:
+        """What earlier polls learned of hosts: until when one wants to be left alone, and its robots.txt."""
+        for task in self._store.tasks(HOLD):
             self._fetcher.gate.hold_off(f"http://{task.key}", task.next_at)
+        for task in self._store.tasks(ROBOTS):
+            self._fetcher.robots.recall(task.key, task.next_at, task.data.decode("utf-8", "replace"))
 
-    def _store_holds(self) -> None:
+    def _remember_hosts(self) -> None:
+        self._replace(HOLD, {host: (until, b"") for host, until in self._fetcher.gate.held.items()})
+        learned = self._fetcher.robots.learned().items()
+        self._replace(ROBOTS, {at: (until, text.encode()[:MAX_ROBOTS]) for at, (until, text) in learned})
+
+    def _replace(self, kind: str, facts: dict[str, tuple[datetime, bytes]]) -> None:
+        """Keep the facts that are good beyond now as tasks of `kind`; forget those that are over."""
         now = self._clock.now()
-        known = {task.key: task.next_at for task in self._store.tasks("host")}
-        held = {host: until for host, until in self._fetcher.gate.held.items() if until > now}
-        self._store.put_tasks(
-            [
-                Task(kind="host", key=host, next_at=until)
-                for host, until in sorted(held.items())
-                if known.get(host) != until
-            ]
-        )
-        for host in sorted(known):
-            if known[host] <= now:
-                self._store.drop_task("host", host)
+        known = {task.key: task.next_at for task in self._store.tasks(kind)}
+        changed = [
+            Task(kind=kind, key=key, next_at=until, data=data)
+            for key, (until, data) in sorted(facts.items())
+            if until > now and known.get(key) != until
+        ]
+        if changed:
+            self._store.put_tasks(changed)
+        for key in sorted(known):
+            if known[key] <= now and facts.get(key, (now, b""))[0] <= now:
+                self._store.drop_task(kind, key)
 
 
 def _as_it_was(task: Task) -> TaskDone:

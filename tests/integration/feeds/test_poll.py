@@ -418,6 +418,18 @@ def test_a_forced_poll_reaches_every_feed_whenever_it_is_due():
     assert {feed.polls for feed in list_feeds(desk.store)} == {3}
 
 
+def test_robots_txt_is_asked_once_a_day_across_polls(desk):
+    robots = "https://brenn.example/robots.txt"
+    desk.web.set(robots, "User-agent: *\nDisallow: /2\n", content_type="text/plain")
+    desk.web.set("https://brenn.example/2", page(SECOND))
+    for _ in range(3):
+        desk.web.set(FEED, rss(entry(1), entry(2, text="Short.")))
+        desk.poll(hours=2)
+    assert (desk.asked(robots), desk.asked("https://brenn.example/2")) == (1, 0)
+    desk.poll(hours=24)
+    assert desk.asked(robots) == 2
+
+
 def test_a_page_that_hangs_does_not_outlast_the_lease(desk):
     class Hanging(FakeWeb):
         @asynccontextmanager

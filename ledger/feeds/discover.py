@@ -14,7 +14,7 @@ from ledger.errors import FetchError, InputError, LedgerError
 from ledger.feeds.documents import FeedDocument
 from ledger.feeds.draft import draft_of
 from ledger.feeds.fetch import Fetched, Fetcher
-from ledger.feeds.files import Document, IngestReport, ingest_documents
+from ledger.feeds.files import Document, FindExtractor, IngestReport, ingest_documents
 from ledger.feeds.identity import feed_id, host_of, identify
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.text import decode_text, single_line
@@ -197,6 +197,7 @@ async def ingest_url(
     *,
     outlet: str = "",
     published: datetime | str | None = None,
+    extractor: FindExtractor | None = None,
 ) -> IngestReport:
     """Fetch one page or feed document and record the articles in it. Raises FetchError; what is no article is a failure."""
     fetched = await fetcher.page(url)
@@ -209,4 +210,4 @@ async def ingest_url(
         url=fetched.final_url,
         charset=fetched.charset,
     )
-    return ingest_documents(store, clock, [document], outlet=outlet, published=published)
+    return ingest_documents(store, clock, [document], outlet=outlet, published=published, extractor=extractor)

@@ -84,8 +84,13 @@ class Transport(Protocol):
 
     paced: bool
 
-    def exchange(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Exchange]:
-        """GET `url`. Raises UnreachableError without an answer, BlockedAddressError for an address that is not allowed."""
+    def exchange(
+        self, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> AbstractAsyncContextManager[Exchange]:
+        """GET `url`, or POST `body` to it.
+
+        Raises UnreachableError without an answer, BlockedAddressError for an address that is not allowed.
+        """
         ...
 
     async def close(self) -> None:
@@ -160,6 +165,21 @@ class Fetcher:
             last_modified,
             robots=self._settings.robots,
         )
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """POST `body` and return the status; the answer's body is not read and no redirect followed. Raises FetchError."""
+        target = check_url(url, self._settings.allow_hosts)
+        sent = {**headers, "User-Agent": self._agent}
+        try:
+            async with (
+                asyncio.timeout(self._settings.deadline),
+                self._transport.exchange(target, sent, body) as answer,
+            ):
+                return answer.status
+        except TimeoutError:
+            raise UnreachableError(
+                f"No answer within {self._settings.deadline:g} seconds", which=target
+            ) from None
 
     async def _get(
         self, url: str, accept: str, limit: int, etag: str, last_modified: str, *, robots: bool
@@ -398,16 +418,22 @@ class AioTransport:
         return self._session
 
     @asynccontextmanager
-    async def exchange(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Exchange]:
-        """One GET. See Transport."""
+    async def exchange(
+        self, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> AsyncIterator[Exchange]:
+        """One GET or POST. See Transport."""
         import aiohttp
         import yarl
 
         guard = _Guarded(allowed=host_and_port(url) in self._settings.allow_hosts)
         _GUARD.set(guard)
         try:
-            response = await self._open().get(
-                yarl.URL(url, encoded=True), headers=headers, allow_redirects=False
+            response = await self._open().request(
+                "GET" if body is None else "POST",
+                yarl.URL(url, encoded=True),
+                headers=headers,
+                data=body,
+                allow_redirects=False,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if guard.refused:

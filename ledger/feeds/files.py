@@ -8,7 +8,8 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import mimetypes
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,11 +28,12 @@ from ledger.feeds.ingest import Batch, Draft, pack
 from ledger.feeds.language import language_of
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.revision import declared_dates, visible_hash
-from ledger.feeds.text import decode_text, is_binary, single_line
+from ledger.feeds.text import canonical, decode_text, is_binary, plain_blocks, single_line
 from ledger.feeds.warc import read_warc
+from ledger.plugin import Extracted, Extractor
 from ledger.store.protocol import Store
 
-__all__ = ["Document", "Failure", "IngestReport", "ingest_documents", "read_path"]
+__all__ = ["Document", "Failure", "FindExtractor", "IngestReport", "ingest_documents", "read_path"]
 
 MAX_FILE = 32 * 1024 * 1024
 BATCH = 50
@@ -41,6 +43,15 @@ _TYPES = {
     ".xhtml": "text/html", ".json": "application/json", ".jsonl": "application/jsonl", ".eml": "message/rfc822",
     ".xml": "application/xml", ".rss": "application/xml", ".atom": "application/xml", ".rdf": "application/xml",
 }  # fmt: skip
+_OWN_TYPES = frozenset(
+    {*_TYPES.values(), "", "application/xhtml+xml", "application/atom+xml", "application/rss+xml"}
+)
+_MEDIA_TYPES = mimetypes.MimeTypes(filenames=())
+"""Endings and media types as Python knows them, whatever the machine's own tables say."""
+
+FindExtractor = Callable[[str], "Extractor | None"]
+"""The extractor of a media type, None when no plugin reads it."""
+
 _TITLES = ("title", "headline", "name")
 _TEXTS = ("text", "body", "content", "article", "maintext", "articleBody", "description")
 _PUBLISHED = ("published", "date", "date_publish", "datePublished", "published_at", "pubDate", "created")
@@ -48,13 +59,18 @@ _MODIFIED = ("modified", "updated", "dateModified", "date_modify", "updated_at")
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that may hold an article. `name` is the path or URL they came from; `error` says why there are none."""
+    """Bytes that may hold an article. `name` is the path or URL they came from; `error` says why there are none.
+
+    `published` is what is known of its date beside what it says itself. `mark` is the source's own name for this version.
+    """
 
     name: str
     media_type: str = ""
     body: bytes = b""
     url: str = ""
     charset: str = ""
+    published: str = ""
+    mark: str = ""
     error: str = ""
 
 
@@ -133,8 +149,11 @@ def ingest_documents(
     outlet: str = "",
     url: str = "",
     published: datetime | str | None = None,
+    extractor: FindExtractor | None = None,
 ) -> IngestReport:
     """Record the articles in these documents, fifty documents to an append.
+
+    `extractor` finds the reader of a media type that newsledger does not read itself.
 
     `outlet`, `url` and `published` apply where a document does not say better: the outlet is by default the host of the
     article's URL, else `local`. What is no article is listed in `failures`; only errors of the store are raised.
@@ -162,7 +181,7 @@ def ingest_documents(
         try:
             if document.error:
                 raise InputError(document.error)
-            drafts = _drafts(document, outlet, url, at)
+            drafts = _drafts(document, outlet, url, document.published or at, extractor)
             if not drafts:
                 raise InputError("No article text in it")
             pending += drafts
@@ -181,10 +200,15 @@ def ingest_documents(
     )
 
 
-def _drafts(document: Document, outlet: str, url: str, published: str) -> list[Draft]:
+def _drafts(
+    document: Document, outlet: str, url: str, published: str, find: FindExtractor | None
+) -> list[Draft]:
     body = document.body
     if not body.strip():
         raise InputError("The file is empty")
+    media_type = document.media_type or _MEDIA_TYPES.guess_type(document.name)[0] or ""
+    if find is not None and media_type not in _OWN_TYPES and (extractor := find(media_type)) is not None:
+        return _from_extractor(extractor, document, media_type, outlet, document.url or url, published)
     if is_binary(body):
         raise InputError("The file is binary")
     kind = _kind(document)
@@ -253,6 +277,33 @@ def _from_extract(
         packed=pack(raw),
         raw_type=raw_type,
     )
+
+
+def _from_extractor(
+    extractor: Extractor, document: Document, media_type: str, outlet: str, url: str, published: str
+) -> list[Draft]:
+    try:
+        found = extractor.extract(document.body, url)
+    except Exception as error:  # noqa: BLE001 - an extractor is a plugin's code
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise InputError(f"{extractor.name} cannot read it: {single_line(said)[:300]}") from None
+    if not isinstance(found, Extracted):
+        raise InputError(f"{extractor.name} gives {type(found).__name__} where Extracted is expected")
+    text = canonical(plain_blocks(found.text))
+    extract = Extract(
+        title=single_line(found.title),
+        text=text,
+        published=found.published.isoformat() if found.published is not None else "",
+        modified=found.modified.isoformat() if found.modified is not None else "",
+        language=found.language or language_of(text),
+        byline=single_line(found.byline),
+        canonical_url=found.canonical_url,
+        summary=single_line(found.summary),
+    )
+    draft = _from_extract(extract, document.body, media_type, url, outlet, published)
+    if draft is None:
+        return []
+    return [msgspec.structs.replace(draft, extractor=f"{extractor.name} {extractor.version}")]
 
 
 def _own_address(declared: str) -> str:

@@ -55,6 +55,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     edited: bool = True
     article: str = ""
+    extractor: str = EXTRACTOR
 
     @property
     def hash(self) -> str:
@@ -330,7 +331,7 @@ def _revision_event(
         p_time=p_time,
         claimed_dates=draft.dates.claimed,
         flags=flags,
-        extractor=EXTRACTOR,
+        extractor=draft.extractor,
     )
     if not state.revision:
         return event

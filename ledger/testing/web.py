@@ -15,10 +15,11 @@ __all__ = ["FakeWeb", "Request"]
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request that was made: its URL and headers, names in lower case."""
+    """A request that was made: its URL and headers, names in lower case, and what was posted; None for a GET."""
 
     url: str
     headers: dict[str, str]
+    body: bytes | None = None
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -77,10 +78,12 @@ class FakeWeb:
         self._pages.pop(url, None)
 
     @asynccontextmanager
-    async def exchange(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Exchange]:
+    async def exchange(
+        self, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> AsyncIterator[Exchange]:
         """The set answer. See `ledger.feeds.fetch.Transport`."""
         sent = {name.lower(): value for name, value in headers.items()}
-        self.requests.append(Request(url, sent))
+        self.requests.append(Request(url, sent, body))
         page = self._pages.get(url, _Page(b"not here", 404, (("content-type", "text/plain"),)))
         if page.error is not None:
             raise page.error

@@ -75,6 +75,8 @@ def _attribution(text: str, found: Found, memory: Memory) -> Attribution:
     links = [_outlet(text, words) for words in found.relays]
     links.append(origin)
     behind = [*found.origins, *([words] if (words := _briefed(found.words)) else [])]
+    if origin.kind == "document" and (owner := _owner(found.words)):
+        behind.append(owner)
     links.extend(_link(text, words, found, memory) for words in behind)
     source = Span(found.words[0].start, found.words[-1].end)
     for words in behind:
@@ -127,6 +129,14 @@ def _briefed(words: tuple[Token, ...]) -> tuple[Token, ...]:
     for i in range(1, len(words) - 2):
         if words[i].low in _BRIEFED and words[i + 1].low == "by":
             return words[i + 2 :]
+    return ()
+
+
+def _owner(words: tuple[Token, ...]) -> tuple[Token, ...]:
+    """`figures released by the ministry`, `a report from the office`: the words of the one who issued a document."""
+    for i in range(1, len(words) - 1):
+        if words[i].low in {"by", "from"} and kind_of(words[i + 1 :]):
+            return words[i + 1 :]
     return ()
 
 

@@ -179,7 +179,7 @@ def _according(reader: Reader, i: int) -> Found | None:
         return None
     if words[-1].low in DOCUMENT_WORDS and stop + 1 < len(t) and t[stop].low in {"in", "by", "from"}:
         owner = noun_phrase_after(t, stop + 1)  # "a report in the Gazette": who published it speaks
-        if any(token.capital for token in t[stop + 1 : owner]):
+        if kind_of(t[stop + 1 : owner]):
             words, stop = tuple(t[stop + 1 : owner]), owner
     cue = Span(t[i].start, t[i + 1].end)
     relays: tuple[tuple[Token, ...], ...] = ()

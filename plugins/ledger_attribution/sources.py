@@ -33,10 +33,12 @@ _NAME_TAIL = re.compile(r"[\s,;:]+$")
 def _head_words(words: Sequence[Token]) -> list[str]:
     """The nominal words before the first preposition, comma or participle that opens a modifier."""
     head: list[str] = []
-    for token in words:
-        if head and (
-            token.tag in {"P", ",", "SUB", "("} or (token.low.endswith("ing") and not token.capital)
-        ):
+    for i, token in enumerate(words):
+        modifies = not token.capital and (
+            token.low.endswith("ing")
+            or (token.low.endswith("ed") and i + 1 < len(words) and words[i + 1].tag == "P")
+        )
+        if head and (token.tag in {"P", ",", "SUB", "("} or modifies):
             break
         if token.tag in {"N", "NUM"}:
             head.append(token.low)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from ledger.plugin import Attribution, Entity, Link, Modality, Span, TimeSpan
 from ledger_claims.clauses import Token, clause_of
@@ -95,28 +96,58 @@ def said_on(
     return ""
 
 
-def period_of(text: str, times: Sequence[TimeSpan], clause: Span, published_year: int | None) -> str:
-    """The period that a count refers to: `cumulative` unless the clause names a bounded window or a past year."""
+def period_of(
+    text: str, times: Sequence[TimeSpan], clause: Span, figure: Span, published: date | None
+) -> str:
+    """The period that a count refers to: `cumulative` unless the clause names a bounded window, a month or a past year.
+
+    A time that stands nearer to another number than to `figure` is left to that one. A window without dates ("in one
+    week") ends on the publication day.
+    """
     for time in times:
-        if not clause.covers(time.span) or not time.start:
+        if not clause.covers(time.span) or _DIGITS.search(_between(text, figure, time.span)):
             continue
         words = text[time.span.start : min(time.span.end + 8, clause.end)]
-        if re.search(r"\b(?:ago|earlier|before)\b", words):
-            continue
+        lead = text[max(0, time.span.start - 8) : time.span.start].lower()
         year = time.start[:4]
-        if (
-            published_year is not None
-            and year.isdigit()
-            and int(year) < published_year
-            and time.precision in {"year", "month", "day"}
-        ):
-            if str(year) in words:
-                return time.start if time.precision == "year" else time.start[:10]
+        past = published is not None and year.isdigit() and int(year) < published.year
+        if past and (year in words or "ago" in words):
+            return year if time.precision == "year" or "ago" in words else time.start[:10]
+        if past or re.search(r"\b(?:ago|earlier|before)\b", words):
             continue
-        if time.kind in {"interval", "instant"} and _WINDOW.search(words):
+        if time.precision == "month" and lead.endswith("in ") and time.start:
+            return time.start[:7]
+        if time.start and time.kind in {"interval", "instant"} and _WINDOW.search(words):
             start, end = time.start[:10], (time.end or time.start)[:10]
             return start if start == end else f"{start}/{end}"
+        alone = " alone" in text[clause.start : clause.end]
+        if (
+            published is not None
+            and time.duration
+            and not time.start
+            and (alone or _SINGLE.match(lead.split(" ")[-1] + words))
+        ):
+            days = _days(time.duration)
+            if days:
+                return f"{published - timedelta(days=days - 1)}/{published}"
     return "cumulative"
+
+
+def _between(text: str, one: Span, other: Span) -> str:
+    return text[one.end : other.start] if one.end <= other.start else text[other.end : one.start]
+
+
+def _days(duration: str) -> int:
+    """The whole days of an ISO duration in days, weeks or hours; 0 for any other."""
+    match = re.fullmatch(r"P(?:(\d+)W|(\d+)D|T(\d+)H)", duration)
+    if match is None:
+        return 0
+    weeks, days, hours = (int(number or 0) for number in match.groups())
+    return weeks * 7 + days + -(-hours // 24)
+
+
+_DIGITS = re.compile(r"\d")
+_SINGLE = re.compile(r"(?:a |one |a single |a day|the space of )", re.IGNORECASE)
 
 
 def scope_of(
@@ -139,7 +170,7 @@ def scope_of(
             content is not None and not content.covers(tokens[k].span)
         ):
             continue
-        named = _place(text, tokens, k + 1, entities, places)
+        named = _place(text, tokens, k, entities, places)
         if named is not None:
             distance = min(abs(k - index), abs(k - trigger))
             if best is None or distance < best[0]:
@@ -155,48 +186,62 @@ def _around(tokens: Sequence[Token], index: int, trigger: int) -> tuple[int, int
 
 
 def _place(
-    text: str, tokens: Sequence[Token], k: int, entities: Sequence[Entity], places: Sequence[str]
+    text: str, tokens: Sequence[Token], at: int, entities: Sequence[Entity], places: Sequence[str]
 ) -> tuple[str, Span] | None:
+    """The place that the preposition at `at` governs: a name, `the city of NAME`, or `the valley` named before."""
+    k = at + 1
     while k < len(tokens) and tokens[k].tag == "DET":
         k += 1
-    end = k
-    while end < len(tokens) and tokens[end].tag == "N" and tokens[end].says("state", "agent") is None:
-        end += 1
+    end = _nominal_end(tokens, k)
     words = list(tokens[k:end])
-    if end < len(tokens) and tokens[end].tag == "POS":
-        owned = end + 1
-        while (
-            owned < len(tokens) and tokens[owned].tag == "N" and tokens[owned].says("state", "agent") is None
-        ):
-            owned += 1
-        rest = list(tokens[end + 1 : owned])
-        words = rest if any(t.capital for t in rest) else words
+    if end < len(tokens) and tokens[end].tag == "POS":  # "in Varna's Karl region"
+        owned = list(tokens[end + 1 : _nominal_end(tokens, end + 1)])
+        words = owned if any(t.capital for t in owned) else words
     if not words:
         return None
-    span = Span(words[0].start, words[-1].end)
-    if (
-        words[-1].low in _LANDSCAPE
-        and not any(t.capital for t in words)
-        and end < len(tokens)
-        and tokens[end].low == "of"
-    ):
-        return _place(text, tokens, end + 1, entities, places)
-    inside = [e for e in entities if span.covers(e.span)]
-    if any(e.label in {"LOC", "GPE", "FAC", "EVENT"} for e in inside) or (
-        any(t.capital for t in words) and (words[-1].low in _LANDSCAPE or (not inside and words[-1].capital))
-    ):
-        first = next(i for i, t in enumerate(words) if t.capital)
-        last = max(i for i, t in enumerate(words) if t.capital or t.low in _LANDSCAPE)
-        name = Span(words[first].start, words[last].end)
-        label = text[name.start : name.end]
-        return None if _DAY.fullmatch(label) else (label, name)
     head = words[-1].low
-    if len(words) == 1 and head in _LANDSCAPE:
-        known = next((p for p in reversed(places) if p.lower().endswith(" " + head)), "")
-        if not known and head in _SETTLEMENTS:
-            known = next((p for p in reversed(places) if p.rsplit(" ", 1)[-1].lower() not in _LANDSCAPE), "")
-        return (known, span) if known else None
-    return None
+    if any(t.capital for t in words):
+        return _named(text, words, tokens[at].low, entities)
+    if head in _LANDSCAPE and end < len(tokens) and tokens[end].low == "of":
+        return _place(text, tokens, end, entities, places)
+    known = _known(head, places) if len(words) == 1 and head in _LANDSCAPE else ""
+    return (known, Span(words[0].start, words[-1].end)) if known else None
+
+
+def _nominal_end(tokens: Sequence[Token], k: int) -> int:
+    while k < len(tokens) and tokens[k].tag == "N" and tokens[k].says("state", "agent") is None:
+        k += 1
+    return k
+
+
+def _named(
+    text: str, words: Sequence[Token], preposition: str, entities: Sequence[Entity]
+) -> tuple[str, Span] | None:
+    """A capitalised phrase as a place, unless it is known to be something else."""
+    span = Span(words[0].start, words[-1].end)
+    labels = {e.label for e in entities if span.covers(e.span)}
+    first = next(i for i, t in enumerate(words) if t.capital)
+    last = max(i for i, t in enumerate(words) if t.capital or t.low in _LANDSCAPE)
+    name = Span(words[first].start, words[last].end)
+    label = text[name.start : name.end]
+    if _DAY.fullmatch(label):
+        return None
+    if labels & {"LOC", "GPE", "FAC", "EVENT"} or words[last].low in _LANDSCAPE:
+        return label, name
+    doubtful = (
+        labels - {"PER"}
+        or (labels and preposition not in {"in", "near", "of"})
+        or preposition in {"from", "on"}
+    )
+    return (label, name) if last == len(words) - 1 and not doubtful else None
+
+
+def _known(head: str, places: Sequence[str]) -> str:
+    """The place named last with this head; for a town, the last place without a head of its own."""
+    same = next((p for p in reversed(places) if p.lower().endswith(" " + head)), "")
+    if same or head not in _SETTLEMENTS:
+        return same
+    return next((p for p in reversed(places) if p.rsplit(" ", 1)[-1].lower() not in _LANDSCAPE), "")
 
 
 _DAY = re.compile(

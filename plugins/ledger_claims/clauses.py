@@ -97,14 +97,16 @@ def _words(text: str, start: int, end: int) -> list[Token]:
 
 
 def tokenize(text: str, span: Span, quantities: Sequence[Quantity], table: Table) -> list[Token]:
-    """The tokens of a sentence. Of overlapping quantities the longest, then the first, is one token; the others are left out."""
+    """The tokens of a sentence. Of two overlapping quantities the longer, else the first, is one token; the other is left out."""
     taken: list[Quantity] = []
-    for quantity in sorted(quantities, key=lambda q: (-(q.span.end - q.span.start), q.span.start)):
-        if not any(quantity.span.overlaps(other.span) for other in taken):
+    for quantity in sorted((q for q in quantities if span.covers(q.span)), key=lambda q: q.span):
+        if not taken or not quantity.span.overlaps(taken[-1].span):
             taken.append(quantity)
+        elif quantity.span.end - quantity.span.start > taken[-1].span.end - taken[-1].span.start:
+            taken[-1] = quantity
     tokens: list[Token] = []
     position = span.start
-    for quantity in sorted(taken, key=lambda q: q.span.start):
+    for quantity in taken:
         tokens += _words(text, position, quantity.span.start)
         piece = text[quantity.span.start : quantity.span.end]
         tokens.append(Token(quantity.span.start, quantity.span.end, piece, piece.lower(), "Q", quantity))

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 import msgspec
 
 from ledger.plugin import Attribution, Claim, Span
+from ledger_claims.clauses import Token
+from ledger_claims.inflect import singular
+from ledger_claims.table import Sense, Table
 
-__all__ = ["denials"]
+__all__ = ["denials", "unstated"]
 
 _NOUN = r"(?:reports?|claims?|figures?|allegations?|accounts?|toll|numbers?|estimates?|statements?|rumou?rs?|assertions?|suggestions?)"
 _FALSE = re.compile(
@@ -51,21 +54,43 @@ def denials(
             continue
         covered = [c for c in inside if any(attribution.span.covers(s) for s in c.support)]
         kept = [c for c in inside if c not in covered]
+        owner = _OWNER.search(content)
+        target = re.sub(r"['’]s?$", "", owner.group(1).strip()) if owner is not None else ""
         if covered and not _BARE.match(content):
-            return [*kept, *(_about(c, kind, attribution, sentence) for c in covered)]
+            return [*kept, *(_about(c, kind, attribution, sentence, target) for c in covered)]
         if not _BARE.match(content) and not _FALSE.search(content):
             continue
         targets = earlier if _PLURAL.search(content) else earlier[-1:]
-        owner = _OWNER.search(content)
-        target = re.sub(r"['’]s?$", "", owner.group(1).strip()) if owner is not None else ""
-        return [
-            *inside,
-            *(_about(c, kind, attribution, sentence, target=target) for c in targets),
-        ]
+        return [*inside, *(_about(c, kind, attribution, sentence, target) for c in targets)]
     return None
 
 
-def _about(claim: Claim, kind: str, attribution: Attribution, sentence: Span, *, target: str = "") -> Claim:
+def unstated(
+    text: str, tokens: Sequence[Token], local: Sequence[Attribution], inside: Sequence[Claim], table: Table
+) -> list[tuple[Token, Sense, str]]:
+    """What a denial speaks of without a figure or a thing: `denied that any soldier had been captured`.
+
+    The token that says the measure, its sense and the noun before it, for each content that holds no claim of `inside`.
+    """
+    found: list[tuple[Token, Sense, str]] = []
+    for attribution in local:
+        if attribution.chain[-1].cue_class != "deny" or _BARE.match(
+            text[attribution.span.start : attribution.span.end]
+        ):
+            continue
+        if any(attribution.span.covers(s) for claim in inside for s in claim.support):
+            continue
+        for k, token in enumerate(tokens):
+            sense = token.says("object", "agent")
+            passive = k and tokens[k - 1].tag == "AUX"
+            if sense is not None and passive and attribution.span.covers(token.span):
+                nouns = [t for t in tokens[:k] if t.tag == "N" and attribution.span.covers(t.span)]
+                found.append((token, sense, table.subject(singular(nouns[-1].low)) if nouns else ""))
+                break
+    return found
+
+
+def _about(claim: Claim, kind: str, attribution: Attribution, sentence: Span, target: str) -> Claim:
     cue = attribution.cue if attribution.cue is not None else attribution.source
     return msgspec.structs.replace(
         claim,

@@ -23,7 +23,7 @@ from ledger_claims.clauses import Token, clause_of, tokenize, windows
 from ledger_claims.figures import figures
 from ledger_claims.scene import Figure
 from ledger_claims.sentences import Local, after_dateline, sentences
-from ledger_claims.status import Status, statuses
+from ledger_claims.status import Names, Status, statuses
 from ledger_claims.table import Table, load
 
 __all__ = ["extract"]
@@ -68,6 +68,7 @@ class _Reading:
         self.group: list[int] = []
         self.places: list[str] = []
         self.spoken: dict[str, str] = {}
+        self.reported = False
 
     def read(self, local: Local) -> None:
         """Add the claims of the next sentence."""
@@ -75,9 +76,11 @@ class _Reading:
         words = text[span.start : span.end]
         if words.rstrip().endswith("?"):
             return
+        self.reported = _REPORTED.search(words) is not None
         new: list[Claim] = []
         for tokens in windows(tokenize(text, after_dateline(text, span), local.quantities, self.table)):
             made = self._claims(local, tokens)
+            made += self._denied(local, tokens, made)
             new += [claim for claim in made if not self.wrong.intersection(claim.support)]
         denied = denials.denials(text, span, local.attributions, [self.found[k] for k in self.group], new)
         if denied is not None:
@@ -100,12 +103,26 @@ class _Reading:
             claim = self._figure_claim(local, tokens, figure)
             if claim is not None:
                 made.append((figure.quantity.span.start, claim))
-        article = self.article
-        for status in statuses(tokens, local.attributions, self.table.persons, article.title, article.text):
+        names = Names(self.article.title, self.article.text, self.table.persons)
+        for status in statuses(tokens, local.attributions, names):
             claim = self._status_claim(local, tokens, status)
             if claim is not None:
                 made.append((status.trigger.start, claim))
         return [claim for _, claim in sorted(made, key=lambda pair: pair[0])]
+
+    def _denied(self, local: Local, tokens: Sequence[Token], made: Sequence[Claim]) -> list[Claim]:
+        """Claims without a value for what the sentence denies, which `denials` then turns into denials."""
+        found = denials.unstated(self.article.text, tokens, local.attributions, made, self.table)
+        return [
+            Claim(
+                span=local.sentence.span,
+                subject=subject or self.table.defaults[sense.measure],
+                measure=sense.measure,
+                trigger=sense.lemma,
+                support=(token.span,),
+            )
+            for token, sense, subject in found
+        ]
 
     def _last_figure(self) -> tuple[str, str] | None:
         """Measure and subject of the last figure, for `puts the number at ...`."""
@@ -143,10 +160,12 @@ class _Reading:
 
     def _period(self, local: Local, tokens: Sequence[Token], figure: Figure) -> str:
         begin, end = clause_of(tokens, figure.at)
+        if begin and tokens[begin].low == "when":  # "since 1987, when 400 people died"
+            begin = max(0, begin - 3)
         clause = Span(tokens[begin].start, tokens[end - 1].end)
         published = self.article.published
-        year = published.year if published is not None else None
-        period = circumstance.period_of(self.article.text, local.times, clause, year)
+        day = published.date() if published is not None else None
+        period = circumstance.period_of(self.article.text, local.times, clause, figure.quantity.span, day)
         return "increment" if figure.further and period == "cumulative" else period
 
     def _unit(self, figure: Figure) -> str:
@@ -178,8 +197,7 @@ class _Reading:
         said = circumstance.said_on(local.attributions, span, local.times, local.sentence.span)
         if not said and chain and _ANAPHORIC.match(chain[-1].surface):
             said = self.spoken.get(chain[-1].actor, "")
-        words = self.article.text[claim.span.start : claim.span.end]
-        hearsay = circumstance.is_hearsay(chain) or (not chain and _REPORTED.search(words) is not None)
+        hearsay = circumstance.is_hearsay(chain) or (not chain and self.reported)
         kind = "forecast" if forecast else "hearsay" if hearsay else "primary"
         return msgspec.structs.replace(claim, chain=chain, said_on=said, kind=kind)
 

@@ -124,7 +124,7 @@ def _predicate_after(s: Scene, c: Counted) -> Figure | None:
         return None
     if s.t[k].tag != "AUX":
         sense = s.t[k].says("agent")
-        fits = sense is not None and sense.form in {"past", "third", "base"} and k == end
+        fits = sense is not None and sense.form in {"past", "third", "base"} and s.t[k - 1].tag in {"N", "Q"}
         return s.make(c, sense, k, c.noun) if fits and sense is not None else None
     passive = False
     while k < len(s) and (

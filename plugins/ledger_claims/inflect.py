@@ -6,6 +6,7 @@ __all__ = ["singular", "verb_forms"]
 
 _IRREGULAR = {
     "slay": "slays slew slain slaying",
+    "cost": "costs cost cost costing",
     "shoot": "shoots shot shot shooting",
     "lose": "loses lost lost losing",
     "hurt": "hurts hurt hurt hurting",

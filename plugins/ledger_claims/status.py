@@ -14,9 +14,10 @@ from ledger_claims.clauses import BE, HAVE, Token
 from ledger_claims.inflect import singular, verb_forms
 from ledger_claims.lexicon import word_list
 
-__all__ = ["PATH", "Status", "statuses"]
+__all__ = ["PATH", "Names", "Status", "statuses"]
 
 PATH = Path(__file__).with_name("states.toml")
+_FINDING = word_list("finding")
 _BARRED = word_list("barred")
 _OPEN_MODALS = frozenset(["may", "might", "could"])
 _PASSED = word_list("passed")
@@ -51,6 +52,7 @@ class _Lexicon(NamedTuple):
     verbs: Mapping[tuple[str, ...], tuple[str, str]]
     parts: frozenset[str]
     things: frozenset[str]
+    faults: frozenset[str]
 
 
 @cache
@@ -77,41 +79,61 @@ def _lexicon() -> _Lexicon:
         )
         for form in forms:
             verbs[(form, *rest.split())] = (lemma, state)
-    return _Lexicon(states, verbs, frozenset(lists["parts"].split()), frozenset(lists["things"].split()))
+    return _Lexicon(
+        states,
+        verbs,
+        frozenset(lists["parts"].split()),
+        frozenset(lists["things"].split()),
+        frozenset(lists["faults"].split()),
+    )
 
 
-def statuses(
-    tokens: Sequence[Token],
-    attributions: Sequence[Attribution],
-    persons: Collection[str],
-    title: str,
-    text: str,
-) -> list[Status]:
-    """The status claims of one sentence. `title` and `text` serve to find the full name of `the dam`.
+class Names(NamedTuple):
+    """Where full names are looked for: the title and text of the article, and the nouns for people, in the singular."""
 
-    `persons` are the nouns, in the singular, for people whose full description is looked for ("these soldiers").
-    """
+    title: str
+    text: str
+    persons: Collection[str]
+
+
+def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names: Names) -> list[Status]:
+    """The status claims of one sentence; `names` tells what `the dam` and `these soldiers` are called."""
     found: list[Status] = []
     for k, token in enumerate(tokens):
         opens_group = token.tag == "AUX" and (k == 0 or tokens[k - 1].tag != "AUX")
         simple = token.tag == "N" and not token.capital and k > 0 and tokens[k - 1].tag in {"N", ",", ")"}
-        if not (opens_group or simple):
+        faulty = token.low in _lexicon().faults
+        if not (opens_group or simple or faulty):
             continue
         begin = _main_clause(tokens, k, attributions)
         if begin is None or begin >= k:
             continue
-        made = _predicate(tokens, k) if opens_group else _simple(tokens, k)
+        made = _fault(tokens, k) if faulty else _predicate(tokens, k) if opens_group else _simple(tokens, k)
         if made is None:
             continue
-        named = _thing(tokens, begin, k, persons, title, text)
+        after = k + 2 if faulty else begin
+        named = _thing(tokens, after, len(tokens) if faulty else k, names)
         if named is None:
             continue
         subject, thing = named
         trigger = Span(tokens[made.at].start, tokens[made.at + made.width - 1].end)
-        found.append(
-            Status(subject, made.measure, made.state, made.lemma, trigger, thing, made.at, made.negated)
-        )
+        state = names.text[trigger.start : thing.end].lower() if faulty else made.state
+        found.append(Status(subject, made.measure, state, made.lemma, trigger, thing, made.at, made.negated))
     return found
+
+
+def _fault(tokens: Sequence[Token], k: int) -> _Predicate | None:
+    """`there is a crack in the wall`, `inspectors found a leak in the Ost dam`."""
+    low = tokens[k].low
+    before = tokens[k - 1].low if k else ""
+    plural = low.endswith("s")
+    if not (before in {"a", "an", "no"} or (plural and before not in {"the", "of"})):
+        return None
+    if k + 2 >= len(tokens) or tokens[k + 1].low not in {"in", "through", "along", "across"}:
+        return None
+    if any(t.low in _BARRED | _OPEN_MODALS for t in tokens[:k]) or not any(t.low in _FINDING for t in tokens):
+        return None
+    return _Predicate("status", low, low.rstrip("s"), k, 1, negated=before == "no")
 
 
 def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribution]) -> int | None:
@@ -228,9 +250,7 @@ def _simple(tokens: Sequence[Token], k: int) -> _Predicate | None:
     return _Predicate("status", state, lemma, k, width, negated=False)
 
 
-def _thing(
-    tokens: Sequence[Token], begin: int, end: int, persons: Collection[str], title: str, text: str
-) -> tuple[str, Span] | None:
+def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple[str, Span] | None:
     """The named thing that the subject phrase in `[begin, end)` speaks of, and where it stands."""
     while begin < end and tokens[begin].tag in {"CC", "ADV", ",", '"', "SUB"}:
         begin += 1
@@ -258,27 +278,29 @@ def _thing(
         and tail
         and all(t.capital and t.tag == "N" for t in tail)
     ):
-        definite_name = text[words[place - 1].start : tail[-1].end]
+        definite_name = names.text[words[place - 1].start : tail[-1].end]
         return definite_name, Span(words[place - 1].start, tail[-1].end)
     words = [t for t in words[:place] if t.tag != "DET"]
     if not words or words[-1].tag not in {"N", "Q"}:
         return None
     span = Span(words[0].start, words[-1].end)
-    names = [t for t in words if t.capital and t.tag == "N"]
-    if names == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], text):
+    capitals = [t for t in words if t.capital and t.tag == "N"]
+    if capitals == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], names.text):
         return None
-    if names and (definite or len(names) == len(words) or words[0].capital):
+    if capitals and (definite or len(capitals) == len(words) or words[0].capital):
         first = next(i for i, t in enumerate(words) if t.capital)
-        return text[words[first].start : words[-1].end], span
+        return names.text[words[first].start : words[-1].end], span
     head = words[-1].low
     if not definite:
         return None
     if head not in lexicon.things | lexicon.parts:
         name = (
-            _full_name(head, span.start, title, text) if singular(head) in persons or head == "troops" else ""
+            _full_name(head, span.start, names.title, names.text)
+            if singular(head) in names.persons or head == "troops"
+            else ""
         )
         return (name, span) if name else None
-    return _full_name(head, span.start, title, text) or " ".join(t.low for t in words), span
+    return _full_name(head, span.start, names.title, names.text) or " ".join(t.low for t in words), span
 
 
 def _is_name(token: Token, text: str) -> bool:

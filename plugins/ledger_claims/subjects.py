@@ -79,6 +79,8 @@ def _subject(words: Sequence[Token], table: Table) -> str:
     if not words:
         return ""
     head = singular(words[-1].low)
+    if words[-1].low in _EMPTY:
+        return ""
     begin = len(words) - 1
     if begin and f"{words[begin - 1].low} {head}" in table.persons:
         begin -= 1

@@ -65,7 +65,9 @@ def _entries(text: str) -> list[str]:
 def _verbs(entry: str) -> Iterable[tuple[tuple[str, ...], str]]:
     head, _, rest = entry.partition(" ")
     tail = tuple(rest.split())
-    for form, name in zip(verb_forms(head), ("base", "third", "past", "participle", "ing"), strict=True):
+    base, third, past, participle, ing = verb_forms(head)
+    named = ((past, "past"), (participle, "participle"), (third, "third"), (ing, "ing"), (base, "base"))
+    for form, name in named:  # "hurt" is a past form before it is an infinitive
         yield (form, *tail), name
 
 

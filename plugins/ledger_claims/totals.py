@@ -31,7 +31,10 @@ def total(s: Scene, c: Counted) -> Figure | None:
         ):
             return None
         sense = token.says("total")
-        if sense is not None and not (sense.measure == "level" and c.quantity.kind == "cardinal"):
+        counted = token.says("count")
+        if j == k - 1 and s.low(k) == "of" and counted is not None:  # "the deaths of 22 people"
+            return s.make(c, counted, j, c.noun)
+        if sense is not None and not (sense.measure in {"level", "price"} and c.quantity.kind == "cardinal"):
             subject = "" if sense.measure in _COUNT_ONLY else subject_before(s.t, j, s.table)
             return s.make(c, sense, j, subject, total=True)
         if token.low in _NUMBER_OF and s.low(j + 1) == "of":

@@ -100,7 +100,7 @@ STORIES = {
     "ferry": (
         FERRY,
         {
-            "people aboard: 212 | asserted primary | coast guard",
+            "people aboard @ Tollen island: 212 | asserted primary | coast guard",
             "people killed: >=31 | asserted primary | coast guard spokeswoman Ines Falk",
             "people missing: 64 | asserted primary | coast guard spokeswoman Ines Falk",
             "people rescued: ~117 | asserted primary | coast guard spokeswoman Ines Falk",

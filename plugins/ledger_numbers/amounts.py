@@ -159,10 +159,10 @@ def read_amount(tokens: Tokens, at: int) -> Amount | None:
     )  # fmt: skip
     if unit:
         amount.kind = "money"
-        _scale_letter(tokens, amount, numeral)
+        _scale_letter(amount, numeral)
         return amount
     if not _unit_after(tokens, amount, numeral):
-        _scale_letter(tokens, amount, numeral)
+        _scale_letter(amount, numeral)
         if amount.scale > 1:
             _currency_after(tokens, amount, amount.stop)
     if amount.fraction and amount.kind == "cardinal":
@@ -189,7 +189,7 @@ def _currency_before(tokens: Tokens, at: int) -> tuple[str, int]:
     return "", at
 
 
-def _scale_letter(tokens: Tokens, amount: Amount, numeral: Numeral) -> None:
+def _scale_letter(amount: Amount, numeral: Numeral) -> None:
     """Give a glued letter its meaning: thousand, million, billion."""
     letter = numeral.letter
     if not letter or amount.stop != numeral.stop:

@@ -13,11 +13,8 @@ _MONTH_NAMES = "january february march april may june july august september octo
 MONTHS: dict[str, int] = {name: number for number, name in enumerate(_MONTH_NAMES.split(" "), 1)}
 MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
 
-WEEKDAYS: dict[str, int] = {}
-for _number, _name in enumerate(
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-):
-    WEEKDAYS[_name] = _number
+_DAY_NAMES = "monday tuesday wednesday thursday friday saturday sunday"
+WEEKDAYS: dict[str, int] = {name: number for number, name in enumerate(_DAY_NAMES.split(" "))}
 WEEKDAYS |= {"mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4}
 
 

@@ -536,29 +536,25 @@ def _ages(tokens: Tokens, found: list[Found]) -> None:
 
 def _magnitudes(tokens: Tokens, found: list[Found]) -> None:
     """Mark the numbers of an earthquake's magnitude, also the later ones that leave the word out."""
-    word = next((word for word in ("magnitude", "richter", "magnitudes") if word in tokens.word), "")
-    if not word:
+    if not any(word in tokens.word for word in ("magnitude", "magnitudes", "richter")):
         return
     for quantity in found:
-        if (
-            quantity.kind != "cardinal"
-            or quantity.value is None
-            or not 0 < quantity.value < 11
-            or quantity.noun
-        ):
+        if quantity.kind != "cardinal" or quantity.value is None or not 0 < quantity.value < 11:
             continue
-        before = tokens.at(quantity.first - 1)
-        beside = before == "magnitude" or tokens.phrase(quantity.first - 2, quantity.first) in {
-            "magnitude -",
-            "magnitude of",
-            "magnitude was",
-        }
-        after = (
-            tokens.at(quantity.stop) == "magnitude"
-            or tokens.phrase(quantity.stop, quantity.stop + 2) == "- magnitude"
-        )
-        if beside or after or quantity.value != quantity.value.to_integral_value():
-            quantity.kind = "magnitude"
+        if quantity.noun and quantity.noun.split()[0] not in {
+            "magnitude",
+            "earthquake",
+            "quake",
+            "tremor",
+            "shock",
+        }:
+            continue
+        before = tokens.phrase(quantity.first - 2, quantity.first)
+        beside = before.endswith("magnitude") or before in {"magnitude -", "magnitude of", "magnitude was"}
+        after = tokens.phrase(quantity.stop, quantity.stop + 2)
+        beside = beside or after.startswith("magnitude") or after == "- magnitude"
+        if beside or quantity.value != quantity.value.to_integral_value():
+            quantity.kind, quantity.noun = "magnitude", ""
 
 
 def _wholes(tokens: Tokens, found: list[Found]) -> None:

@@ -149,7 +149,7 @@ def seen(documents: list[Document] | Evidence, **options: object) -> bytes:
     return msgspec.json.encode(reported_state(documents, REGISTRY, **options).to_dict())  # type: ignore[arg-type]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.data())
 def test_live_updates_of_touched_slots_equal_a_replay(data: st.DataObject) -> None:
     documents = data.draw(stories())
@@ -157,11 +157,9 @@ def test_live_updates_of_touched_slots_equal_a_replay(data: st.DataObject) -> No
     live = Evidence()
     shown = {}
     steps = sorted(
-
-            (version.recorded_at, document.id, version.n)
-            for document in documents
-            for version in document.versions
-
+        (version.recorded_at, document.id, version.n)
+        for document in documents
+        for version in document.versions
     )
     by_id = {document.id: document for document in documents}
     for _, key, n in steps:
@@ -175,7 +173,7 @@ def test_live_updates_of_touched_slots_equal_a_replay(data: st.DataObject) -> No
     assert [shown[key] for key in sorted(shown)] == list(replayed.slots)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_one_slot_computed_alone_equals_the_full_answer(data: st.DataObject) -> None:
     documents = data.draw(stories())
@@ -185,7 +183,7 @@ def test_one_slot_computed_alone_equals_the_full_answer(data: st.DataObject) -> 
         assert alone.slots == tuple(each for each in whole.slots if each.id == slot)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_what_is_recorded_later_never_changes_an_old_answer(data: st.DataObject) -> None:
     documents = data.draw(stories())
@@ -200,7 +198,7 @@ def test_what_is_recorded_later_never_changes_an_old_answer(data: st.DataObject)
     assert seen(known, recorded_as_of=r, reviews=before) == seen(documents, recorded_as_of=r, reviews=reviews)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.data())
 def test_history_is_what_was_answered_at_the_time(data: st.DataObject) -> None:
     documents = data.draw(stories())
@@ -224,7 +222,7 @@ def _without_wording(figure: tuple[Value | None, object, object, object]) -> tup
     return (best and (best.point, best.op, best.lo, best.hi), *figure[1:])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(stories(), st.randoms(use_true_random=False))
 def test_the_order_of_documents_does_not_matter(documents: list[Document], chance: random.Random) -> None:
     shuffled = list(documents)
@@ -232,7 +230,7 @@ def test_the_order_of_documents_does_not_matter(documents: list[Document], chanc
     assert seen(shuffled) == seen(documents)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_copies_never_add_independent_roots(data: st.DataObject) -> None:
     documents = data.draw(stories())
@@ -265,7 +263,7 @@ def test_copies_never_add_independent_roots(data: st.DataObject) -> None:
             assert slot.roots == old.roots
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_retracted_document_might_as_well_never_have_been(data: st.DataObject) -> None:
     documents = data.draw(stories(kinds=("primary", "background", "forecast", "denial"), size=6))
@@ -292,7 +290,7 @@ def test_a_retracted_document_might_as_well_never_have_been(data: st.DataObject)
         assert now == msgspec.structs.replace(other, claims=())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_decision_that_is_undone_leaves_no_trace_in_the_state(data: st.DataObject) -> None:
     documents = data.draw(stories())
@@ -305,7 +303,7 @@ def test_a_decision_that_is_undone_leaves_no_trace_in_the_state(data: st.DataObj
     assert reported_state(documents, REGISTRY, reviews=[*reviews, *undone], history=False) == plain
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_an_unreliable_claim_widens_but_never_removes_a_reliable_figure(data: st.DataObject) -> None:
     documents = data.draw(stories(kinds=COUNTED))
@@ -343,7 +341,7 @@ def _moved(before: object, after: object) -> bool:
     return bool(roots & {"rumour", "somebody"})
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(stories())
 def test_no_value_appears_that_no_living_claim_states(documents: list[Document]) -> None:
     for slot in reported_state(documents, REGISTRY).slots:

@@ -176,6 +176,9 @@ def test_a_denial_disputes_inside_the_window_and_also_after_the_anchor(story):
     story.tell("a", 100, story.claim("killed", 50))
     story.tell("b", 20, story.claim("killed", None, root="mayor", kind="denial"))
     assert not story.ask("killed").disputed
+    story.tell("d", 50, story.claim("killed", None, root="clinic", kind="denial"))
+    assert story.ask("killed").dispute.denied_by == ("clinic",)
+    story.tell("d", 51)
     story.tell("c", 200, story.claim("killed", None, root="ministry", kind="denial"))
     slot = story.ask("killed")
     assert (slot.disputed, slot.dispute.denied_by) == (True, ("ministry",))

@@ -63,9 +63,9 @@ def test_the_cited_document_is_the_outlets_latest_before_else_the_earliest_after
 def test_only_documents_recorded_so_far_can_be_the_cited_one(story):
     story.tell("d1", 1, story.claim("killed", 40), outlet="daily")
     story.tell("d2", 5, story.claim("killed", 60), outlet="daily", recorded=30)
-    story.tell("blog", 9, story.claim("killed", 40, root="daily", kind="derived", cites_outlet="daily"))
-    assert story.ask("killed", recorded_as_of=story.at(20)).dead == ()
-    assert reason(story.ask("killed"), "blog").startswith("misquote")
+    story.tell("blog", 9, story.claim("killed", 60, root="daily", kind="derived", cites_outlet="daily"))
+    assert reason(story.ask("killed", recorded_as_of=story.at(20)), "blog").startswith("misquote")
+    assert story.ask("killed").dead == ()
 
 
 def test_an_outlet_that_says_the_figure_of_something_else_was_misquoted(story):
@@ -178,6 +178,16 @@ def test_a_rejected_model_takes_its_echo_along_unless_another_root_says_the_same
     assert (slot.roots, slot.reports) == (("mayor",), 2)
 
 
+def test_a_citation_of_an_echo_survives_the_rejection_of_one_of_two_models(story):
+    story.tell("one", 1, story.claim("killed", 40, root="mayor"))
+    story.tell("two", 2, story.claim("killed", 40))
+    story.tell("blog", 3, story.claim("killed", 40, root="blog", kind="echo"))
+    story.tell("vlog", 4, story.claim("killed", 40, root="blog", kind="derived", cites="blog"))
+    story.reject("r", 9, "killed", "agency")
+    slot = story.ask("killed")
+    assert (slot.roots, slot.reports) == (("mayor",), 3)
+
+
 def test_an_outlet_with_nothing_to_echo_speaks_for_itself_and_reports_say_is_nobody(story):
     story.tell("daily", 1, story.claim("killed", 40, root="daily", kind="echo"))
     story.tell("blog", 1, story.claim("missing", 7, root=None, kind="echo"))
@@ -206,6 +216,18 @@ def test_a_background_claim_reports_again_and_moves_no_root(story):
     story.tell("later", 40, story.claim("killed", 40, kind="background", said=9))
     slot = story.ask("killed")
     assert (slot.best.point, slot.reports) == (57, 3)
+
+
+def test_of_two_background_claims_of_one_statement_the_first_stands_for_it(story):
+    story.tell("first", 40, story.claim("killed", 40, kind="background", said=9))
+    story.tell("later", 50, story.claim("killed", 41, kind="background", said=20))
+    assert story.ask("killed").best.point == 40
+
+
+def test_what_is_reported_only_afterwards_does_not_make_a_claim_background(story):
+    story.tell("first", 40, story.claim("killed", 40, kind="background", said=20))
+    story.tell("later", 50, story.claim("killed", 41, said=9))
+    assert story.ask("killed").best.point == 40
 
 
 def test_a_background_claim_that_nobody_reported_before_is_primary(story):

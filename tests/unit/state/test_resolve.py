@@ -163,6 +163,7 @@ def test_a_status_takes_the_declared_category_its_words_stand_for(words, categor
     [
         (["the Coast Guard"], "coast-guard"),
         ([link("mayors briefed by the coast guard", "group")], "coast-guard"),
+        ([link("Mountain Rescue volunteers briefed by the coast guard", "group")], "coast-guard"),
         ([link("a spokeswoman for the governor", "role")], "governor"),
         ([link("Governor Ana Holt", "person")], "governor"),
         ([link("the survey’s director", "role")], "geo"),
@@ -257,6 +258,23 @@ def test_a_changed_figure_is_not_taken_for_a_copy():
         .claims[0]
     )
     assert (claim.kind, claim.value.point, claim.cites) == ("primary", 52, None)
+
+
+def test_an_earlier_text_is_no_copy_of_a_later_item():
+    item = report("w", "nna", wire(), text=BODY, hours=2)
+    assert (
+        resolve([item, report("c", "post", wire(), text=BODY)], REGISTRY)[0].versions[0].claims[0].kind
+        == "primary"
+    )
+
+
+def test_a_sentence_of_its_own_inside_a_copy_is_the_outlets_report():
+    own = "The coast guard told our reporter on the quay that 40 bodies lie in the hall."
+    item = report("w", "nna", wire(), text=BODY)
+    text = BODY + "\n\n" + own
+    claims = (wire(), figure(40, by=["the coast guard"], text=own, at=text.find(own)))
+    copy = resolve([item, report("c", "post", *claims, text=text, hours=1)], REGISTRY)[0]
+    assert [claim.kind for claim in copy.versions[0].claims] == ["wire", "primary"]
 
 
 def test_an_article_with_words_of_its_own_is_no_copy():

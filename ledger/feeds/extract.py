@@ -29,6 +29,7 @@ __all__ = [
 EXTRACTOR = "newsledger/1 trafilatura"
 MAX_ELEMENTS = 60_000
 MAX_LIBRARY_ELEMENTS = 10_000
+MAX_CHILDREN = 1_500
 MAX_MARKUP = 2_000_000
 SHORT = 700
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
@@ -154,8 +155,7 @@ def _article_blocks(tree: Any, url: str) -> list[str]:
     tree = _pruned(tree)
     container = _container(tree)
     own = _blocks_of(container) if container is not None else []
-    small = sum(1 for _ in tree.iter()) <= MAX_LIBRARY_ELEMENTS
-    found = _trafilatura(tree, url) if small else []
+    found = _trafilatura(tree, url) if _is_ordinary(tree) else []
     if not found:
         return own or _paragraphs(tree)
     size_own, size_found = sum(map(len, own)), sum(map(len, found))
@@ -166,6 +166,12 @@ def _article_blocks(tree: Any, url: str) -> list[str]:
     ):
         return own
     return found
+
+
+def _is_ordinary(tree: Any) -> bool:
+    """Whether the library can take the page in reasonable time: it is quadratic in the children of one element."""
+    sizes = [len(element) for element in tree.iter()]
+    return len(sizes) <= MAX_LIBRARY_ELEMENTS and max(sizes) <= MAX_CHILDREN
 
 
 def _contains(whole: list[str], part: list[str]) -> bool:

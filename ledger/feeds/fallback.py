@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import subprocess
 import sys
 from typing import Any
@@ -72,7 +71,9 @@ def _item(entry: Any) -> Item:
 
 
 def _main() -> None:
-    with contextlib.suppress(ValueError, OSError):
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     document = _read(sys.stdin.buffer.read(), sys.argv[1] if len(sys.argv) > 1 else "")
     sys.stdout.buffer.write(msgspec.json.encode(document))

@@ -74,13 +74,16 @@ def add_feed(
             "The interval is too short", which=str(interval), fix=f"At least {_SHORTEST} seconds"
         )
     feed = feed_id(url)
-    tasks = {task.key: task for task in store.tasks("feed")}
-    if feed in tasks:
-        _change(store, tasks[feed], outlet=outlet, title=title, interval=interval, by=by)
+    last = store.last(f"feed:{feed}", (FeedAdded.TYPE, FeedRemoved.TYPE))
+    followed = last is not None and last.type == FeedAdded.TYPE
+    known = next((task for task in store.tasks("feed") if task.key == feed), None) if followed else None
+    if known is not None:
+        _change(store, known, outlet=outlet, title=title, interval=interval, by=by)
         return feed
     outlet = outlet or host_of(url)
     event = FeedAdded(feed=feed, url=url, outlet=outlet, title=title, interval=interval, by=by)
-    store.append([new_event(event, stream=f"feed:{feed}", producer=PRODUCER)])
+    if not followed:
+        store.append([new_event(event, stream=f"feed:{feed}", producer=PRODUCER)])
     memory = FeedMemory(url=url, outlet=outlet, title=title, fixed=float(interval or 0), added=clock.now())
     store.put_tasks(
         [Task(kind="feed", key=feed, group=host_of(url), next_at=clock.now(), data=encode_memory(memory))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from datetime import datetime, timedelta
 
 import msgspec
@@ -24,6 +25,7 @@ from ledger.store.protocol import Task
 
 __all__ = ["Look", "Page", "PageCache", "Visit", "visit"]
 
+_LOG = logging.getLogger(__name__)
 FULL_EVERY = 50
 FULL_AFTER = timedelta(days=7)
 MAX_LOOKS = 500
@@ -100,7 +102,11 @@ class PageCache:
             raise InputError("Not a page", which=f"{url} ({page.media_type})")
         if not page.complete:
             raise FetchError("The page broke off", which=url)
-        extract = extract_page(page.body, url=page.final_url, charset=page.charset)
+        try:
+            extract = extract_page(page.body, url=page.final_url, charset=page.charset)
+        except (RecursionError, ValueError, AttributeError, TypeError) as error:
+            _LOG.debug("Page %s", url, exc_info=True)
+            raise InputError(f"The page cannot be read ({type(error).__name__})", which=url) from error
         return Page(msgspec.structs.replace(page, body=b""), pack(page.body), extract)
 
 
@@ -133,6 +139,11 @@ async def visit(
     except LedgerError as error:
         done.error = error
         done.unreachable = isinstance(error, UnreachableError)
+    except Exception as error:  # noqa: BLE001 - one feed's surprise must not stop the others
+        _LOG.debug("Feed %s", memory.url, exc_info=True)
+        done.error = InputError(
+            f"The feed cannot be read ({type(error).__name__})", which=memory.url, fix=str(error)
+        )
     return done
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.errors import LedgerError
 from ledger.feeds.fetch import Exchange
+from ledger.feeds.guard import check_url, host_and_port
 
 __all__ = ["FakeWeb", "Request"]
 
@@ -27,6 +28,11 @@ class _Page(msgspec.Struct, frozen=True):
     status: int
     headers: tuple[tuple[str, str], ...]
     error: LedgerError | None = None
+
+
+def _asked(url: str) -> str:
+    """The URL as the fetcher will ask for it."""
+    return check_url(url, (host_and_port(url),))
 
 
 class _Answer:
@@ -67,15 +73,15 @@ class FakeWeb:
         usual = {"content-type": content_type}
         if status == 200:
             usual["etag"] = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-        self._pages[url] = _Page(content, status, tuple({**usual, **given}.items()))
+        self._pages[_asked(url)] = _Page(content, status, tuple({**usual, **given}.items()))
 
     def fail(self, url: str, error: LedgerError) -> None:
         """Raise `error` when `url` is asked for, such as an UnreachableError."""
-        self._pages[url] = _Page(b"", 0, (), error)
+        self._pages[_asked(url)] = _Page(b"", 0, (), error)
 
     def remove(self, url: str) -> None:
         """Answer 404 from now on; nothing happens for an unknown URL."""
-        self._pages.pop(url, None)
+        self._pages.pop(_asked(url), None)
 
     @asynccontextmanager
     async def exchange(

@@ -287,6 +287,23 @@ def test_bad_feeds_are_reported_and_do_no_harm(desk):
     assert set(health.values()) == {"ok", "failing"}
 
 
+def test_a_surprise_in_one_feed_does_not_stop_the_others(desk):
+    class Odd(FakeWeb):
+        @asynccontextmanager
+        async def exchange(self, url, headers):
+            if "odd.example" in url:
+                raise ZeroDivisionError("odd")
+            async with super().exchange(url, headers) as answer:
+                yield answer
+
+    desk.web = Odd()
+    desk.web.set(FEED, rss(entry(content=FIRST)))
+    desk.add("https://odd.example/feed.xml")
+    report = desk.poll()
+    assert report.new == 1
+    assert ["ZeroDivisionError" in feed.error for feed in report.errors] == [True]
+
+
 def test_one_bad_page_does_not_stop_the_others(desk):
     desk.web.set(FEED, rss(entry(1), entry(2), entry(3, text="")))
     desk.web.set("https://brenn.example/2", b"%PDF-1.7", content_type="application/pdf")

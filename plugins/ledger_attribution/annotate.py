@@ -9,7 +9,7 @@ from ledger.plugin import Annotation, Article, Attribution, Link, Sentence, Span
 from ledger_attribution.find import UNCONFIRMED, Found, find
 from ledger_attribution.modality import modalities
 from ledger_attribution.quotations import quotations
-from ledger_attribution.sources import Memory, actor_of, kind_of
+from ledger_attribution.sources import Memory, actor_of, agent_kind, kind_of
 from ledger_attribution.words import Token, tokenize, windows
 
 __all__ = ["annotate"]
@@ -97,7 +97,7 @@ def _link(text: str, words: tuple[Token, ...], found: Found, memory: Memory) -> 
     actor, kind = (
         (known[0], known[1])
         if known is not None
-        else (actor_of(text, words), kind_of(words) or "organisation")
+        else (actor_of(text, words), kind_of(words) or agent_kind(words) or "organisation")
     )
     certainty = (
         "doubtful"

@@ -13,12 +13,13 @@ from ledger.plugin import Span
 from ledger_attribution.cues import AMBIGUOUS, CUES, FIGURE_CUES, TAKES_RECIPIENT, Cue
 from ledger_attribution.lexicon import word_list
 from ledger_attribution.reader import Reader, is_number
-from ledger_attribution.sources import DOCUMENT_WORDS, kind_of, noun_phrase_after
+from ledger_attribution.sources import DOCUMENT_WORDS, agent_kind, kind_of, noun_phrase_after
 from ledger_attribution.words import Token
 
 __all__ = ["UNCONFIRMED", "Found", "find"]
 
 UNCONFIRMED = "not confirm"
+_PLAIN = frozenset({"say", "tell", "add", "warn"})
 
 _BE = word_list("be")
 _REFUSING = word_list("refusing")
@@ -126,7 +127,8 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     words = reader.trimmed(begin, first)
     if not words and earlier and before is not None and before.tag == "CC" and right is not None:
         return Found(earlier[-1].words, cue_span, cue.lemma, cue.kind, right, direct, relays)
-    if not words or not kind_of(words):
+    speaks = bool(words) and (kind_of(words) or (cue.lemma in _PLAIN and agent_kind(words)))
+    if not speaks:
         return None
     marked = boundary >= 0 and t[boundary].tag in {",", '"', "-"}
     closed = (
@@ -307,7 +309,21 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
             if found and found[-1].words == made.words and found[-1].content.covers(made.cue):
                 found[-1] = _cut(reader, found[-1], made.cue.start)
             found.append(made)
-    return _citing(reader, found)
+    return _citing(reader, [_apart(reader, one, found) for one in found])
+
+
+def _apart(reader: Reader, found: Found, others: Sequence[Found]) -> Found:
+    """End a content before the source that reports it as a whole: `doctors counted 40 dead, the ministry said`."""
+    for other in others:
+        begin = min(other.cue.start, other.words[0].start)
+        if (
+            found.content.start < begin < found.content.end
+            and other.content.start < found.cue.start
+            and other.content.end <= begin
+        ):
+            content = _content(reader, found.content.start, begin)
+            return found._replace(content=content) if content is not None else found
+    return found
 
 
 def _cut(reader: Reader, found: Found, position: int) -> Found:

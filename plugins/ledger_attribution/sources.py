@@ -9,7 +9,7 @@ from ledger.plugin import Span
 from ledger_attribution.lexicon import word_list
 from ledger_attribution.words import Token
 
-__all__ = ["HEARSAY", "Memory", "actor_of", "kind_of", "noun_phrase_after"]
+__all__ = ["HEARSAY", "Memory", "actor_of", "agent_kind", "kind_of", "noun_phrase_after"]
 
 PERSON_WORDS = word_list("person_words")
 GROUP_WORDS = word_list("group_words")
@@ -27,6 +27,7 @@ _PRONOUNS = {
 }
 _NOMINAL = frozenset({"N", "NUM", "POS", "DET", "'"})
 _REMEMBERED = 60
+_AGENT = re.compile(r"\w{3}(?:ers?|ors?|ists?|ians?|eers?|wom[ae]n|m[ae]n)$")
 _NAME_TAIL = re.compile(r"[\s,;:]+$")
 
 
@@ -86,6 +87,14 @@ def kind_of(words: Sequence[Token]) -> str:
     if any(t.low in OUTLET_WORDS for t in names):
         return "outlet"
     return "person" if 1 <= len(names) <= 4 and words[0].low != "the" else "organisation"
+
+
+def agent_kind(words: Sequence[Token]) -> str:
+    """The kind of a source that only its ending shows to be a person: `divers`, `a geologist`; else an empty text."""
+    head = _head_words(words)
+    if not head or not _AGENT.search(head[-1]):
+        return ""
+    return "group" if head[-1].endswith(("s", "men")) else "role"
 
 
 def noun_phrase_after(tokens: Sequence[Token], start: int) -> int:

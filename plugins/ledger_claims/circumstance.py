@@ -32,10 +32,22 @@ def chain_of(span: Span, attributions: Sequence[Attribution]) -> tuple[Link, ...
     )
     links: list[Link] = []
     for attribution in covering:
+        if links and links[-1].kind != "outlet" and _anonymous(attribution):
+            continue
         for link in attribution.chain:
             if all(link.actor.lower() != known.actor.lower() for known in links):
                 links.append(link)
     return tuple(links)
+
+
+def _anonymous(attribution: Attribution) -> bool:
+    """Whether it only says by whose hands somebody else counted: `inspectors found ..., the ministry said`."""
+    link = attribution.chain[-1]
+    return (
+        link.cue_class in {"show", "estimate"}
+        and link.kind in {"group", "role"}
+        and link.surface[1:].islower()
+    )
 
 
 def is_hearsay(chain: Sequence[Link]) -> bool:

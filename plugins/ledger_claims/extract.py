@@ -23,7 +23,7 @@ from ledger_claims.clauses import Token, clause_of, tokenize, windows
 from ledger_claims.figures import figures
 from ledger_claims.scene import Figure
 from ledger_claims.sentences import Local, after_dateline, sentences
-from ledger_claims.status import Names, Status, statuses
+from ledger_claims.status import Names, Status, is_part, statuses
 from ledger_claims.table import Table, load
 
 __all__ = ["extract"]
@@ -180,7 +180,7 @@ class _Reading:
             return None
         claim = Claim(
             span=local.sentence.span,
-            subject=self.table.description(status.subject),
+            subject=self._whole(status.subject),
             measure=status.measure,
             period="current",
             unit="category",
@@ -191,6 +191,15 @@ class _Reading:
             support=tuple(sorted({status.thing, status.trigger})),
         )
         return self._attributed(claim, status.trigger, local, forecast=False)
+
+    def _whole(self, subject: str) -> str:
+        """The thing that a bare part belongs to: the one whose state was stated last; people in the table's words."""
+        if is_part(subject):
+            stated = (
+                c.subject for c in reversed(self.found) if c.measure == "status" and not is_part(c.subject)
+            )
+            return next(stated, subject)
+        return self.table.description(subject)
 
     def _attributed(self, claim: Claim, span: Span, local: Local, *, forecast: bool) -> Claim:
         chain = circumstance.chain_of(span, local.attributions)

@@ -14,7 +14,7 @@ from ledger_claims.clauses import BE, HAVE, Token
 from ledger_claims.inflect import singular, verb_forms
 from ledger_claims.lexicon import word_list
 
-__all__ = ["PATH", "Names", "Status", "statuses"]
+__all__ = ["PATH", "Names", "Status", "is_part", "statuses"]
 
 PATH = Path(__file__).with_name("states.toml")
 _FINDING = word_list("finding")
@@ -88,6 +88,11 @@ def _lexicon() -> _Lexicon:
     )
 
 
+def is_part(subject: str) -> bool:
+    """Whether a subject is only a part of some thing, such as `wall`."""
+    return subject in _lexicon().parts
+
+
 class Names(NamedTuple):
     """Where full names are looked for: the title and text of the article, and the nouns for people, in the singular."""
 
@@ -106,13 +111,16 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
         if not (opens_group or simple or faulty):
             continue
         begin = _main_clause(tokens, k, attributions)
-        if begin is None or begin >= k:
+        if begin is None or (begin >= k and not faulty):
             continue
         made = _fault(tokens, k) if faulty else _predicate(tokens, k) if opens_group else _simple(tokens, k)
         if made is None:
             continue
-        after = k + 2 if faulty else begin
-        named = _thing(tokens, after, len(tokens) if faulty else k, names)
+        named = (
+            _thing(tokens, _place_after(tokens, k) + 1, len(tokens), names)
+            if faulty
+            else _thing(tokens, begin, k, names)
+        )
         if named is None:
             continue
         subject, thing = named
@@ -122,14 +130,23 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
     return found
 
 
+def _place_after(tokens: Sequence[Token], k: int) -> int:
+    """The index after a fault and its verb: of `in` in `a crack in the wall` and `cracks have appeared in the wall`."""
+    k += 1
+    while k < len(tokens) and (tokens[k].tag in {"AUX", "ADV"} or tokens[k].low in _FINDING):
+        k += 1
+    return k
+
+
 def _fault(tokens: Sequence[Token], k: int) -> _Predicate | None:
-    """`there is a crack in the wall`, `inspectors found a leak in the Ost dam`."""
+    """`there is a crack in the wall`, `inspectors found a leak in the Ost dam`, `cracks have appeared in it`."""
     low = tokens[k].low
     before = tokens[k - 1].low if k else ""
     plural = low.endswith("s")
     if not (before in {"a", "an", "no"} or (plural and before not in {"the", "of"})):
         return None
-    if k + 2 >= len(tokens) or tokens[k + 1].low not in {"in", "through", "along", "across"}:
+    place = _place_after(tokens, k)
+    if place + 1 >= len(tokens) or tokens[place].low not in {"in", "through", "along", "across"}:
         return None
     if any(t.low in _BARRED | _OPEN_MODALS for t in tokens[:k]) or not any(t.low in _FINDING for t in tokens):
         return None

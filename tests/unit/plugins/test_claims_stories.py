@@ -116,7 +116,7 @@ STORIES = {
             "people displaced: ~15000 | asserted primary | Emergency Office",
             "people killed @ Elbing: 9 | asserted primary | mayor Rosa Lind",
             "Kettel dam status: holding | asserted primary | water authority",
-            "spillway status: none | asserted unconfirmed | water authority",
+            "Kettel dam status: none | asserted unconfirmed | water authority",
             "people missing: >=100 | asserted hearsay | Reports",
             "people missing: not none | asserted denial | Emergency Office",
             "river level: 7.4 | asserted primary | -",

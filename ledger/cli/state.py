@@ -12,6 +12,7 @@ from ledger.cli.wording import (
     dispute_text,
     number_text,
     range_text,
+    reported_text,
     roots_text,
     slot_title,
     time_text,
@@ -55,7 +56,7 @@ def print_state(slots: Sequence[SlotState]) -> None:
     rows = [
         (
             slot.id,
-            value_text(slot.best) if slot.best else (slot.vague or "-"),
+            reported_text(slot),
             range_text(slot),
             slot.reports,
             roots_text(slot),
@@ -71,6 +72,8 @@ def print_state(slots: Sequence[SlotState]) -> None:
         empty="Nothing is reported yet. Add a feed (`newsledger feed add URL`) or record articles (`newsledger ingest PATH`).",
         right=(3,),
     )
+    if any(row[1].startswith("(") for row in rows):
+        click.echo("\n(in brackets: reported, but by no source that could be named)")
     disputed = [slot for slot in ordered if slot.disputed]
     if disputed:
         click.echo("\nDisputed:")

@@ -7,7 +7,16 @@ from datetime import datetime
 from ledger.state.explain import in_words
 from ledger.state.model import SlotState, Value
 
-__all__ = ["dispute_text", "number_text", "range_text", "roots_text", "slot_title", "time_text", "value_text"]
+__all__ = [
+    "dispute_text",
+    "number_text",
+    "range_text",
+    "reported_text",
+    "roots_text",
+    "slot_title",
+    "time_text",
+    "value_text",
+]
 
 
 def number_text(value: float | str | None) -> str:
@@ -24,6 +33,18 @@ def number_text(value: float | str | None) -> str:
 def value_text(value: Value | None) -> str:
     """A stated value: `about 1,000`, `300 to 400`, `dozens`, `-` when there is none."""
     return "-" if value is None else in_words(value)
+
+
+def reported_text(slot: SlotState) -> str:
+    """The best figure; else, in brackets, the newest one that is reported without a source that could be named."""
+    if slot.best is not None:
+        return value_text(slot.best)
+    if slot.vague:
+        return slot.vague
+    unsourced = [
+        claim for claim in slot.claims if claim.alive and claim.value is not None and claim.kind == "echo"
+    ]
+    return f"({value_text(unsourced[-1].value)})" if unsourced else "-"
 
 
 def range_text(slot: SlotState) -> str:

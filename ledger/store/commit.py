@@ -7,6 +7,7 @@ decides: which events are new, their positions, versions and final envelopes, an
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,7 @@ def to_us(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+@functools.lru_cache(maxsize=1024)
 def from_us(microseconds: int) -> datetime:
     """The inverse of `to_us`."""
     return _EPOCH + timedelta(microseconds=microseconds)

@@ -104,8 +104,8 @@ def task_of(row: Sequence[Any]) -> Task:
 
 
 def _event_of(row: Sequence[Any]) -> StoredEvent:
-    raw: bytes = row[1]
-    return StoredEvent(row[0], decode_envelope(raw), raw, row[2], row[3])
+    position, raw, payload, salt, *_ = row
+    return StoredEvent(position, decode_envelope(raw), raw, payload, salt)
 
 
 def _of_types(count: int) -> Select[Any]:
@@ -338,17 +338,21 @@ class SqlReader:
         while after < last:
             rows = self._fetch(_INDEX, {"after": after, "upto": last, "limit": _PAGE})
             for row in rows:
+                values: tuple[Any, ...] = tuple(row)
+                at, envelope, payload, salt, stream, version, kind, name, release, identity, raw_id, us = (
+                    values
+                )
                 yield IndexRow(
-                    position=row.position,
-                    envelope=row.envelope,
-                    salt=row.salt,
-                    payload=row.payload,
-                    id=row.event_id.hex(),
-                    type=row.type or "",
-                    stream=row.stream or "",
-                    version=row.version,
-                    recorded_at=from_us(row.recorded_at),
-                    producer=Producer(row.name or "", row.producer_version or "", row.identity or ""),
+                    position=at,
+                    envelope=envelope,
+                    salt=salt,
+                    payload=payload,
+                    id=raw_id.hex(),
+                    type=kind or "",
+                    stream=stream or "",
+                    version=version,
+                    recorded_at=from_us(us),
+                    producer=Producer(name or "", release or "", identity or ""),
                 )
             if not rows:
                 return

@@ -6,6 +6,7 @@ the envelopes say. `check_log` decodes every payload, as a release must be able 
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -216,6 +217,10 @@ class _Checker:
             self.problem(0, f"The bodies cannot be read: {error}")
 
 
+_time_text = functools.lru_cache(maxsize=1024)(format_time)
+"""The events of one append share their time."""
+
+
 def _differences(row: IndexRow, envelope: Envelope) -> Iterator[str]:
     """Where the columns beside an envelope say something else than it does."""
     pairs = (
@@ -223,7 +228,7 @@ def _differences(row: IndexRow, envelope: Envelope) -> Iterator[str]:
         ("type", row.type, envelope.type),
         ("stream", row.stream, envelope.stream),
         ("version", row.version, envelope.version),
-        ("recorded time", format_time(row.recorded_at), envelope.recorded_at),
+        ("recorded time", _time_text(row.recorded_at), envelope.recorded_at),
         ("producer", row.producer, envelope.producer),
     )
     for name, column, said in pairs:

@@ -21,15 +21,15 @@ def test_four_processes_may_create_a_ledger_at_once(url, children):
 
 def test_four_writers_and_two_readers_lose_and_double_nothing(url, children):
     open_store(url, clock=SystemClock()).close()
-    total = 4 * 2 * 50
-    writers = [children("write", url, f"w:{n}", 50) for n in range(4)]
+    total = 4 * 2 * 25
+    writers = [children("write", url, f"w:{n}", 25) for n in range(4)]
     readers = [children("tail", url, total) for _ in range(2)]
     seen = children.together(*writers, *readers)[4:]
     assert seen == [[str(total)]] * 2
     store = open_store(url, clock=SystemClock())
     stored = list(store.read())
     assert [event.position for event in stored] == list(range(1, total + 1))
-    expected = {f"w:{n}/{k}/{half}".encode() for n in range(4) for k in range(50) for half in range(2)}
+    expected = {f"w:{n}/{k}/{half}".encode() for n in range(4) for k in range(25) for half in range(2)}
     assert {event.payload for event in stored} == expected
     assert verify_store(store).holds
     store.close()
@@ -49,7 +49,7 @@ def test_a_task_goes_to_one_process_only(url, children):
 def test_what_was_acknowledged_survives_kill_9(url, path, children):
     chance = random.Random(11)
     appended, redacted = {}, {}
-    for _ in range(8):
+    for _ in range(6):
         child = children("work", url)
         child.wait_ready()
         child.go()

@@ -131,10 +131,6 @@ class Batch:
             return outcomes
         raise AssertionError
 
-    def plan(self) -> list[Outcome]:
-        """What committing would do, without doing it."""
-        return _Plan(self._store, self._clock.now()).add(self._drafts)
-
 
 class _Plan:
     def __init__(self, store: Store, now: datetime) -> None:

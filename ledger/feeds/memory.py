@@ -35,7 +35,6 @@ class PageMemory(msgspec.Struct, omit_defaults=True):
     url: str
     item: str
     first: datetime
-    hash: str = ""
     next: datetime | None = None
     etag: str = ""
     modified: str = ""

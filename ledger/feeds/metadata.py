@@ -55,7 +55,6 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     canonical: str = ""
     summary: str = ""
-    is_article: bool = False
 
 
 def page_facts(tree: Any) -> PageFacts:
@@ -90,7 +89,6 @@ def page_facts(tree: Any) -> PageFacts:
             next(iter(tree.xpath("//link[@rel='canonical']/@href")), "") or metas.get("og:url", "")
         ).strip(),
         summary=visible_text(metas.get("og:description", "") or metas.get("description", "")),
-        is_article=bool(linked) or metas.get("og:type", "").startswith("article"),
     )
 
 

@@ -27,7 +27,6 @@ __all__ = ["parse_feed"]
 MAX_TAGS = 1_000_000
 MAX_TAG_BYTES = 256 * 1024
 MAX_DEPTH = 200
-_XML_DECLARATION = re.compile(rb"\s*<\?xml\b[^>]{0,500}?\?>")
 _DECLARED_ENCODING = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b[^<>\[]{0,2000}(\[)?", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|channel)\b", re.IGNORECASE)

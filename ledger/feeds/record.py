@@ -341,7 +341,6 @@ def _page_memory(look: Look, known: PageMemory | None, outcome: Outcome | None, 
         page.article, page.aliases = outcome.article, ()
         if outcome.what in ("new", "revised", "unchanged"):
             page.source = look.draft.source
-            page.hash = outcome.hash
     elif not page.article:
         page.aliases = look.identity.aliases
     if look.page is not None and (look.page.ok or look.page.unchanged):

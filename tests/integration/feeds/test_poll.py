@@ -14,7 +14,8 @@ import pytest
 from ledger.clock import FixedClock, format_time
 from ledger.config import Fetch, Schedule, Settings
 from ledger.errors import UsageError
-from ledger.events import decode
+from ledger.events import decode, new_event
+from ledger.events.types import PayloadRedacted
 from ledger.feeds.fetch import Fetcher, UnreachableError
 from ledger.feeds.poll import Poller
 from ledger.feeds.subscriptions import add_feed, feed_history, list_feeds, remove_feed
@@ -479,6 +480,16 @@ def test_colliding_guids_change_the_policy_once(desk):
     desk.web.set(FEED, rss(*(entry(n, title=f"T{n}", guid=f"guid-number-{n}") for n in range(5))))
     assert desk.poll(hours=1).new == 0
     assert len(desk.events("feed.changed")) == 1
+
+
+def test_a_redacted_article_is_not_taken_up_again(desk):
+    desk.poll()
+    (stored,) = (e for e in desk.store.read() if e.type == "article.ingested")
+    event = PayloadRedacted(positions=(stored.position,), bodies=(), by="court", reason="order")
+    desk.store.append([new_event(event, stream="ledger", producer=stored.envelope.producer)])
+    desk.store.redact([stored.position], [])
+    desk.web.set("https://brenn.example/1", page(SECOND))
+    assert desk.poll(hours=1).revised == 0
 
 
 def test_an_article_that_changes_all_the_time_is_called_noisy():

@@ -224,10 +224,17 @@ def test_of_two_background_claims_of_one_statement_the_first_stands_for_it(story
     assert story.ask("killed").best.point == 40
 
 
-def test_what_is_reported_only_afterwards_does_not_make_a_claim_background(story):
-    story.tell("first", 40, story.claim("killed", 40, kind="background", said=20))
-    story.tell("later", 50, story.claim("killed", 41, said=9))
+def test_a_report_of_the_same_moment_does_not_make_a_claim_background(story):
+    story.tell("a", 40, story.claim("killed", 41, said=9))
+    story.tell("b", 40, story.claim("killed", 40, kind="background", said=20))
     assert story.ask("killed").best.point == 40
+
+
+def test_background_is_measured_against_reports_and_not_against_other_background(story):
+    story.tell("a", 10, story.claim("killed", 40))
+    story.tell("b", 40, story.claim("killed", 44, kind="background", said=15))
+    story.tell("c", 50, story.claim("killed", 48, kind="background", said=20))
+    assert story.ask("killed").best.point == 48
 
 
 def test_a_background_claim_that_nobody_reported_before_is_primary(story):

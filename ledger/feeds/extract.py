@@ -61,6 +61,18 @@ _BYLINE = re.compile(
     r"(?:by|von|par|por|di|door)\s+\S.{1,80}|(?:published|updated|posted|last updated|first published)\b.{0,60}",
     re.IGNORECASE,
 )
+_MARKS = ("class", "id", "data-component", "data-testid", "data-module", "aria-label")
+_POINTER = re.compile(
+    r"(?:read more|read also|also read|see also|see more|more on this|related(?: stor(?:y|ies)| articles?| news)?|recommended|watch|"
+    r"listen|in pictures|most read|further reading)\s*[:|–—-].{0,200}",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:advertisement|advertising|sponsored|continue reading|read more|related|related (?:stories|articles|topics)|see also|most read|"
+    r"more on this story|more from .{1,40}|share(?: this(?: article| story)?)?|story continues below.{0,30}|sign up.{0,80}|subscribe.{0,60})\W*"
+    r"|the post .{1,250} (?:first appeared|appeared first) on .{1,100}",
+    re.IGNORECASE,
+)
 _BLANK = re.compile(r"\s+")
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—»·:]|-)\s+[^|–—»·]{2,60}$")
 
@@ -187,22 +199,38 @@ def _pruned(tree: Any) -> Any:
     _drop([e for e in root.xpath(_OUTSIDE) if not _kept(e)])
     _drop(
         e
-        for e in root.xpath(".//*[@class or @id]")
-        if _FURNITURE.search(f"{e.get('class', '')} {e.get('id', '')}")
+        for e in root.xpath(
+            ".//*[@class or @id or @data-component or @data-testid or @data-module or @aria-label]"
+        )
+        if _FURNITURE.search(_marks(e))
         and e.tag not in ("body", "article", "main", "html")
         and not _kept(e)
         and not _is_most(e, root)
     )
     _drop(e for e in root.iter("header", "footer") if not e.xpath("ancestor::article|ancestor::main"))
+    _drop([e for e in root.iter("ul", "ol", "p", "h2", "h3", "h4") if _only_points_elsewhere(e)])
     for footer in list(root.iter("footer")):
         if not _KEEP.search(str(footer.text_content())):
             _drop([footer])
     return tree
 
 
+def _marks(element: Any) -> str:
+    return " ".join(str(element.get(name, "")) for name in _MARKS)
+
+
+def _only_points_elsewhere(element: Any) -> bool:
+    """Whether an element is a list of links or a line that is one link and no sentence."""
+    links = element.findall(".//a")
+    text = single_line(str(element.text_content())) if links else ""
+    linked = sum(len(single_line(str(link.text_content()))) for link in links)
+    if not text or linked < len(text) * 0.85:
+        return False
+    return len(links) > 1 if element.tag in ("ul", "ol") else not text.endswith((".", "!", "?", "”", '"'))
+
+
 def _kept(element: Any) -> bool:
-    marks = f"{element.get('class', '')} {element.get('id', '')}"
-    return bool(_KEEP.search(marks)) or bool(element.xpath(".//article"))
+    return bool(_KEEP.search(_marks(element))) or bool(element.xpath(".//article"))
 
 
 def _is_most(element: Any, root: Any) -> bool:
@@ -311,14 +339,16 @@ def _title(candidates: tuple[str, ...], headings: list[str]) -> str:
 
 
 def _without_furniture(blocks: list[str], title: str, byline: str) -> list[str]:
-    """Without the title, and without byline and date lines before or after the body."""
+    """Without the title, pointers to other articles, and byline and date lines before or after the body."""
     lines = [single_line(block) for block in blocks]
     names = {name.strip().casefold() for name in [byline, *byline.split(",")] if name.strip()}
     kept: list[str] = []
     for number, line in enumerate(lines):
         bare = re.sub(r"^by\s+", "", line.casefold())
         edge = number < 4 or number >= len(lines) - 2
-        if not line or (title and line == title):
+        if not line or (title and line == title) or _LABEL.fullmatch(line):
+            continue
+        if _POINTER.fullmatch(line) and not line.endswith("."):
             continue
         if edge and (
             bare in names or (len(line) <= 100 and _BYLINE.fullmatch(line) and not line.endswith("."))

@@ -54,6 +54,16 @@ def test_corrections_stay_and_figures_of_other_articles_go():
     assert found.text == TEXT + "\n\nCorrection: an earlier version said 21."
 
 
+def test_pointers_to_other_articles_go_and_sentences_with_links_stay():
+    body = (
+        '<p>Read more: <a href="/x">Storm leaves 30,000 without power</a></p>' + BODY
+        + '<p><a href="/y">Election: 112 seats decided</a></p><p><a href="/z">The brigade said so in a statement.</a></p>'
+        + '<p>Advertisement</p><div data-component="topic-list"><h2>Related topics</h2><ul><li><a href="/t">Aal</a></li><li><a href="/u">Brenn</a></li></ul></div>'
+        + "<p>The post Flood in Brenn appeared first on The Outlet.</p>"
+    )  # fmt: skip
+    assert extract_page(page(body=body)).text == TEXT + "\n\nThe brigade said so in a statement."
+
+
 def test_line_breaks_headings_lists_and_tables_are_blocks():
     body = "<h2>The toll</h2><p>Killed: 12.<br>Injured: 40.<br>one\nline<br>goes on</p><ul><li>Brenn: 7</li><li>Aal: 5</li></ul><table><tr><td>Missing</td><td>30</td></tr></table>"
     assert extract_page(page(body=body)).text.split("\n\n") == [

@@ -177,3 +177,10 @@ def test_the_state_of_the_claims_coded_by_hand_is_the_expected_one(
         command += ["--published-as-of", published] if published else []
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert differences(wanted, json.loads(done.stdout)) == [], name
+
+
+def test_links_of_the_corpus_and_its_pages_lead_somewhere(seeds: Path) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    for page_file in (docs / "index.md", docs / "demo.md", seeds / "README.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", page_file.read_text("utf-8")):
+            assert (page_file.parent / link).exists(), (page_file.name, link)

@@ -236,7 +236,9 @@ def explain_change(before: Basis, after: Basis, slot: str) -> tuple[Change, ...]
         ("revision by the publisher", new.values(), after.registry, first, after.published_as_of),
         ("our reviewers", new.values(), after.registry, last, after.published_as_of),
     ]
-    readings = [_fields(slot, *step[1:]) for step in steps]
+    answers = [_fields(slot, *step[1:]) for step in steps]
+    readings = [fields for fields, _ in answers]
+    concerned = {article for _, articles_on_slot in answers for article in articles_on_slot}
     causes: dict[str, str] = {}
     for place, (name, *_) in enumerate(steps[1:], start=1):
         for field in _COMPARED:
@@ -244,9 +246,9 @@ def explain_change(before: Basis, after: Basis, slot: str) -> tuple[Change, ...]
                 causes[field] = name
     decided = {each.id for each in touching(last, slot)} ^ {each.id for each in touching(first, slot)}
     bearing = {
-        "new evidence": tuple(sorted({key[0] for key in arrived})),
+        "new evidence": tuple(sorted({key[0] for key in arrived} & concerned)),
         "revision by the publisher": tuple(
-            sorted({key[0] for key in new if key[0] in articles and key not in old})
+            sorted({key[0] for key in new if key[0] in articles and key not in old} & concerned)
         ),
         "our reviewers": tuple(sorted(decided)),
     }
@@ -286,14 +288,23 @@ def _fields(
     registry: Registry,
     reviews: Sequence[Review],
     published_as_of: datetime | None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], set[str]]:
+    """The compared fields of a slot, and the articles that claim something on it or correct one that does."""
+    documents = resolve(reports, registry)
     state = reported_state(
-        resolve(reports, registry),
+        documents,
         registry,
         reviews=reviews,
         published_as_of=published_as_of,
         slots={slot},
         history=False,
     )
+    on_slot = {
+        document.id
+        for document in documents
+        if any(claim.slot == slot for version in document.versions for claim in version.claims)
+    }
+    on_slot |= {document.id for document in documents if document.corrects in on_slot}
     found = state.get(slot)
-    return {name: value for name, value in found.to_dict().items() if name in _COMPARED} if found else {}
+    fields = {name: value for name, value in found.to_dict().items() if name in _COMPARED} if found else {}
+    return fields, on_slot

@@ -90,13 +90,13 @@ T0 = datetime(2031, 5, 6, tzinfo=UTC)
 GOVERNOR = {"governor": {"name": "The governor", "reliability": "B"}}
 
 
-def report(key, point, hours=0, revision=1, who="governor"):
+def report(key, point, hours=0, revision=1, who="governor", scope="Ilm"):
     claim = Claim(
         span=Span(0, 9),
         quote=f"{point} dead.",
         subject="people",
         measure="killed",
-        scope="Ilm",
+        scope=scope,
         value=ClaimValue(op="exact", point=point),
         chain=(Link(actor=who, surface=who, kind="role"),),
     )
@@ -123,7 +123,7 @@ REJECT = Review(
 @pytest.mark.parametrize(
     ("after", "cause", "because"),
     [
-        (basis(ONE, report("b", 57, 5)), "new evidence", ("b",)),
+        (basis(ONE, report("b", 57, 5), report("c", 3, 6, scope="Velm")), "new evidence", ("b",)),
         (basis(ONE, report("a", 57, 5, revision=2)), "revision by the publisher", ("a",)),
         (basis(report("a", 57)), "our code", ()),
         (basis(report("a", 40, who="mayor of Ilm")), "our code", ()),

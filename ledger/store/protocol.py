@@ -208,7 +208,7 @@ class Store(Protocol):
         ...
 
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
-        """Events as they lie in the store, by position, nothing checked and gaps skipped. For verification."""
+        """Events as they lie in the store, by position, nothing checked, gaps skipped, past the head too. For verification."""
         ...
 
     def body_keys(self) -> Iterator[str]:

@@ -33,6 +33,7 @@ __all__ = ["SqlReader", "task_of"]
 _PAGE = 512
 _LEAVES = 4096
 _LOOKUPS = 500
+_NO_END = 2**62
 
 _e = schema.events.c
 _AFTER: BindParameter[int] = bindparam("after")
@@ -334,7 +335,7 @@ class SqlReader:
 
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
         """See `Store.index_rows`."""
-        last = self._head_row().position if upto is None else upto
+        last = _NO_END if upto is None else upto
         while after < last:
             rows = self._fetch(_INDEX, {"after": after, "upto": last, "limit": _PAGE})
             for row in rows:

@@ -36,7 +36,10 @@ __all__ = ["SqliteStore"]
 _IN_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Lists are looked up in these sizes, filled up with NULL, so that few statements serve all lengths."""
 
-_NEW_HEAD = "INSERT OR IGNORE INTO head VALUES (1, ?, ?, 0, x'', 0, 0)"
+_NEW_HEAD = """
+    INSERT INTO head SELECT 1, ?, ?, 0, x'', 0, 0
+    WHERE NOT EXISTS (SELECT 1 FROM head) AND NOT EXISTS (SELECT 1 FROM events)
+"""
 _END = "SELECT position, frontier, recorded_at FROM head"
 _MOVE_HEAD = "UPDATE head SET position = ?, frontier = ?, recorded_at = ?"
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -86,12 +89,16 @@ class SqliteStore(SqlReader):
         self._types: dict[str, int] = {}
         self._producers: dict[Producer, int] = {}
         self._writer: sqlite3.Connection | None = None
-        if not readonly:
-            self._pooled = self._engine.raw_connection()
-            self._writer = self._pooled.driver_connection
-            with self._transaction() as connection:
-                connection.execute(_NEW_HEAD, (entropy(16).hex(), entropy(32)))
-        self._dedupe_key: bytes = self._head_row().dedupe_key
+        try:
+            if not readonly:
+                self._pooled = self._engine.raw_connection()
+                self._writer = self._pooled.driver_connection
+                with self._transaction() as connection:
+                    connection.execute(_NEW_HEAD, (entropy(16).hex(), entropy(32)))
+            self._dedupe_key: bytes = self._head_row().dedupe_key
+        except BaseException:
+            self.close()
+            raise
 
     def _translate(self, error: BaseException) -> StoreError:
         return translate(error, self._which)

@@ -7,6 +7,7 @@ the envelopes say. `check_log` decodes every payload, as a release must be able 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -94,6 +95,9 @@ def verify_store(
             if progress and row.position % _STEP == 0:
                 progress(row.position, head.position)
         checker.end(head.position, head.root)
+        for row in itertools.islice(store.index_rows(head.position), 1):
+            if row.position > store.head().position:
+                checker.problem(row.position, "It lies past the head of the log")
     except CorruptionError as error:
         checker.problem(checker.frontier.size + 1, f"It cannot be read: {error}")
     bodies = sum(1 for _ in checker.bodies(store))

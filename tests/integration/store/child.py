@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 
@@ -109,6 +110,31 @@ def fill(url):
     store.close()
 
 
+def denied(url, missing, elsewhere):
+    """Open a ledger for writing, one in a missing folder, and the first for reading, as a user who may only read."""
+    open_store(elsewhere, clock=SystemClock()).close()
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    ready()
+    for target in (url, missing):
+        try:
+            open_store(target, clock=SystemClock()).close()
+            say("opened")
+        except StoreUnavailableError as error:
+            say(error)
+    store = open_store(url, clock=SystemClock(), readonly=True)
+    say(store.head().position, len(list(store.read())))
+    store.close()
+
+
 if __name__ == "__main__":
-    roles = {"create": create, "write": write, "tail": tail, "claim": claim, "work": work, "fill": fill}
+    roles = {
+        "create": create,
+        "write": write,
+        "tail": tail,
+        "claim": claim,
+        "work": work,
+        "fill": fill,
+        "denied": denied,
+    }
     roles[sys.argv[1]](*sys.argv[2:])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import signal
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +99,28 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(url, children):
     assert store.head().position == int(count)
     assert verify_store(store).problems == ()
     store.close()
+
+
+def test_a_home_that_may_only_be_read(children, tmp_path):
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        url = f"sqlite:///{home / 'ledger.db'}"
+        store = open_store(url, clock=SystemClock())
+        store.append([NewEvent(type="t", stream="s", payload=b"", producer=Producer("core", "1"))])
+        store.close()
+        (home / "ledger.db").chmod(0o444)
+        home.chmod(0o555)
+        Path(folder).chmod(0o555)
+        child = children(
+            "denied", url, f"sqlite:///{folder}/missing/ledger.db", f"sqlite:///{tmp_path / 'x.db'}"
+        )
+        (lines,) = children.together(child)
+        Path(folder).chmod(0o755)
+        home.chmod(0o755)
+    assert "cannot be written" in lines[0]
+    assert "ledger.db" in lines[0]
+    assert "missing" in lines[1]
+    assert lines[2:] == ["1 1"]
 
 
 def test_a_store_does_not_cross_a_fork(store, monkeypatch):

@@ -160,6 +160,23 @@ def test_a_damaged_head_is_found(store, path, statement):
     assert not verify_store(store).holds
 
 
+def test_an_event_past_the_head_is_found(store, path):
+    fill(store)
+    tamper(
+        path,
+        "INSERT INTO events SELECT 13, stream, 99, type, producer, x'00', 0, envelope, x'', x'' FROM events LIMIT 1",
+    )
+    assert verify_store(store).first == 13
+
+
+def test_a_log_that_lost_its_head_does_not_get_a_new_one(store, path, url, clock):
+    fill(store)
+    store.close()
+    tamper(path, "DELETE FROM head")
+    with pytest.raises(CorruptionError, match="no head row"):
+        open_store(url, clock=clock)
+
+
 def test_reading_a_log_with_a_hole_is_refused(store, path):
     fill(store)
     tamper(path, "DELETE FROM events WHERE position = 5")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ledger.feeds.subscriptions import FeedStatus
     from ledger.host import Host
     from ledger.host.backlog import Annotated
+    from ledger.host.sinks import Sinks
     from ledger.projections.results import ArticleView, Decision, Hit
     from ledger.projections.views import Views
     from ledger.state import Registry, SlotState, State
@@ -83,6 +84,7 @@ class Ledger:
     def __init__(
         self, settings: Settings, *, clock: Clock, transport: Transport | None, isolate: str
     ) -> None:
+        from ledger.host.hooks import Hooks
         from ledger.projections import open_views
         from ledger.store import open_store
 
@@ -90,9 +92,10 @@ class Ledger:
         self.clock: Any = clock
         self._transport = transport
         self._isolate = isolate
+        self.hooks = Hooks(settings, clock, transport, isolate=isolate)
         self.store: Store = open_store(settings, clock=clock)
         try:
-            self.views: Views = open_views(settings, self.store, clock=clock)
+            self.views: Views = open_views(settings, self.store, clock=clock, projections=self.hooks.projections())
         except BaseException:
             self.store.close()
             raise
@@ -118,7 +121,12 @@ class Ledger:
         """The plugin host; plugins are loaded on first use."""
         from ledger.host import Host
 
-        return Host(self.settings.plugins, isolate=self._isolate)
+        return Host(self.settings.plugins, isolate=self._isolate, home=self.settings.home)
+
+    @cached_property
+    def sinks(self) -> Sinks:
+        """The sinks of plugins that are on."""
+        return self.hooks.sinks(self.store)
 
     @property
     def producer(self) -> Producer:
@@ -159,6 +167,8 @@ class Ledger:
         """
         from ledger.feeds.poll import Poller
 
+        self.sinks.begin()
+
         def show(done: int, total: int, _url: str) -> None:
             if progress is not None:
                 progress(done, total)
@@ -181,10 +191,15 @@ class Ledger:
         progress: Progress | None = None,
         process: bool = True,
     ) -> tuple[IngestReport, ...]:
-        """Record articles from files, folders or URLs; one report a source. What cannot be read is in its failures."""
+        """Record articles from files, folders, URLs or `KIND:LOCATION` of a plugin's source; one report each.
+
+        What cannot be read is in its failures. Raises NotFoundError for a kind that no plugin offers.
+        """
         from ledger.feeds.discover import ingest_url
         from ledger.feeds.files import ingest_documents, read_path
+        from ledger.host.sources import split_location
 
+        self.sinks.begin()
         when = _instant(published)
         reports: list[IngestReport] = []
         for source in sources:
@@ -192,8 +207,18 @@ class Ledger:
             if address.startswith(("http://", "https://")):
                 report = self.with_fetcher(
                     lambda fetcher, address=address: ingest_url(  # type: ignore[misc]
-                        fetcher, self.store, self.clock, address, outlet=outlet, published=when
+                        fetcher,
+                        self.store,
+                        self.clock,
+                        address,
+                        outlet=outlet,
+                        published=when,
+                        extractor=self.hooks.extractor,
                     )
+                )
+            elif not Path(source).exists() and (found := split_location(address)) is not None:
+                report = self.hooks.ingest(
+                    self.store, *found, outlet=outlet, published=when, watch=partial(_counted, progress=progress)
                 )
             else:
                 report = ingest_documents(
@@ -203,17 +228,32 @@ class Ledger:
                     outlet=outlet,
                     url=url,
                     published=when,
+                    extractor=self.hooks.extractor,
                 )
             reports.append(report)
         if process:
             self.process()
         return tuple(reports)
 
-    def process(self, *, retry: bool = False, progress: Progress | None = None) -> Annotated:
-        """Annotate everything pending and bring the views to the head; `retry` also takes what failed before."""
+    def process(
+        self, *, retry: bool = False, article: str | None = None, progress: Progress | None = None
+    ) -> Annotated:
+        """Annotate everything pending, bring the views to the head and the news to the sinks.
+
+        `retry` also takes what failed before; `article` (an id) is the only one then. Raises NotFoundError.
+        """
         from ledger.host.backlog import annotate_pending
 
-        return annotate_pending(self.store, self.views, self.host, retry=retry, progress=progress)
+        self.sinks.begin()
+        if article is not None:
+            self.views.catch_up()
+            article = self.article(article).article.article
+        done = annotate_pending(
+            self.store, self.views, self.host, retry=retry, article=article, progress=progress
+        )
+        self.host.keep_health()
+        self.sinks.deliver()
+        return done
 
     # -- asking ------------------------------------------------------------------------------------------------
 

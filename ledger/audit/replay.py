@@ -119,7 +119,8 @@ def _check_views(
 ) -> tuple[ViewCheck, ...]:
     live = views.digests()
     with tempfile.TemporaryDirectory(prefix="newsledger-replay-") as folder:
-        fresh = open_views(msgspec.structs.replace(settings, home=Path(folder)), store, clock=clock)
+        elsewhere = msgspec.structs.replace(settings, home=Path(folder))
+        fresh = open_views(elsewhere, store, clock=clock, projections=views.projections)
         try:
             fresh.catch_up(progress)
             rebuilt = fresh.digests()

@@ -6,7 +6,7 @@ and the processor's identity: after a kill at any moment the same work is found 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -114,29 +114,33 @@ def annotate_pending(
     host: Host,
     *,
     retry: bool = False,
+    article: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Annotated:
     """Annotate everything pending, with `retry` also what failed before; the views are at the head before and after.
 
+    With `article` (an id) only its revisions. A retry ends the rest of processors that failed too often.
     Safe to run again at any time. A run whose input is missing for now is put off, not recorded.
     """
     register_processors(store, host)
     views.catch_up()
     identities = [(active.name, active.identity) for active in host.processors]
+    if retry:
+        host.wake()
     retry_upto = store.head().position if retry else 0
-    total = views.pending_count(identities, retry_upto=retry_upto)
-    waiting = views.pending(identities, retry_upto=retry_upto)
+    total = sum(1 for _ in _waiting(views, identities, retry_upto, article))
+    waiting = _waiting(views, identities, retry_upto, article)
     done = recorded = 0
     failures: list[FailedRun] = []
     deferred: list[FailedRun] = []
     while batch := list(islice(waiting, BATCH)):
         events: list[NewEvent] = []
         for pending in batch:
-            article = views.to_article(pending.article, pending.revision)
-            if article is None:
+            subject = views.to_article(pending.article, pending.revision)
+            if subject is None:
                 continue  # its text was redacted meanwhile
             known = views.known_layers(pending.article, pending.revision)
-            for outcome in host.annotate(article, pending.processors, known):
+            for outcome in host.annotate(subject, pending.processors, known):
                 if outcome.deferred:
                     deferred.append(_failed(pending, outcome.processor, outcome.skipped))
                     continue
@@ -144,13 +148,23 @@ def annotate_pending(
                     message = f"{outcome.failure.kind}: {outcome.failure.message}"
                     failures.append(_failed(pending, outcome.processor, message))
                 attempt = pending.attempts.get(outcome.processor, 0) + 1
-                events.append(outcome_event(article, pending.event, outcome, attempt))
+                events.append(outcome_event(subject, pending.event, outcome, attempt))
             done += 1
             if progress is not None:
                 progress(done, total)
         recorded += store.append(events).new
     views.catch_up()
     return Annotated(revisions=done, recorded=recorded, failures=tuple(failures), deferred=tuple(deferred))
+
+
+def _waiting(
+    views: Views, identities: Sequence[tuple[str, str]], retry_upto: int, article: str | None
+) -> Iterator[Pending]:
+    return (
+        one
+        for one in views.pending(identities, retry_upto=retry_upto)
+        if article is None or one.article == article
+    )
 
 
 def _failed(pending: Pending, processor: str, message: str) -> FailedRun:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ledger.config import Plugins
 from ledger.host.describe import Candidate, Problem
 
-__all__ = ["GROUP", "Found", "conflict", "find"]
+__all__ = ["GROUP", "Found", "conflict", "find", "has_others"]
 
 GROUP = "ledger"
 
@@ -50,6 +50,11 @@ def _allowed(candidate: Candidate, allow: Collection[str] | None) -> bool:
     return (
         allow is None or candidate.first_party or candidate.name in allow or candidate.distribution in allow
     )
+
+
+def has_others(settings: Plugins) -> bool:
+    """Whether there is any plugin beside those that newsledger ships."""
+    return any(not candidate.first_party for candidate in find(settings).candidates)
 
 
 def _unique(

@@ -48,6 +48,14 @@ class Inventory:
         """The records of one hook, such as `ledger_sources`; imports the plugins that offer it, and no other."""
         return self._roster.records(hook)
 
+    def any_on(self, hook: str) -> bool:
+        """Whether a record of the hook takes no settings, or has all that it needs; imports nothing."""
+        return any(
+            record.config or not record.schema
+            for plugin in self.plugins
+            for record in plugin.records.get(hook, ())
+        )
+
     def offered(self, hook: str) -> dict[str, str]:
         """Names of one hook's records, with their summaries; imports nothing."""
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -36,20 +36,23 @@ class PluginView(View):
         self.name = projection.name
         self.types = frozenset(projection.types)
         self.tables = (_row_type(projection.name),)
-        self._projection = projection
+        self.projection = projection
 
     def config(self) -> bytes:
         """The version that the plugin declares."""
-        return hashlib.sha256(self._projection.version.encode()).digest()
+        return hashlib.sha256(self.projection.version.encode()).digest()
+
+    @staticmethod
+    def content(rows: Iterable[Row]) -> dict[str, object]:
+        """Stored rows as the plugin wrote them, by key."""
+        return {row.key: msgspec.json.decode(row.row) for row in rows}  # type: ignore[attr-defined]
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
         """Give the plugin its rows and the readable events; keep what it changed. Redacted events are left out."""
         table = tables.of(self.tables[0])
         before: dict[str, str] = {row.key: row.row for row in table.rows()}  # type: ignore[attr-defined]
         rows: dict[str, dict[str, Any]] = {key: msgspec.json.decode(text) for key, text in before.items()}
-        self._projection.fold(
-            rows, [_plain(fact) for fact in facts if not isinstance(fact.content, Redacted)]
-        )
+        self.projection.fold(rows, [_plain(fact) for fact in facts if not isinstance(fact.content, Redacted)])
         for key in before.keys() - rows.keys():
             table.delete(key)
         for key, value in rows.items():

@@ -317,6 +317,22 @@ class Views:
         with self._reader() as reader:
             return reader.failures()
 
+    # -- asking: views of plugins ------------------------------------------------------------------------------
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """The projections that plugins brought."""
+        return tuple(view.projection for view in self._views if isinstance(view, PluginView))
+
+    def plugin_rows(self, name: str) -> dict[str, object]:
+        """The rows of a plugin's view by key. Raises NotFoundError for what is no such view."""
+        found = next((v for v in self._views if isinstance(v, PluginView) and v.name == name), None)
+        if found is None:
+            names = ", ".join(one.name for one in self.projections)
+            raise NotFoundError("No plugin brings this view", which=name, fix=f"There are: {names or 'none'}")
+        with self._reader() as reader:
+            return found.content(reader.rows(found.tables[0]))
+
     # -- asking: the state -------------------------------------------------------------------------------------
 
     def reports(self, recorded_as_of: datetime | None = None) -> Sequence[Report]:

@@ -10,7 +10,7 @@ from ledger_entities.lexicon import lexicon
 from ledger_entities.names import Name
 from ledger_entities.tokens import Token
 
-__all__ = ["Mention", "Register", "key_of"]
+__all__ = ["Mention", "Register", "key_of", "spells"]
 
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 
@@ -72,7 +72,7 @@ class Register:
         known: dict[str, Mention] = {}
         for before, mention in zip(self.mentions, self.mentions[1:], strict=False):
             between = self._text[before.end : mention.start]
-            if between in {" (", " (the ", ", or "} and _spells(mention.text, before.text):
+            if between in {" (", " (the ", ", or "} and spells(mention.text, before.text):
                 known[mention.text.replace(".", "")] = before
         for mention in self.mentions:
             full = known.get(mention.text.replace(".", ""))
@@ -115,7 +115,8 @@ def _plain(text: str) -> str:
     return " ".join(_ARTICLE.sub("", text).split())
 
 
-def _spells(short: str, full: str) -> bool:
+def spells(short: str, full: str) -> bool:
+    """Whether an acronym is made of the first letters of a name: all of them, or those of its capital words."""
     letters = short.replace(".", "").upper()
     words = re.split(r"[\s-]+", full)
     every = "".join(word[0] for word in words if word).upper()

@@ -10,12 +10,46 @@ from ledger_entities.tokens import Token
 
 __all__ = ["Name", "read_names"]
 
+_LONGEST_RUN = 16
 _JOINERS = frozenset({"of", "and", "&", "for", "the", "on", "in"})
 _PLACE_LEFT = frozenset(
-    ["in", "at", "near", "from", "to", "across", "around", "outside", "inside", "toward", "towards", "through", "throughout", "into", "between", "over"]
+    [
+        "in",
+        "at",
+        "near",
+        "from",
+        "to",
+        "across",
+        "around",
+        "outside",
+        "inside",
+        "toward",
+        "towards",
+        "through",
+        "throughout",
+        "into",
+        "between",
+        "over",
+    ]
 )
 _SAID = frozenset(
-    ["said", "says", "told", "added", "wrote", "tweeted", "argued", "explained", "noted", "insisted", "asked", "warned", "who", "he", "she"]
+    [
+        "said",
+        "says",
+        "told",
+        "added",
+        "wrote",
+        "tweeted",
+        "argued",
+        "explained",
+        "noted",
+        "insisted",
+        "asked",
+        "warned",
+        "who",
+        "he",
+        "she",
+    ]
 )
 _ABBREVIATED = frozenset(
     {
@@ -75,16 +109,26 @@ def _run(tokens: list[Token], at: int) -> int:
     """The token after the run of capital words that begins at `at`."""
     lex = lexicon()
     stop = at + 1
-    while stop < len(tokens) and not tokens[stop - 1].possessive:
+    while stop < min(len(tokens), at + _LONGEST_RUN) and not tokens[stop - 1].possessive:
         word = tokens[stop].text
-        if tokens[stop].capital or (
-            word[0].isdigit() and len(word) < 3 and stop + 1 < len(tokens) and tokens[stop + 1].capital
-        ) or (word == "." and tokens[stop - 1].text.lower() in _ABBREVIATED | {
-            "inc",
-            "corp",
-            "co",
-            "ltd",
-        } | set("abcdefghijklmnopqrstuvwxyz")) or (word in lex.particles and _capital_at(tokens, stop + 1) and word != "of") or (word in _JOINERS and _joins(tokens, at, stop)):
+        if (
+            tokens[stop].capital
+            or (word[0].isdigit() and len(word) < 3 and stop + 1 < len(tokens) and tokens[stop + 1].capital)
+            or (
+                word == "."
+                and tokens[stop - 1].text.lower()
+                in _ABBREVIATED
+                | {
+                    "inc",
+                    "corp",
+                    "co",
+                    "ltd",
+                }
+                | set("abcdefghijklmnopqrstuvwxyz")
+            )
+            or (word in lex.particles and _capital_at(tokens, stop + 1) and word != "of")
+            or (word in _JOINERS and _joins(tokens, at, stop))
+        ):
             stop += 1
         else:
             break
@@ -107,7 +151,7 @@ def _joins(tokens: list[Token], first: int, at: int) -> bool:
         else at + 1
     )
     if not _capital_at(tokens, after):
-        return word == "of" and False
+        return False
     heads = (
         lex.org_heads
         | lex.org_starts
@@ -198,18 +242,15 @@ def _label(
     if structured:
         return _with_leading_demonym(tokens, first, stop, structured)
     found = places.find(words, 0)
-    if (
-        (found is not None
-        and found[0] < len(words)
-        and found[1][0] in {"NORP", "ORG"})
-        or (found is not None and found[1][1].startswith("iso:") and found[0] < len(words))
+    if (found is not None and found[0] < len(words) and found[1][0] in {"NORP", "ORG"}) or (
+        found is not None and found[1][1].startswith("iso:") and found[0] < len(words)
     ):
         length, place = found
         rest = _label(tokens, first + length, stop, titled=False, headline=headline, seen_lower=seen_lower)
         if words[length].lower() in lex.titles or words[length].lower() in lex.roles:
             rest = _cut(tokens, first + length, stop, seen_lower, headline=headline)
         return [Name(first, first + length, place[0], place[1]), *rest]
-    if _is_person(tokens, first, stop, lows):
+    if _is_person(tokens, stop, lows):
         return [Name(first, stop, "PER")]
     return _default(tokens, first, stop, words, headline=headline, seen_lower=seen_lower)
 
@@ -235,10 +276,8 @@ def _by_head(lows: list[str], words: list[str]) -> str:
     if len(lows) < 2:
         return ""
     last = lows[-1] if lows[-1] != "." else lows[-2]
-    if (
-        (any(low in lex.org_starts for low in lows[:-1])
-        and "of" in lows[1:])
-        or (lows[0] in lex.org_starts and "for" in lows)
+    if (any(low in lex.org_starts for low in lows[:-1]) and "of" in lows[1:]) or (
+        lows[0] in lex.org_starts and "for" in lows
     ):
         return "ORG"
     if last in lex.loc_heads and not (last in lex.org_heads and len(lows) > 2):
@@ -266,7 +305,7 @@ def _with_leading_demonym(tokens: list[Token], first: int, stop: int, label: str
     return [Name(first, stop, label)]
 
 
-def _is_person(tokens: list[Token], first: int, stop: int, lows: list[str]) -> bool:
+def _is_person(tokens: list[Token], stop: int, lows: list[str]) -> bool:
     lex = lexicon()
     known = lows[0] in lex.given_names or lows[0].split("-")[0] in lex.given_names
     if len(lows) == 1:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ledger.plugin import Article, Context, Entity, Sentence, Span, processor
+from ledger_entities.combine import all_names, repeated
 from ledger_entities.joining import Mention, Register
 from ledger_entities.lexicon import DATA
-from ledger_entities.names import read_names
 from ledger_entities.nominals import bodies_by_head, read_nominals
 from ledger_entities.tokens import tokenise
 
@@ -23,7 +23,7 @@ _LOWER = re.compile(r"(?<![\w'’])[a-z]{3,}")
     requires=[Sentence],
     provides=[Entity],
     languages=["en"],
-    data=[str(DATA / name) for name in ("countries.txt", "demonyms.txt", "words.toml")],
+    data=[str(DATA / name) for name in ("countries.txt", "demonyms.txt", "names.json.gz", "words.toml")],
 )
 def entities(article: Article, context: Context) -> Iterator[Entity]:
     """Find who and what is named, join the mentions of one, and link countries and cities."""
@@ -36,8 +36,9 @@ def annotate(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Entity
     lower = frozenset(_LOWER.findall(text))
     register = Register(text)
     tokenised = [tokenise(text, start, end) for start, end in sentences]
-    for number, tokens in enumerate(tokenised):
-        for name in read_names(tokens, lower):
+    found = [all_names(tokens, lower) for tokens in tokenised]
+    for number, (tokens, names_here) in enumerate(zip(tokenised, repeated(tokenised, found), strict=True)):
+        for name in names_here:
             register.add(name, tokens, number)
     names = register.finish()
     mentions = list(names)

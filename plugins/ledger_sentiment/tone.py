@@ -13,12 +13,83 @@ __all__ = ["Tone", "read_tones", "score", "score_towards"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[,;:.!?]")
 _NEGATORS = frozenset(
-    ["not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot", "can't", "won't", "don't", "doesn't", "didn't", "isn't", "wasn't", "aren't", "weren't", "hasn't", "haven't", "hadn't", "couldn't", "wouldn't", "shouldn't", "ain't", "hardly", "barely", "scarcely", "lack", "lacks", "lacked", "avoid", "avoided", "avoids", "prevent", "prevents", "prevented", "stop", "stops", "stopped", "less"]
+    [
+        "not",
+        "no",
+        "never",
+        "none",
+        "nobody",
+        "nothing",
+        "neither",
+        "nor",
+        "without",
+        "cannot",
+        "can't",
+        "won't",
+        "don't",
+        "doesn't",
+        "didn't",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+        "hasn't",
+        "haven't",
+        "hadn't",
+        "couldn't",
+        "wouldn't",
+        "shouldn't",
+        "ain't",
+        "hardly",
+        "barely",
+        "scarcely",
+        "lack",
+        "lacks",
+        "lacked",
+        "avoid",
+        "avoided",
+        "avoids",
+        "prevent",
+        "prevents",
+        "prevented",
+        "stop",
+        "stops",
+        "stopped",
+        "less",
+    ]
 )
 _STRONGER = frozenset(
-    ["very", "extremely", "highly", "deeply", "so", "really", "truly", "especially", "particularly", "incredibly", "utterly", "totally", "completely", "most"]
+    [
+        "very",
+        "extremely",
+        "highly",
+        "deeply",
+        "so",
+        "really",
+        "truly",
+        "especially",
+        "particularly",
+        "incredibly",
+        "utterly",
+        "totally",
+        "completely",
+        "most",
+    ]
 )
-_WEAKER = frozenset(["somewhat", "slightly", "fairly", "rather", "relatively", "partly", "little", "mildly", "quite", "almost"])
+_WEAKER = frozenset(
+    [
+        "somewhat",
+        "slightly",
+        "fairly",
+        "rather",
+        "relatively",
+        "partly",
+        "little",
+        "mildly",
+        "quite",
+        "almost",
+    ]
+)
 _CONTRAST = frozenset({"but", "however", "yet", "nevertheless", "although", "though"})
 _NEGATION_REACH = 3
 _SPREAD = 4.0
@@ -44,7 +115,7 @@ def read_tones(text: str, start: int, end: int) -> list[Tone]:
         if word in _CONTRAST:
             contrast_at = len(tones)
             negated = 0
-        value = float(lex.value(word))
+        value = 0.0 if word in _STRONGER or word in _WEAKER else float(lex.value(word))
         if value:
             value *= degree
             if negated:

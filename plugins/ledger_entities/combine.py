@@ -1,0 +1,222 @@
+"""The names of a sentence from both readers: the trained tagger, and the rules for what it does not know."""
+
+from __future__ import annotations
+
+from ledger_entities.gazetteer import gazetteer
+from ledger_entities.joining import spells
+from ledger_entities.lexicon import lexicon
+from ledger_entities.names import Name, read_names
+from ledger_entities.tagger import spans_of
+from ledger_entities.tokens import Token
+
+__all__ = ["all_names", "repeated"]
+
+_LOOSE_HEADS = frozenset(
+    [
+        "state",
+        "camp",
+        "school",
+        "park",
+        "store",
+        "street",
+        "hotel",
+        "station",
+        "base",
+        "house",
+        "building",
+        "road",
+        "city",
+        "county",
+        "town",
+        "village",
+        "country",
+        "gate",
+        "hall",
+        "coast",
+        "court",
+        "plant",
+        "republic",
+        "territory",
+        "strip",
+        "bank",
+        "forest",
+        "desert",
+        "hill",
+        "mount",
+        "channel",
+        "mountain",
+        "mountains",
+        "falls",
+    ]
+)
+_LONGEST_NAME = 16
+_RULES_KNOW = frozenset({"NORP", "EVENT", "WEAPON", "FAC", "GPE"})
+
+
+def all_names(tokens: list[Token], seen_lower: frozenset[str]) -> list[Name]:
+    """The names of a sentence in order; `seen_lower` are the words that the article also writes without a capital."""
+    names: list[Name] = []
+    for first, stop, label in spans_of(tokens, seen_lower):
+        if stop - first > _LONGEST_NAME:
+            continue
+        trimmed = _trimmed(tokens, first, stop, label)
+        if trimmed is not None:
+            names.append(trimmed)
+    taken = {at for name in names for at in range(name.first, name.stop)}
+    for name in read_names(tokens, seen_lower):
+        free = taken.isdisjoint(range(name.first, name.stop))
+        if (
+            free
+            and name.sure
+            and (name.label in _RULES_KNOW or name.stop - name.first > 1 or name.label == "ORG")
+        ):
+            names.append(name)
+    names = sorted(names)
+    names += _bracketed(tokens, names)
+    return sorted(names + _with_common_head(tokens, names))
+
+
+def _bracketed(tokens: list[Token], names: list[Name]) -> list[Name]:
+    """The acronym of "Civil Aviation Board (CAB)"."""
+    out: list[Name] = []
+    taken = {name.first for name in names}
+    for name in names:
+        at = name.stop + 1
+        if (
+            at + 1 >= len(tokens)
+            or tokens[name.stop].text != "("
+            or tokens[at + 1].text != ")"
+            or at in taken
+        ):
+            continue
+        if spells(tokens[at].text, " ".join(token.text for token in tokens[name.first : name.stop])):
+            out.append(Name(at, at + 1, name.label, name.link))
+    return out
+
+
+def _with_common_head(tokens: list[Token], names: list[Name]) -> list[Name]:
+    """Places named with a small head word, such as "Karsund valley" or "Ost dam", where the name alone is unknown."""
+    lex = lexicon()
+    taken = {at for name in names if name.sure for at in range(name.first, name.stop)}
+    out: list[Name] = []
+    for at in range(1, len(tokens) - 1):
+        token, head = tokens[at], tokens[at + 1].text
+        if not token.capital or at in taken or not head.islower() or token.possessive or len(token.text) < 3:
+            continue
+        if head not in lex.loc_heads and head not in lex.fac_heads:
+            continue
+        low = token.text.lower()
+        if low in lex.not_initial or low in lex.titles or gazetteer().get(token.text) or head in _LOOSE_HEADS:
+            continue
+        first = at - 1 if tokens[at - 1].capital and at - 1 not in taken and at > 1 else at
+        if tokens[first].text.lower() not in lex.not_initial:
+            out.append(
+                Name(first, at + 2, "FAC" if head in lex.fac_heads and head not in lex.loc_heads else "LOC")
+            )
+    return out
+
+
+def _trimmed(tokens: list[Token], first: int, stop: int, label: str) -> Name | None:
+    """A tagged span without an article or title at its head, with a finer label and a link where the gazetteer has one."""
+    lex = lexicon()
+    while first < stop and tokens[first].text.lower() in {"the", "a", "an"}:
+        first += 1
+    while label == "PER" and stop - first > 1 and tokens[first].text.lower().rstrip(".") in lex.titles:
+        first += 2 if tokens[first + 1].text == "." and stop - first > 2 else 1
+    if first >= stop:
+        return None
+    owner = next((at for at in range(first, stop - 1) if tokens[at].possessive), -1)
+    if owner >= 0 and gazetteer().get(" ".join(token.text for token in tokens[first : owner + 1])):
+        stop, label = owner + 1, "LOC"
+    if label == "ORG" and tokens[first].text.lower() in lex.org_starts:
+        stop = _and_more(tokens, first, stop)
+    words = [token.text for token in tokens[first:stop]]
+    place = gazetteer().get(" ".join(words))
+    if place is not None and place[0] == "NORP" and label != "PER":
+        return Name(first, stop, "NORP", place[1])
+    last = words[-1].lower()
+    if label == "LOC":
+        if place is not None and place[1]:
+            return Name(first, stop, "GPE", place[1])
+        return Name(
+            first,
+            stop,
+            "FAC" if len(words) > 1 and last in lex.fac_heads and last not in lex.loc_heads else "LOC",
+        )
+    if label == "ORG" and len(words) > 1 and last in lex.event_heads:
+        return Name(first, stop, "EVENT")
+    return Name(first, stop, label)
+
+
+def _and_more(tokens: list[Token], first: int, stop: int) -> int:
+    """Take in "and Welfare" after "Ministry of Health"."""
+    of = first + 1 < len(tokens) and tokens[first + 1].text in {"of", "for"}
+    if not of or stop + 1 >= len(tokens) or tokens[stop].text != "and" or tokens[stop - 1].possessive:
+        return stop
+    end = stop + 1
+    while end < len(tokens) and tokens[end].capital and not tokens[end - 1].possessive:
+        end += 1
+    return end if end > stop + 1 else stop
+
+
+def repeated(sentences: list[list[Token]], found: list[list[Name]]) -> list[list[Name]]:
+    """Add the names that one sentence of the article showed and another left unmarked.
+
+    A name of several words is taken up wherever it stands; of a person also the surname; a lone word only when it
+    was found at least twice.
+    """
+    known, counts = _known(sentences, found)
+    longest = max((len(words) for words in known), default=0)
+    firsts = {words[0] for words in known}
+    out: list[list[Name]] = []
+    for tokens, names in zip(sentences, found, strict=True):
+        taken = {at for name in names for at in range(name.first, name.stop)}
+        more = list(names)
+        at = 0
+        while at < len(tokens):
+            length = 0
+            if at not in taken and tokens[at].text in firsts:
+                length = _match(tokens, at, known, counts, longest, taken)
+            if length:
+                label, link = known[tuple(token.text for token in tokens[at : at + length])]
+                more.append(Name(at, at + length, label, link, sure=False))
+            at += length or 1
+        out.append(sorted(more))
+    return out
+
+
+def _known(
+    sentences: list[list[Token]], found: list[list[Name]]
+) -> tuple[dict[tuple[str, ...], tuple[str, str]], dict[tuple[str, ...], int]]:
+    known: dict[tuple[str, ...], tuple[str, str]] = {}
+    counts: dict[tuple[str, ...], int] = {}
+    for tokens, names in zip(sentences, found, strict=True):
+        for name in names:
+            words = tuple(token.text for token in tokens[name.first : name.stop])
+            known.setdefault(words, (name.label, name.link))
+            counts[words] = counts.get(words, 0) + (2 if words[0].isupper() and len(words[0]) > 1 else 1)
+            if name.label == "PER" and len(words) > 1 and words[-1][0].isupper() and len(words[-1]) > 2:
+                known.setdefault(words[-1:], ("PER", ""))
+                counts[words[-1:]] = counts.get(words[-1:], 0) + 2
+    return known, counts
+
+
+def _match(
+    tokens: list[Token],
+    at: int,
+    known: dict[tuple[str, ...], tuple[str, str]],
+    counts: dict[tuple[str, ...], int],
+    longest: int,
+    taken: set[int],
+) -> int:
+    for length in range(min(longest, len(tokens) - at), 0, -1):
+        words = tuple(token.text for token in tokens[at : at + length])
+        if words not in known or not taken.isdisjoint(range(at, at + length)):
+            continue
+        if length > 1 or (
+            counts[words] > 1
+            and words[0][0].isupper()
+            and not (at == 0 and words[0].lower() in lexicon().not_initial)
+        ):
+            return length
+    return 0

@@ -40,7 +40,7 @@ class Reviews(View):
     tables = (ReviewRow, SlotDecisionRow)
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
-        """Keep each decision, and note the first event that takes it back."""
+        """Keep each decision, the first under an id, and note the first event that takes it back."""
         reviews, slots = tables.of(ReviewRow), tables.of(SlotDecisionRow)
         for fact in facts:
             kind, at = fact.envelope.type, fact.envelope.recorded_at
@@ -54,7 +54,7 @@ class Reviews(View):
                     )
             elif kind == ReviewDecided.TYPE:
                 decided = fact.event(ReviewDecided)
-                if decided is not None:
+                if decided is not None and reviews.get(decided.review) is None:
                     target = msgspec.json.encode(dict(sorted(decided.target.items()))).decode()
                     reviews.put(
                         ReviewRow(

@@ -17,7 +17,7 @@ from ledger.errors import (
 )
 from ledger.events import NewEvent, Producer
 from ledger.plugin import Projection
-from ledger.projections import folding
+from ledger.projections import catalogue, folding
 from ledger.projections.articles import Articles
 from ledger.projections.search import Search
 from ledger.store import MemoryStore
@@ -202,6 +202,17 @@ def test_two_projectors_share_the_work_and_apply_each_event_once(room, claim, mo
     fresh = room.views(room.home.with_name("fresh"))
     fresh.catch_up()
     assert fresh.digests() == first.digests()
+
+
+def test_a_projector_that_was_overtaken_cannot_move_a_checkpoint(room):
+    room.article()
+    views = room.views()
+    views.catch_up()
+    with views._database.write() as connection:
+        before = catalogue.generations(connection)[0]
+        assert catalogue.advance(connection, before, before)
+        assert not catalogue.advance(connection, before, before)
+        assert not catalogue.stamp(connection, before, state="old")
 
 
 def test_a_poison_event_stops_only_the_views_that_want_it_and_is_named(room):

@@ -53,6 +53,7 @@ def test_without_its_text_nothing_derived_from_it_is_kept(told):
     views.catch_up()
     assert views.annotations("a-1", 1) == []
     assert views.article("a-1").article.status == "redacted"
+    assert views.search("quillfeather") == []
     assert next(views.pending([("claims", "id-2")])).article == "a-2"
 
 

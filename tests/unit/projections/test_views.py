@@ -193,6 +193,7 @@ def test_registry_and_decisions_are_those_of_the_asked_time(room):
     before = room.clock.now()
     room.registry(sources={"cp": {"name": "Civil Protection", "reliability": "B"}})
     room.reject("r-1")
+    room.reject("r-1", slot="another")
     decided = room.clock.now()
     room.undo("r-1")
     room.undo("r-1")
@@ -203,6 +204,7 @@ def test_registry_and_decisions_are_those_of_the_asked_time(room):
     assert [(one.id, one.undone_at) for one in views.reviews(decided)] == [("r-1", None)]
     [now] = views.reviews()
     assert (now.undone_by, now.undone_reason, now.target["root"]) == ("tom", "right", "civil-protection")
+    assert now.target["slot"] == "killed.people"
     assert [one.action for one in views.state_reviews()] == ["reject", "undo"]
 
 

@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -41,7 +42,7 @@ __all__ = [
     "UnreachableError",
 ]
 
-VERSION = "0.1.0"
+VERSION = version("newsledger")
 AGENT = "newsledger"
 CONNECT_SECONDS = 5.0
 BETWEEN_BYTES_SECONDS = 10.0

@@ -4,51 +4,18 @@ from __future__ import annotations
 
 from ledger_entities.gazetteer import gazetteer
 from ledger_entities.joining import spells
-from ledger_entities.lexicon import lexicon
+from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.names import Name, read_names
 from ledger_entities.tagger import spans_of
 from ledger_entities.tokens import Token
 
 __all__ = ["all_names", "repeated"]
 
-_LOOSE_HEADS = frozenset(
-    [
-        "state",
-        "camp",
-        "school",
-        "park",
-        "store",
-        "street",
-        "hotel",
-        "station",
-        "base",
-        "house",
-        "building",
-        "road",
-        "city",
-        "county",
-        "town",
-        "village",
-        "country",
-        "gate",
-        "hall",
-        "coast",
-        "court",
-        "plant",
-        "republic",
-        "territory",
-        "strip",
-        "bank",
-        "forest",
-        "desert",
-        "hill",
-        "mount",
-        "channel",
-        "mountain",
-        "mountains",
-        "falls",
-    ]
-)
+_LOOSE_HEADS = word_set("""
+    state camp school park store street hotel station base house building road city county town village
+    country gate hall coast court plant republic territory strip bank forest desert hill mount channel
+    mountain mountains falls
+""")
 _LONGEST_NAME = 16
 _RULES_KNOW = frozenset({"NORP", "EVENT", "WEAPON", "FAC", "GPE"})
 

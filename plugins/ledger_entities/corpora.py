@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ledger_entities.lexicon import lexicon
+from ledger_entities.lexicon import lexicon, word_set
 
 __all__ = ["Sentence", "read_columns", "read_gum"]
 
@@ -15,7 +15,9 @@ Sentence = tuple[str, list[tuple[int, int, str]]]
 
 _GUM_LABELS = {"person": "PER", "organization": "ORG", "place": "LOC"}
 _GUM_MARK = re.compile(r"\((?P<open>\d+)-(?P<type>[a-z]+)-[^()]*(?P<single>\))?|(?P<close>\d+)\)")
-_BRIDGES = frozenset({"of", "the", "and", "-", "&", "de", "for", "la", "du", "von", "van"})
+_BRIDGES = word_set("""
+    of the and - & de for la du von van
+""")
 
 
 def read_columns(path: Path) -> Iterator[Sentence]:

@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 from ledger_entities.gazetteer import gazetteer
-from ledger_entities.lexicon import lexicon
+from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.tokens import Token
 
 __all__ = ["active_tokens", "features"]
 
-_BRIDGES = frozenset(
-    [
-        "of",
-        "the",
-        "and",
-        "&",
-        "for",
-        "de",
-        "da",
-        "di",
-        "do",
-        "la",
-        "le",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "van",
-        "von",
-        "der",
-        "den",
-        "del",
-        "della",
-        "on",
-        "in",
-        "-",
-        "'",
-        ".",
-        "’",
-    ]
-)
+_BRIDGES = word_set("""
+    of the and & for de da di do la le el al bin ibn van von der den del della on in - ' . ’
+""")
 _BRIDGE = 2
 
 

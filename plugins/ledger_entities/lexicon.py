@@ -6,9 +6,14 @@ import functools
 import tomllib
 from pathlib import Path
 
-__all__ = ["DATA", "Lexicon", "lexicon"]
+__all__ = ["DATA", "Lexicon", "lexicon", "word_set"]
 
 DATA = Path(__file__).with_name("data")
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for lists that are long."""
+    return frozenset(text.split())
 
 
 class Lexicon:

@@ -5,74 +5,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ledger_entities.gazetteer import Place, gazetteer
-from ledger_entities.lexicon import lexicon
+from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.tokens import Token
 
 __all__ = ["Name", "read_names"]
 
 _LONGEST_RUN = 16
 _JOINERS = frozenset({"of", "and", "&", "for", "the", "on", "in"})
-_PLACE_LEFT = frozenset(
-    [
-        "in",
-        "at",
-        "near",
-        "from",
-        "to",
-        "across",
-        "around",
-        "outside",
-        "inside",
-        "toward",
-        "towards",
-        "through",
-        "throughout",
-        "into",
-        "between",
-        "over",
-    ]
-)
-_SAID = frozenset(
-    [
-        "said",
-        "says",
-        "told",
-        "added",
-        "wrote",
-        "tweeted",
-        "argued",
-        "explained",
-        "noted",
-        "insisted",
-        "asked",
-        "warned",
-        "who",
-        "he",
-        "she",
-    ]
-)
-_ABBREVIATED = frozenset(
-    {
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "gen",
-        "lt",
-        "col",
-        "maj",
-        "capt",
-        "sgt",
-        "cpl",
-        "adm",
-        "sen",
-        "rep",
-        "gov",
-        "rev",
-        "st",
-    }
-)
+_PLACE_LEFT = word_set("""
+    in at near from to across around outside inside toward towards through throughout into between over
+""")
+_SAID = word_set("""
+    said says told added wrote tweeted argued explained noted insisted asked warned who he she
+""")
+_ABBREVIATED = word_set("""
+    mr mrs ms dr prof gen lt col maj capt sgt cpl adm sen rep gov rev st
+""")
 
 
 class Name(NamedTuple):

@@ -20,109 +20,24 @@ from ledger_numbers.units import (
     TIME_UNITS,
     UNITS,
 )
-from ledger_numbers.words import LETTER_SCALES, SCALES
+from ledger_numbers.words import LETTER_SCALES, SCALES, word_set
 
 __all__ = ["Amount", "read_amount"]
 
-_SHORT = frozenset(
-    [
-        "m",
-        "g",
-        "t",
-        "l",
-        "v",
-        "w",
-        "c",
-        "f",
-        "k",
-        "p",
-        "bar",
-        "bars",
-        "ev",
-        "gy",
-        "mb",
-        "kb",
-        "db",
-        "s",
-        "b",
-        "h",
-        "ms",
-        "pt",
-        "rad",
-        "mi",
-        "ha",
-        "cl",
-        "dm",
-        "mol",
-        "eb",
-        "pb",
-    ]
-)
-_LENGTH_CONTEXT = frozenset(
-    [
-        "tall",
-        "high",
-        "wide",
-        "long",
-        "deep",
-        "away",
-        "thick",
-        "across",
-        "north",
-        "south",
-        "east",
-        "west",
-        "northwest",
-        "northeast",
-        "southwest",
-        "southeast",
-        "from",
-        "below",
-        "above",
-        "underground",
-        "race",
-        "sprint",
-        "final",
-        "hurdles",
-        "freestyle",
-        "relay",
-        "butterfly",
-        "of",
-        "in",
-        "and",
-        "or",
-        "to",
-        "is",
-        "was",
-        "at",
-        "by",
-        "x",
-    ]
-)
-_MASS_CONTEXT = frozenset(
-    {"weighs", "weighed", "weighing", "weigh", "heavy", "heavier", "lost", "gained", "of"}
-)
-_MONEY_VERBS = frozenset(
-    [
-        "cost",
-        "costs",
-        "paid",
-        "pay",
-        "pays",
-        "worth",
-        "price",
-        "priced",
-        "fined",
-        "fine",
-        "earn",
-        "earned",
-        "spent",
-        "spend",
-        "raised",
-        "bill",
-        "owed",
-    ]
-)
+_SHORT = word_set("""
+    m g t l v w c f k p bar bars ev gy mb kb db s b h ms pt rad mi ha cl dm mol eb pb
+""")
+_LENGTH_CONTEXT = word_set("""
+    tall high wide long deep away thick across north south east west northwest northeast southwest
+    southeast from below above underground race sprint final hurdles freestyle relay butterfly of in and
+    or to is was at by x
+""")
+_MASS_CONTEXT = word_set("""
+    weighs weighed weighing weigh heavy heavier lost gained of
+""")
+_MONEY_VERBS = word_set("""
+    cost costs paid pay pays worth price priced fined fine earn earned spent spend raised bill owed
+""")
 _TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin"})
 _FORWARD = {"foot": "inch", "hour": "minute", "minute": "second", "pound": "ounce"}
 _PART_OF = {("foot", "inch"): 12, ("hour", "minute"): 60, ("minute", "second"): 60, ("pound", "ounce"): 16}

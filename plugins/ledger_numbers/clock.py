@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from ledger_numbers.tokens import Tokens
+from ledger_numbers.words import word_set
 
 __all__ = ["clock_time"]
 
-_ZONES = frozenset(
-    [
-        "gmt",
-        "utc",
-        "est",
-        "edt",
-        "cst",
-        "cdt",
-        "mst",
-        "pst",
-        "pdt",
-        "cet",
-        "cest",
-        "bst",
-        "ist",
-        "msk",
-        "eet",
-        "eest",
-        "jst",
-        "local",
-    ]
-)
+_ZONES = word_set("""
+    gmt utc est edt cst cdt mst pst pdt cet cest bst ist msk eet eest jst local
+""")
 
 
 def clock_time(tokens: Tokens, at: int) -> tuple[str, int] | None:

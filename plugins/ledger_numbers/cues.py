@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger_numbers.tokens import Tokens
+from ledger_numbers.words import word_set
 
 __all__ = ["left_cue", "right_cue"]
 
@@ -23,7 +24,9 @@ _LEFT = {
 _CUES = {tuple(cue.split(" ")): op for op, cues in _LEFT.items() for cue in cues.split("|")}
 _LONGEST = max(map(len, _CUES))
 _LAST = frozenset(cue[-1] for cue in _CUES)
-_TRANSPARENT = frozenset({"a", "an", "the", "another", "only", "just", "further", "additional", "extra"})
+_TRANSPARENT = word_set("""
+    a an the another only just further additional extra
+""")
 
 _RIGHT = {
     "approx": "or so|or thereabouts|- odd|- ish|give or take|more or less|approximately",

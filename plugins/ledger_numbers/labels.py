@@ -5,172 +5,27 @@ from __future__ import annotations
 from ledger_numbers.amounts import Amount
 from ledger_numbers.nouns import counted_noun
 from ledger_numbers.tokens import Tokens
+from ledger_numbers.words import word_set
 
 __all__ = ["is_label", "is_score"]
 
-_LABELS = frozenset(
-    [
-        "no",
-        "no.",
-        "number",
-        "nos",
-        "article",
-        "articles",
-        "section",
-        "sections",
-        "page",
-        "pages",
-        "chapter",
-        "flight",
-        "room",
-        "route",
-        "highway",
-        "channel",
-        "resolution",
-        "paragraph",
-        "rule",
-        "phase",
-        "stage",
-        "grade",
-        "group",
-        "gate",
-        "block",
-        "exit",
-        "zone",
-        "version",
-        "figure",
-        "table",
-        "day",
-        "district",
-        "ward",
-        "sector",
-        "tier",
-        "category",
-        "formula",
-        "part",
-        "lot",
-        "pier",
-        "platform",
-        "type",
-        "class",
-        "level",
-        "unit",
-        "apartment",
-        "apt",
-        "suite",
-        "bus",
-        "tram",
-        "line",
-        "road",
-        "interstate",
-        "episode",
-        "season",
-        "volume",
-        "verse",
-        "act",
-        "scene",
-        "title",
-        "appendix",
-        "annex",
-        "clause",
-        "amendment",
-        "proposition",
-        "prop",
-        "area",
-        "camp",
-        "checkpoint",
-        "building",
-        "reactor",
-        "engine",
-        "runway",
-        "terminal",
-        "berth",
-        "locker",
-        "protocol",
-        "step",
-        "question",
-        "item",
-        "point",
-        "plan",
-        "division",
-        "brigade",
-        "regiment",
-        "battalion",
-        "squadron",
-        "heat",
-        "lane",
-        "hole",
-        "session",
-        "round",
-        "game",
-        "set",
-        "quarter",
-        "week",
-    ]
-)
-_STREETS = frozenset(
-    [
-        "street",
-        "st",
-        "avenue",
-        "ave",
-        "road",
-        "rd",
-        "lane",
-        "boulevard",
-        "blvd",
-        "drive",
-        "square",
-        "place",
-        "court",
-        "highway",
-    ]
-)
-_SPORT = frozenset(
-    [
-        "won",
-        "win",
-        "wins",
-        "beat",
-        "beats",
-        "beaten",
-        "lost",
-        "lose",
-        "defeat",
-        "defeated",
-        "victory",
-        "drew",
-        "draw",
-        "drawn",
-        "match",
-        "game",
-        "final",
-        "semifinal",
-        "quarterfinal",
-        "goal",
-        "goals",
-        "set",
-        "sets",
-        "seed",
-        "thrashed",
-        "edged",
-        "cup",
-        "league",
-        "innings",
-        "scored",
-        "scoring",
-        "lead",
-        "led",
-        "tied",
-        "tie",
-        "overtime",
-        "playoff",
-        "season",
-        "half",
-        "halftime",
-        "penalty",
-    ]
-)
+_LABELS = word_set("""
+    no no. number nos article articles section sections page pages chapter flight room route highway
+    channel resolution paragraph rule phase stage grade group gate block exit zone version figure table
+    day district ward sector tier category formula part lot pier platform type class level unit
+    apartment apt suite bus tram line road interstate episode season volume verse act scene title
+    appendix annex clause amendment proposition prop area camp checkpoint building reactor engine runway
+    terminal berth locker protocol step question item point plan division brigade regiment battalion
+    squadron heat lane hole session round game set quarter week
+""")
+_STREETS = word_set("""
+    street st avenue ave road rd lane boulevard blvd drive square place court highway
+""")
+_SPORT = word_set("""
+    won win wins beat beats beaten lost lose defeat defeated victory drew draw drawn match game final
+    semifinal quarterfinal goal goals set sets seed thrashed edged cup league innings scored scoring
+    lead led tied tie overtime playoff season half halftime penalty
+""")
 
 
 def is_label(tokens: Tokens, amount: Amount) -> bool:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from ledger_numbers.tokens import Tokens
-from ledger_numbers.words import SCALES, SMALL, TENS, VAGUE
+from ledger_numbers.words import SCALES, SMALL, TENS, VAGUE, word_set
 
 __all__ = ["counted_noun", "singular"]
 
 _REACH = 6
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_CLOSED = _words("""
+_CLOSED = word_set("""
     a an the this that these those and or but nor so yet if than then as at by for from in into of off on onto out over per
     since through to toward towards under until up upon with within without about above across after against along amid among
     around before behind below beneath beside between beyond down during except inside near outside past via
@@ -24,7 +20,7 @@ _CLOSED = _words("""
     today yesterday tomorrow now tonight once twice all both either neither any some such while because though although
     according including plus minus versus vs annually daily weekly monthly yearly altogether overall respectively combined
     """)
-_VERBS = _words("""
+_VERBS = word_set("""
     said says say died die dies fled flee fell fall rose rise got get went go gone came come left leave took take taken made make
     gave give given found find saw see seen lost lose won win held hold kept keep told tell became become began begin begun
     brought bring built build bought buy sold sell sent send spent spend stood stand struck strike hit cut put set shut
@@ -32,7 +28,7 @@ _VERBS = _words("""
     joined attended gathered protested voted took-part returned arrived escaped survived drowned perished crossed received
     continue continues continued include includes included report reports reported follow follows followed
     """)
-_ADJECTIVES = _words("""
+_ADJECTIVES = word_set("""
     new old young other more further additional extra different separate local foreign national regional main major minor big small large
     great good bad high low long short full whole total dead alive missing injured wounded sick ill homeless unidentified
     armed unarmed heavy light key senior top former current possible suspected alleged confirmed probable active severe
@@ -51,22 +47,10 @@ _IRREGULAR = {
     "headquarters": "headquarters", "buses": "bus", "gases": "gas", "viruses": "virus", "movies": "movie", "calories": "calorie",
     "cookies": "cookie", "zombies": "zombie", "deaths": "death", "infantry": "infantry", "livestock": "livestock", "offspring": "offspring",
 }  # fmt: skip
-_UNCHANGED = frozenset(
-    {
-        "people",
-        "police",
-        "cattle",
-        "sheep",
-        "fish",
-        "aircraft",
-        "spacecraft",
-        "personnel",
-        "series",
-        "species",
-        "staff",
-    }
-)
-_MODIFIERS = _words(
+_UNCHANGED = word_set("""
+    people police cattle sheep fish aircraft spacecraft personnel series species staff
+""")
+_MODIFIERS = word_set(
     "police sports news arms customs rights sales human rescue fire military army civilian government staff fish crew cattle aircraft"
 )
 _NOT_PLURAL = ("ss", "us", "is", "'s", "ous")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
 from decimal import Decimal
 
 from ledger_numbers.amounts import Amount, read_amount
 from ledger_numbers.cues import left_cue, right_cue
+from ledger_numbers.found import Found
 from ledger_numbers.labels import is_label, is_score
 from ledger_numbers.nouns import counted_noun
-from ledger_numbers.numerals import as_number
+from ledger_numbers.relations import relate
 from ledger_numbers.times import Time
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.units import CURRENCY_WORDS, TIME_UNITS
-from ledger_numbers.words import DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO
+from ledger_numbers.words import DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO, word_set
 
-__all__ = ["Found", "read_quantities"]
+__all__ = ["read_quantities"]
 
 _STARTS = (
     frozenset(SMALL)
@@ -24,130 +23,23 @@ _STARTS = (
     | ZERO
     | {"a", "an", "half", "minus", "negative", "us", "u", "rs", "rm", "rp"}
 )
-_CHANGES = frozenset(
-    [
-        "rose",
-        "rise",
-        "rises",
-        "risen",
-        "rising",
-        "fell",
-        "fall",
-        "falls",
-        "fallen",
-        "falling",
-        "up",
-        "down",
-        "climbed",
-        "climbs",
-        "jumped",
-        "jumps",
-        "dropped",
-        "drops",
-        "dipped",
-        "gained",
-        "gains",
-        "lost",
-        "slipped",
-        "slid",
-        "increased",
-        "increases",
-        "decreased",
-        "declined",
-        "grew",
-        "grown",
-        "raised",
-        "cut",
-        "lifted",
-        "lowered",
-        "revised",
-        "reduced",
-        "soared",
-        "tumbled",
-        "plunged",
-        "added",
-    ]
-)
-_RANGE_OPENERS = frozenset(
-    [
-        "range",
-        "ranges",
-        "ranged",
-        "ranging",
-        "anywhere",
-        "somewhere",
-        "age",
-        "ages",
-        "aged",
-        "vary",
-        "varies",
-        "varied",
-        "varying",
-    ]
-)
+_CHANGES = word_set("""
+    rose rise rises risen rising fell fall falls fallen falling up down climbed climbs jumped jumps
+    dropped drops dipped gained gains lost slipped slid increased increases decreased declined grew
+    grown raised cut lifted lowered revised reduced soared tumbled plunged added
+""")
+_RANGE_OPENERS = word_set("""
+    range ranges ranged ranging anywhere somewhere age ages aged vary varies varied varying
+""")
 _VAGUE_LEFT = frozenset({"several", "few", "couple", "many", "multiple", "some"})
-_ONE_LEFT = frozenset(
-    ["no", "every", "any", "each", "this", "that", "which", "another", "some", "the", "other", "or", "day-"]
-)
-_ONE_RIGHT = frozenset(
-    [
-        "another",
-        "of",
-        "day",
-        "side",
-        "thing",
-        "way",
-        "point",
-        "time",
-        "reason",
-        "who",
-        "that",
-        "which",
-        "is",
-        "was",
-        "has",
-        "can",
-        "could",
-        "would",
-        "should",
-        "must",
-        "may",
-        "might",
-        "will",
-        "more",
-        "or",
-        "and",
-        "in",
-        "to",
-        "by",
-        "at",
-        "on",
-        "for",
-        "from",
-        "with",
-        "as",
-        "such",
-        "could's",
-    ]
-)
+_ONE_LEFT = word_set("""
+    no every any each this that which another some the other or day-
+""")
+_ONE_RIGHT = word_set("""
+    another of day side thing way point time reason who that which is was has can could would should
+    must may might will more or and in to by at on for from with as such could's
+""")
 _YEARS_OLD = frozenset({"old", "olds"})
-
-
-@dataclass(slots=True)
-class Found:
-    """A quantity at tokens `first` up to `stop`; the other fields as in `Quantity`. `core` is the token of its number."""
-
-    first: int
-    stop: int
-    core: int
-    kind: str
-    op: str = "exact"
-    value: Decimal | None = None
-    low: Decimal | None = None
-    high: Decimal | None = None
-    unit: str = ""
-    noun: str = ""
-    whole: Decimal | None = None
 
 
 def read_quantities(tokens: Tokens, times: list[Time]) -> list[Found]:
@@ -168,11 +60,7 @@ def read_quantities(tokens: Tokens, times: list[Time]) -> list[Found]:
         if quantity.kind != "":
             found.append(quantity)
         at = max(quantity.stop, at + 1)
-    found = _two_bounds(tokens, found)
-    _ages(tokens, found)
-    _magnitudes(tokens, found)
-    _wholes(tokens, found)
-    return found
+    return relate(tokens, found)
 
 
 def _read(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
@@ -477,132 +365,3 @@ def _bound(found: Found, op: str) -> None:
         found.high = None
     elif op == "max":
         found.low = None
-
-
-def _two_bounds(tokens: Tokens, found: list[Found]) -> list[Found]:
-    """Join a lower and an upper bound of one thing: "more than 10 and less than 20"."""
-    out: list[Found] = []
-    for right in found:
-        left = out[-1] if out else None
-        if (
-            left is None
-            or {left.op, right.op} != {"min", "max"}
-            or left.kind != right.kind
-            or left.unit != right.unit
-        ):
-            out.append(right)
-            continue
-        gap = tokens.word[left.stop : right.first]
-        low, high = (left, right) if left.op == "min" else (right, left)
-        fits = low.value is not None and high.value is not None and low.value < high.value
-        if (
-            gap not in (["and"], ["but"], [","], [",", "but"])
-            or not fits
-            or (left.noun and right.noun and left.noun != right.noun)
-        ):
-            out.append(right)
-            continue
-        noun = right.noun or left.noun
-        out[-1] = Found(
-            left.first,
-            right.stop,
-            left.core,
-            left.kind,
-            "range",
-            low.value,
-            low.value,
-            high.value,
-            left.unit,
-            noun,
-        )
-    return out
-
-
-def _ages(tokens: Tokens, found: list[Found]) -> None:
-    """Carry an age on to the next bare number: "aged 23 and 31"."""
-    for left, right in itertools.pairwise(found):
-        gap = tokens.word[left.stop : right.first]
-        bare = (
-            right.kind == "cardinal" and not right.noun and right.value is not None and 0 < right.value < 116
-        )
-        if (
-            bare
-            and left.kind == "age"
-            and left.unit == "year"
-            and gap in (["and"], [","], [",", "and"], ["to"])
-        ):
-            right.kind, right.unit = "age", "year"
-
-
-def _magnitudes(tokens: Tokens, found: list[Found]) -> None:
-    """Mark the numbers of an earthquake's magnitude, also the later ones that leave the word out."""
-    if not any(word in tokens.word for word in ("magnitude", "magnitudes", "richter")):
-        return
-    for quantity in found:
-        if quantity.kind != "cardinal" or quantity.value is None or not 0 < quantity.value < 11:
-            continue
-        if quantity.noun and quantity.noun.split()[0] not in {
-            "magnitude",
-            "earthquake",
-            "quake",
-            "tremor",
-            "shock",
-        }:
-            continue
-        before = tokens.phrase(quantity.first - 2, quantity.first)
-        beside = before.endswith("magnitude") or before in {"magnitude -", "magnitude of", "magnitude was"}
-        after = tokens.phrase(quantity.stop, quantity.stop + 2)
-        beside = beside or after.startswith("magnitude") or after == "- magnitude"
-        if beside or quantity.value != quantity.value.to_integral_value():
-            quantity.kind, quantity.noun = "magnitude", ""
-
-
-def _wholes(tokens: Tokens, found: list[Found]) -> None:
-    """Join part and whole: "1,000 of the 11,000", "of the 11,000 soldiers, around 1,000", "200, of whom 40"."""
-    for left, right in itertools.pairwise(found):
-        if left.value is None or right.value is None:
-            continue
-        gap = tokens.word[left.stop : right.first]
-        if (
-            gap
-            and gap[0] == "of"
-            and len(gap) <= 3
-            and all(word in {"of", "the", "its", "their", "some", "all", "about", "those"} for word in gap)
-        ):
-            if left.kind in {"cardinal", "percent", "measure"} and right.kind == "cardinal":
-                left.whole, left.noun = right.value, left.noun or right.noun
-            continue
-        opened = (
-            tokens.at(left.first - 1) in {"of", "the", "its", "their"}
-            and "of" in tokens.word[max(0, left.first - 3) : left.first]
-        )
-        if right.kind not in {"cardinal", "percent"} or left.kind != "cardinal" or left.whole is not None:
-            continue
-        if (
-            opened
-            and "," in gap
-            and _leads(tokens, left.first)
-            and right.value <= left.value
-            and not right.noun
-        ):
-            right.whole, right.noun = left.value, left.noun
-        elif len(gap) <= 14 and ("of whom" in " ".join(gap[-3:]) or "of which" in " ".join(gap[-3:])):
-            right.whole, right.noun = left.value, right.noun or left.noun
-
-
-def _leads(tokens: Tokens, first: int) -> bool:
-    """Whether "of the N" opens a clause instead of following a noun or another number."""
-    at = first - 1
-    while tokens.at(at) in {"the", "its", "their", "some", "about"}:
-        at -= 1
-    before = tokens.at(at - 1)
-    return tokens.at(at) == "of" and (
-        not before
-        or not before.isalnum()
-        or before in {"that", "and", "but", "out", "because", "while", "as"}
-    )
-
-
-def number(value: Decimal | None) -> int | float | None:
-    """The plain number of a field."""
-    return None if value is None else as_number(value)

@@ -10,7 +10,7 @@ from ledger_numbers.dates import MONTHS, WEEKDAYS, back, day_of, duration_of, mo
 from ledger_numbers.numerals import as_number, read_numeral
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.units import TIME_UNITS
-from ledger_numbers.words import SMALL, TENS
+from ledger_numbers.words import SMALL, TENS, word_set
 
 __all__ = ["Time", "read_times"]
 
@@ -33,99 +33,21 @@ class Time(NamedTuple):
 
 _PARTS = frozenset({"morning", "afternoon", "evening", "night"})
 _RELATIVE = {"today": 0, "tonight": 0, "yesterday": 1, "tomorrow": -1}
-_AHEAD = frozenset(
-    [
-        "will",
-        "would",
-        "shall",
-        "expected",
-        "scheduled",
-        "due",
-        "planned",
-        "plans",
-        "next",
-        "upcoming",
-        "coming",
-        "forthcoming",
-    ]
-)
-_MONTH_LEFT = frozenset(
-    [
-        "in",
-        "of",
-        "since",
-        "until",
-        "till",
-        "by",
-        "last",
-        "next",
-        "this",
-        "early",
-        "late",
-        "mid",
-        "from",
-        "between",
-        "during",
-        "before",
-        "after",
-        "to",
-        "through",
-        "for",
-        "and",
-    ]
-)
-_YEAR_LEFT = frozenset(
-    [
-        "in",
-        "since",
-        "until",
-        "till",
-        "by",
-        "of",
-        "from",
-        "between",
-        "during",
-        "before",
-        "after",
-        "to",
-        "through",
-        "late",
-        "early",
-        "mid",
-        "around",
-        "year",
-        "and",
-        "for",
-        "the",
-        "summer",
-        "winter",
-        "spring",
-        "autumn",
-        "fall",
-        "back",
-        "circa",
-    ]
-)
+_AHEAD = word_set("""
+    will would shall expected scheduled due planned plans next upcoming coming forthcoming
+""")
+_MONTH_LEFT = word_set("""
+    in of since until till by last next this early late mid from between during before after to through
+    for and
+""")
+_YEAR_LEFT = word_set("""
+    in since until till by of from between during before after to through late early mid around year and
+    for the summer winter spring autumn fall back circa
+""")
 _LASTING = frozenset({"for", "within", "in", "during", "over", "lasted", "lasting"})
-_FILLERS = frozenset(
-    {
-        "just",
-        "only",
-        "about",
-        "around",
-        "nearly",
-        "almost",
-        "under",
-        "over",
-        "the",
-        "less",
-        "more",
-        "than",
-        "at",
-        "least",
-        "some",
-    }
-)
+_FILLERS = word_set("""
+    just only about around nearly almost under over the less more than at least some
+""")
 _VAGUE_COUNTS = frozenset({"few", "several", "couple", "many"})
 _ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th"})
 _SINCE = frozenset({"since"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ledger_numbers.words import word_set
+
 __all__ = [
     "CODES",
     "CURRENCY_ADJECTIVES",
@@ -127,31 +129,9 @@ degree_Fahrenheit: fahrenheit|degrees fahrenheit|degree fahrenheit|deg fahrenhei
 kelvin: kelvin kelvins|degrees kelvin
 """
 
-_AMBIGUOUS = frozenset(
-    [
-        "w",
-        "v",
-        "g",
-        "t",
-        "l",
-        "bar",
-        "bars",
-        "pint",
-        "pints",
-        "cup",
-        "cups",
-        "lux",
-        "degree",
-        "degrees",
-        "knots",
-        "mb",
-        "kb",
-        "gy",
-        "ev",
-        "mw",
-        "mj",
-    ]
-)
+_AMBIGUOUS = word_set("""
+    w v g t l bar bars pint pints cup cups lux degree degrees knots mb kb gy ev mw mj
+""")
 
 UNITS: dict[str, str] = {}
 """Form in lower case (words joined by one space) to pint name. Upper case decides between forms that differ only in case."""
@@ -208,78 +188,11 @@ PREFIXES = {
 }  # fmt: skip
 """Letters before a dollar sign."""
 
-CODES = frozenset(
-    [
-        "usd",
-        "eur",
-        "gbp",
-        "jpy",
-        "cny",
-        "rmb",
-        "inr",
-        "rub",
-        "uah",
-        "chf",
-        "cad",
-        "aud",
-        "nzd",
-        "hkd",
-        "sgd",
-        "krw",
-        "try",
-        "ils",
-        "thb",
-        "vnd",
-        "php",
-        "brl",
-        "mxn",
-        "ars",
-        "clp",
-        "cop",
-        "pen",
-        "zar",
-        "ngn",
-        "kes",
-        "ghs",
-        "egp",
-        "mad",
-        "tnd",
-        "dzd",
-        "sar",
-        "aed",
-        "qar",
-        "kwd",
-        "bhd",
-        "omr",
-        "iqd",
-        "irr",
-        "pkr",
-        "bdt",
-        "lkr",
-        "npr",
-        "idr",
-        "myr",
-        "twd",
-        "sek",
-        "nok",
-        "dkk",
-        "isk",
-        "pln",
-        "czk",
-        "huf",
-        "ron",
-        "bgn",
-        "rsd",
-        "gel",
-        "amd",
-        "azn",
-        "kzt",
-        "uzs",
-        "mnt",
-        "btc",
-        "eth",
-    ]
-)
+CODES = word_set("""
+    usd eur gbp jpy cny rmb inr rub uah chf cad aud nzd hkd sgd krw try ils thb vnd php brl mxn ars clp
+    cop pen zar ngn kes ghs egp mad tnd dzd sar aed qar kwd bhd omr iqd irr pkr bdt lkr npr idr myr twd
+    sek nok dkk isk pln czk huf ron bgn rsd gel amd azn kzt uzs mnt btc eth
+""")
 CODE_ALIASES = {"RMB": "CNY"}
 LOCAL_PREFIXES = {"rs": "INR", "rm": "MYR", "rp": "IDR"}
 

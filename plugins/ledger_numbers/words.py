@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["DENOMINATORS", "LETTER_SCALES", "ORDINALS", "SCALES", "SMALL", "TENS", "VAGUE", "ZERO"]
+__all__ = [
+    "DENOMINATORS",
+    "LETTER_SCALES",
+    "ORDINALS",
+    "SCALES",
+    "SMALL",
+    "TENS",
+    "VAGUE",
+    "ZERO",
+    "word_set",
+]
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for lists that are long."""
+    return frozenset(text.split())
+
 
 _ONES = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 SMALL: dict[str, int] = {word: value for value, word in enumerate(_ONES.split(), 1)}

@@ -5,10 +5,15 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-__all__ = ["FILE", "Lexicon", "lexicon"]
+__all__ = ["FILE", "Lexicon", "lexicon", "word_set"]
 
 FILE = Path(__file__).with_name("data") / "lexicon.txt"
 _SHORTEST = 3
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for lists that are long."""
+    return frozenset(text.split())
 
 
 class Lexicon:

@@ -7,89 +7,23 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ledger_sentiment.lexicon import lexicon
+from ledger_sentiment.lexicon import lexicon, word_set
 
 __all__ = ["Tone", "read_tones", "score", "score_towards"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[,;:.!?]")
-_NEGATORS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nobody",
-        "nothing",
-        "neither",
-        "nor",
-        "without",
-        "cannot",
-        "can't",
-        "won't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "isn't",
-        "wasn't",
-        "aren't",
-        "weren't",
-        "hasn't",
-        "haven't",
-        "hadn't",
-        "couldn't",
-        "wouldn't",
-        "shouldn't",
-        "ain't",
-        "hardly",
-        "barely",
-        "scarcely",
-        "lack",
-        "lacks",
-        "lacked",
-        "avoid",
-        "avoided",
-        "avoids",
-        "prevent",
-        "prevents",
-        "prevented",
-        "stop",
-        "stops",
-        "stopped",
-        "less",
-    ]
-)
-_STRONGER = frozenset(
-    [
-        "very",
-        "extremely",
-        "highly",
-        "deeply",
-        "so",
-        "really",
-        "truly",
-        "especially",
-        "particularly",
-        "incredibly",
-        "utterly",
-        "totally",
-        "completely",
-        "most",
-    ]
-)
-_WEAKER = frozenset(
-    [
-        "somewhat",
-        "slightly",
-        "fairly",
-        "rather",
-        "relatively",
-        "partly",
-        "little",
-        "mildly",
-        "quite",
-        "almost",
-    ]
-)
+_NEGATORS = word_set("""
+    not no never none nobody nothing neither nor without cannot can't won't don't doesn't didn't isn't
+    wasn't aren't weren't hasn't haven't hadn't couldn't wouldn't shouldn't ain't hardly barely scarcely
+    lack lacks lacked avoid avoided avoids prevent prevents prevented stop stops stopped less
+""")
+_STRONGER = word_set("""
+    very extremely highly deeply so really truly especially particularly incredibly utterly totally
+    completely most
+""")
+_WEAKER = word_set("""
+    somewhat slightly fairly rather relatively partly little mildly quite almost
+""")
 _CONTRAST = frozenset({"but", "however", "yet", "nevertheless", "although", "though"})
 _NEGATION_REACH = 3
 _SPREAD = 4.0

@@ -7,16 +7,14 @@ phrase around a quantity, the predicate beside it and the borders of its clause.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.plugin import Quantity, Span
 from ledger_claims.lexicon import word_list
 from ledger_claims.table import Sense, Table
 
-__all__ = ["BE", "HAVE", "Token", "clause_of", "tokenize", "windows"]
-
-LONGEST = 240
+__all__ = ["BE", "HAVE", "Token", "clause_of", "tokenize"]
 
 _WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
 _TOKEN = re.compile(
@@ -119,19 +117,6 @@ def tokenize(text: str, span: Span, quantities: Sequence[Quantity], table: Table
             if senses:
                 tokens[i] = token._replace(senses=senses, width=width)
     return tokens
-
-
-def windows(tokens: list[Token]) -> Iterator[list[Token]]:
-    """The tokens in pieces of at most LONGEST, cut at commas and conjunctions: keeps endless sentences linear."""
-    while len(tokens) > LONGEST:
-        cut = next(
-            (k for k in range(LONGEST - 1, LONGEST // 2, -1) if tokens[k].tag in {",", ";", "CC"}),
-            LONGEST - 1,
-        )
-        yield tokens[: cut + 1]
-        tokens = tokens[cut + 1 :]
-    if tokens:
-        yield tokens
 
 
 def clause_of(tokens: Sequence[Token], i: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from ledger.plugin import (
     Span,
 )
 from ledger_claims import circumstance, denials, notices
-from ledger_claims.clauses import Token, clause_of, tokenize, windows
+from ledger_claims.clauses import Token, clause_of, tokenize
 from ledger_claims.figures import figures
 from ledger_claims.scene import Figure
 from ledger_claims.sentences import Local, after_dateline, sentences
@@ -72,17 +72,17 @@ class _Reading:
 
     def read(self, local: Local) -> None:
         """Add the claims of the next sentence."""
-        text, span = self.article.text, local.sentence.span
+        text, span = self.article.text, local.piece
         words = text[span.start : span.end]
         if words.rstrip().endswith("?"):
             return
         self.reported = _REPORTED.search(words) is not None
-        new: list[Claim] = []
-        for tokens in windows(tokenize(text, after_dateline(text, span), local.quantities, self.table)):
-            made = self._claims(local, tokens)
-            made += self._denied(local, tokens, made)
-            new += [claim for claim in made if not self.wrong.intersection(claim.support)]
-        denied = denials.denials(text, span, local.attributions, [self.found[k] for k in self.group], new)
+        tokens = tokenize(text, after_dateline(text, span), local.quantities, self.table)
+        made = self._claims(local, tokens)
+        made += self._denied(local, tokens, made)
+        new = [claim for claim in made if not self.wrong.intersection(claim.support)]
+        earlier = [self.found[k] for k in self.group]
+        denied = denials.denials(text, local.sentence.span, local.attributions, earlier, new)
         if denied is not None:
             new = denied
         elif not new and _ANAPHOR.search(words):
@@ -94,7 +94,7 @@ class _Reading:
         named = [e.name for e in local.entities if e.label in {"LOC", "GPE", "FAC"}]
         self.places = [*self.places, *named, *(claim.scope for claim in new if claim.scope)][-_PLACES:]
         for attribution in local.attributions:
-            if day := circumstance.said_on([attribution], attribution.span, local.times, span):
+            if day := circumstance.said_on([attribution], attribution.span, local.times, local.sentence.span):
                 self.spoken[attribution.chain[-1].actor] = day
 
     def _claims(self, local: Local, tokens: Sequence[Token]) -> list[Claim]:

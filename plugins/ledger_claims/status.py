@@ -21,7 +21,7 @@ _FINDING = word_list("finding")
 _BARRED = word_list("barred")
 _OPEN_MODALS = frozenset(["may", "might", "could"])
 _PASSED = word_list("passed")
-_NEAR = 8000
+_NEAR = 3000
 _NAME = r"(?:[A-ZÀ-Þ][\w’'-]*(?: of)? ){1,4}"
 
 

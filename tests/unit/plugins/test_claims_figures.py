@@ -202,6 +202,25 @@ def test_when_the_source_spoke(text: str, said_on: str) -> None:
     assert claims(text)[-1].said_on == said_on
 
 
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("In one week, 35 people were killed.", "2031-05-02/2031-05-08"),
+        ("In March, 35 people were killed.", "2031-03"),
+        ("The shock was the strongest since 1987, when 400 people died.", "1987"),
+        ("A year ago, 12 people were killed in an accident.", "2030"),
+        ("Cases rose to 148, up from 96 a week ago, and 6 people died.", "cumulative"),
+    ],
+)
+def test_named_windows_months_and_past_years_are_periods(text: str, period: str) -> None:
+    assert claims(text)[-1].period == period
+
+
+def test_a_sentence_without_end_is_read_in_pieces() -> None:
+    text = "12 people were killed near Elbing, " * 200 + "and 99 people are missing."
+    assert ("people", "missing", "exact", 99) in figures(text)
+
+
 def test_a_range_keeps_both_ends_and_a_vague_number_its_words() -> None:
     ends, vague = claims("Between 20 and 25 people were killed and dozens were injured.")
     assert (ends.value.op, ends.value.lo, ends.value.hi, ends.value.point) == ("range", 20, 25, 20)

@@ -89,6 +89,19 @@ def test_the_dam_is_the_dam_that_the_article_names() -> None:
     assert states("The dam is intact.") == [("dam", "intact")]
 
 
+def test_a_fault_is_the_state_of_the_thing_that_has_it() -> None:
+    (claim,) = claims("Inspectors found a crack in the wall of the Ost dam, the ministry said.")
+    assert (claim.subject, claim.trigger, claim.polarity) == ("Ost dam", "crack", "+")
+    assert [link.actor for link in claim.chain] == ["ministry"]
+    (none,) = claims("There is no crack in the Ost dam, the ministry said.")
+    assert none.polarity == "-"
+
+
+def test_a_part_belongs_to_the_thing_spoken_of_before() -> None:
+    made = claims("The Ost dam is safe, the agency said. There is a crack in the wall, divers said.")
+    assert [c.subject for c in made] == ["Ost dam", "Ost dam"]
+
+
 def test_a_hedged_state_is_possible_and_a_negated_one_has_negative_polarity() -> None:
     (hedged,) = claims("The Ost dam is reported to have cracked, according to Quake Watch.")
     assert (hedged.modality, [link.actor for link in hedged.chain]) == ("possible", ["Quake Watch"])
@@ -120,6 +133,7 @@ def test_a_denial_names_the_outlet_whose_report_it_denies() -> None:
         ("The army denied reports that the Ost dam had cracked.", "status"),
         ("Reports say 40 people died. The reports are false, the army said.", "killed"),
         ("Forty people died, rebels said. The army dismissed the claim as propaganda.", "killed"),
+        ("The army denied that any soldier had been captured.", "captured"),
     ],
 )
 def test_a_denied_content_is_denied_and_not_claimed(text: str, measure: str) -> None:

@@ -38,9 +38,48 @@ def all_names(tokens: list[Token], seen_lower: frozenset[str]) -> list[Name]:
             and (name.label in _RULES_KNOW or name.stop - name.first > 1 or name.label == "ORG")
         ):
             names.append(name)
-    names = sorted(names)
+    names = [_whole_place(tokens, name) for name in _dateline(tokens, sorted(names))]
     names += _bracketed(tokens, names)
     return sorted(names + _with_common_head(tokens, names))
+
+
+def _dateline(tokens: list[Token], names: list[Name]) -> list[Name]:
+    """Make a place of what stands before the agency of a dateline: "PORT ORM (TNA) - Rain fell"."""
+    stop = next(
+        (at for at, token in enumerate(tokens[:8]) if not (token.capital or token.text in {",", "."})), 0
+    )
+    agency = tokens[stop : stop + 4]
+    if (
+        not stop
+        or len(agency) < 4
+        or agency[0].text != "("
+        or agency[2].text != ")"
+        or agency[3].text not in {"-", "–", "—"}
+    ):
+        return names
+    end = next((at for at in range(stop) if tokens[at].text == ","), stop)
+    place = gazetteer().get(
+        " ".join(token.text.title() if token.text.isupper() else token.text for token in tokens[:end])
+    )
+    first = (
+        Name(0, end, place[0], place[1])
+        if place is not None and place[0] in {"GPE", "LOC"}
+        else Name(0, end, "LOC")
+    )
+    rest = [name for name in names if name.first >= end and name.first != stop + 1]
+    return [first, *rest, Name(stop + 1, stop + 2, "ORG")]
+
+
+def _whole_place(tokens: list[Token], name: Name) -> Name:
+    """Take the small head word into an unknown place: "Karsund valley"."""
+    head = tokens[name.stop].text if name.stop < len(tokens) else ""
+    if name.label != "LOC" or name.link or tokens[name.stop - 1].possessive or head in _LOOSE_HEADS:
+        return name
+    if head not in lexicon().loc_heads or gazetteer().get(
+        " ".join(token.text for token in tokens[name.first : name.stop])
+    ):
+        return name
+    return name._replace(stop=name.stop + 1)
 
 
 def _bracketed(tokens: list[Token], names: list[Name]) -> list[Name]:

@@ -15,8 +15,8 @@ _BODIES = {
     "institute": ("institute", "institution"), "commission": ("commission",), "committee": ("committee",), "council": ("council",),
     "company": ("company", "corp", "inc", "ltd", "plc", "group", "airlines", "holdings"), "bank": ("bank",), "party": ("party",),
     "university": ("university",), "union": ("union",), "court": ("court", "tribunal"), "newspaper": ("times", "post", "tribune", "herald", "journal", "gazette"),
-    "broadcaster": ("broadcasting", "television", "radio", "network", "tv"), "organisation": ("organisation", "organization"),
-    "organization": ("organisation", "organization"), "authority": ("authority",), "police": ("police",), "army": ("army", "forces"),
+    "broadcaster": ("broadcasting", "television", "radio", "network", "tv"), "organisation": ("organisation", "organization", "crescent", "cross", "foundation", "trust"),
+    "organization": ("organisation", "organization", "crescent", "cross", "foundation", "trust"), "authority": ("authority",), "police": ("police",), "army": ("army", "forces"),
     "military": ("army", "forces", "military"), "navy": ("navy",), "guard": ("guard",), "board": ("board",), "office": ("office",),
     "hospital": ("hospital",), "airline": ("airlines", "airways"), "group": ("group",), "watchdog": ("authority", "watch"),
 }  # fmt: skip

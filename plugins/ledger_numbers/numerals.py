@@ -63,7 +63,7 @@ def _sign(tokens: Tokens, at: int) -> tuple[int, int]:
 
 
 def _half_of_scale(tokens: Tokens, at: int) -> Numeral | None:
-    """Such as "half a million", "half a dozen", "half-million", "a quarter of a million" are read by `_of_scale`."""
+    """Such as "half a million", "half a dozen", "half-million"."""
     if tokens.at(at) != "half":
         return None
     after = at + 1

@@ -247,10 +247,15 @@ class _Reader:
         month = self._month_at(after)
         if not month:
             return None
-        stop = after + 2 if self.t.at(after + 1) == "." and len(self.t.at(after)) <= 4 else after + 1
+        stop = self._after_month(after)
         if self.t.at(after - 1) == "and":
             end_day = 0
         return self._dated(at, stop, day, month, end_day)
+
+    def _after_month(self, at: int) -> int:
+        """The token after a month and the stop of its abbreviation; the stop of the sentence is not taken."""
+        abbreviated = len(self.t.word[at]) <= 4 and self.t.word[at] not in {"may", "june", "july"}
+        return at + 2 if abbreviated and self.t.at(at + 1) == "." and at + 2 < len(self.t) else at + 1
 
     def _month_at(self, at: int) -> int:
         return MONTHS.get(self.t.at(at), 0) if self.t.is_capital(at) else 0
@@ -258,11 +263,7 @@ class _Reader:
     def _month_first(self, at: int) -> Time | None:
         """Such as "May 3", "Aug. 3-5, 2031", "May 2031", "in March"."""
         month = MONTHS[self.t.word[at]]
-        after = (
-            at + 2
-            if self.t.at(at + 1) == "." and len(self.t.word[at]) <= 4 and self.t.word[at] != "may"
-            else at + 1
-        )
+        after = self._after_month(at)
         day, past = self._day_number(after)
         if day and not (self.t.is_word(past) and self.t.at(past) in {"people", "percent"}):
             end_day = 0

@@ -33,6 +33,8 @@ def named(text: str, quote: str) -> Entity:
 @pytest.mark.parametrize(
     ("quote", "label"),
     [
+        ("PORT ORM", "LOC"),
+        ("TNA", "ORG"),
         ("Seismological Institute", "ORG"),
         ("Civil Aviation Board", "ORG"),
         ("Orm Airport", "FAC"),

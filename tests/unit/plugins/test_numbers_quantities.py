@@ -224,6 +224,12 @@ def test_times_are_resolved_against_the_day_of_publication(
     assert (found.kind, found.start, found.end, found.precision) == expected
 
 
+def test_the_stop_of_the_sentence_is_not_part_of_a_date() -> None:
+    text = "Schools open on 19 May. Others wait for Aug. 3."
+    assert [item.quote for item in annotate(text, 0, 23, TODAY)] == ["19 May"]
+    assert [item.quote for item in annotate(text, 24, len(text), TODAY)] == ["Aug. 3"]
+
+
 def test_a_duration_is_a_time_and_a_quantity() -> None:
     found = list(annotate("They left in just three months.", 0, 31, TODAY))
     assert [type(item) for item in found] == [TimeSpan, Quantity]

@@ -95,7 +95,13 @@ class Ledger:
         self.hooks = Hooks(settings, clock, transport, isolate=isolate)
         self.store: Store = open_store(settings, clock=clock)
         try:
-            self.views: Views = open_views(settings, self.store, clock=clock, projections=self.hooks.projections())
+            self.views: Views = open_views(
+                settings,
+                self.store,
+                clock=clock,
+                projections=self.hooks.projections(),
+                refuse=self.hooks.refuse,
+            )
         except BaseException:
             self.store.close()
             raise
@@ -218,7 +224,11 @@ class Ledger:
                 )
             elif not Path(source).exists() and (found := split_location(address)) is not None:
                 report = self.hooks.ingest(
-                    self.store, *found, outlet=outlet, published=when, watch=partial(_counted, progress=progress)
+                    self.store,
+                    *found,
+                    outlet=outlet,
+                    published=when,
+                    watch=partial(_counted, progress=progress),
                 )
             else:
                 report = ingest_documents(

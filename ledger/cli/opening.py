@@ -20,7 +20,7 @@ def settings_from(ctx: click.Context) -> Settings:
     from ledger.config import load_settings
 
     options = ctx.find_root().obj or {}
-    return load_settings(options.get("home"), options.get("db"))
+    return load_settings(options.get("home"), options.get("db"), options.get("plugin_dir") or ())
 
 
 def open_from(ctx: click.Context, **changes: str) -> Ledger:

@@ -37,7 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("ledger.cli.article:search", "Search titles, texts and claims"),
     "sources": ("ledger.cli.sources:sources", "The source registry: import, export, list"),
     "review": ("ledger.cli.review:review", "Reviewers' decisions: reject, undo, list"),
-    "plugin": ("ledger.cli.plugin:plugin", "Plugins: list, info, doctor, retry"),
+    "plugin": (
+        "ledger.cli.plugin:plugin",
+        "Plugins: list, info, new, check, config, enable, disable, doctor, retry, docs",
+    ),
     "projection": ("ledger.cli.projection:projection", "Views: list, rebuild, diff, rollback"),
     "verify": (
         "ledger.cli.audit:verify",
@@ -54,19 +57,31 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class _LazyGroup(click.Group):
     """Lists commands without importing them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *_brought(ctx)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            from ledger.cli.extending import plugin_command
+
+            return plugin_command(ctx, cmd_name)
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+        if brought := _brought(ctx):
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(list(brought.items()))
+
+
+def _brought(ctx: click.Context) -> dict[str, str]:
+    """Commands of plugins; one that takes the name of a command of newsledger is left out."""
+    from ledger.cli.extending import plugin_commands
+
+    return {name: summary for name, summary in plugin_commands(ctx).items() if name not in COMMANDS}
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -80,7 +95,17 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--home", metavar="DIR", help="Folder of the ledger [NEWSLEDGER_HOME, else the platform's data folder]."
+    "--home",
+    metavar="DIR",
+    is_eager=True,
+    help="Folder of the ledger [NEWSLEDGER_HOME, else the platform's data folder].",
+)
+@click.option(
+    "--plugin-dir",
+    metavar="DIR",
+    multiple=True,
+    is_eager=True,
+    help="Folder of one-file plugins, or one such file; repeatable.",
 )
 @click.option("--db", metavar="URL", help="Database URL instead of files in the home [NEWSLEDGER_DB].")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
@@ -89,7 +114,14 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
 @click.pass_context
-def cli(ctx: click.Context, home: str | None, db: str | None, debug: bool, verbose: bool) -> None:
+def cli(
+    ctx: click.Context,
+    home: str | None,
+    plugin_dir: tuple[str, ...],
+    db: str | None,
+    debug: bool,
+    verbose: bool,
+) -> None:
     """Newsledger records what the news reports and answers: what is reported about X, by whom first, since when, how the
     figure moved, who disagrees, and how many independent sources stand behind it.
 
@@ -98,7 +130,7 @@ def cli(ctx: click.Context, home: str | None, db: str | None, debug: bool, verbo
     from ledger.log import configure
 
     configure(verbose=verbose)
-    ctx.obj = {"home": home, "db": db, "debug": debug}
+    ctx.obj = {"home": home, "db": db, "debug": debug, "plugin_dir": plugin_dir}
 
 
 def main(argv: list[str] | None = None) -> None:

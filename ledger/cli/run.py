@@ -75,4 +75,6 @@ def _worker_command(ctx: click.Context) -> list[str]:
     for name in ("home", "db"):
         if options.get(name):
             command += [f"--{name}", options[name]]
+    for folder in options.get("plugin_dir") or ():
+        command += ["--plugin-dir", folder]
     return [*command, "run"]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from ledger.clock import Clock
 from ledger.config import Settings
+from ledger.errors import PluginError
+from ledger.host.describe import Problem
 from ledger.host.discover import has_others
 from ledger.host.listing import Inventory
 from ledger.plugin import Extractor, Projection
@@ -47,6 +49,21 @@ class Hooks:
         if not has_others(self._settings.plugins):
             return ()
         return self.inventory.records("ledger_projections")
+
+    def refuse(self, projection: Projection, error: PluginError) -> None:
+        """Leave a projection out that cannot be a view; it is listed among the problems."""
+        owner = next(
+            p for p in self.inventory.plugins if projection.name in p.offers.get("ledger_projections", ())
+        )
+        self.inventory.complain(
+            Problem(
+                plugin=owner.name,
+                distribution=owner.distribution,
+                version=owner.version,
+                what=f"Its projection cannot be used: {error.what}: {error.which}",
+                fix=error.fix,
+            )
+        )
 
     def extractor(self, media_type: str) -> Extractor | None:
         """The first extractor of that media type."""

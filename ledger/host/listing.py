@@ -44,6 +44,10 @@ class Inventory:
         """Everything wrong with the plugins, one entry each."""
         return tuple(self._roster.problems)
 
+    def complain(self, problem: Problem) -> None:
+        """Add a problem that showed when a record was used."""
+        self._roster.problems.append(problem)
+
     def records(self, hook: str) -> tuple[Any, ...]:
         """The records of one hook, such as `ledger_sources`; imports the plugins that offer it, and no other."""
         return self._roster.records(hook)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ledger.clock import Clock, parse_time
 from ledger.config import Settings
-from ledger.errors import NotFoundError, PluginConflictError, ProjectionError
+from ledger.errors import NotFoundError, PluginConflictError, PluginError, ProjectionError
 from ledger.plugin import Article, Projection
 from ledger.projections import catalogue
 from ledger.projections.annotations import Annotations
@@ -54,12 +54,18 @@ _STATES = 8
 
 
 def open_views(
-    settings: Settings, store: Store, *, clock: Clock, projections: Iterable[Projection] = ()
+    settings: Settings,
+    store: Store,
+    *,
+    clock: Clock,
+    projections: Iterable[Projection] = (),
+    refuse: Callable[[Projection, PluginError], None] | None = None,
 ) -> Views:
     """Open the views of a ledger, creating `views.db` in the home when there is none.
 
     `projections` are those that plugins bring. Several processes may open the same views at once. Raises
-    StoreUnavailableError when the file cannot be used, PluginConflictError when two views have one name.
+    StoreUnavailableError when the file cannot be used, PluginError for a projection's name that is none or is taken, unless
+    `refuse` takes the error and the projection is left out.
     """
     parameters = Parameters(**msgspec.structs.asdict(settings.state))
     views: list[View] = [
@@ -77,14 +83,20 @@ def open_views(
     }
     taken |= set(METADATA.tables)
     for projection in projections:
-        if projection.name in taken:
-            raise PluginConflictError(
-                "There is already a view or table of that name",
-                which=projection.name,
-                fix="Disable the plugin, or ask its author to rename the projection",
-            )
+        try:
+            if projection.name in taken:
+                raise PluginConflictError(
+                    "There is already a view or table of that name",
+                    which=projection.name,
+                    fix="Disable the plugin, or ask its author to rename the projection",
+                )
+            views.append(PluginView(projection))
+        except PluginError as error:
+            if refuse is None:
+                raise
+            refuse(projection, error)
+            continue
         taken.add(projection.name)
-        views.append(PluginView(projection))
     return Views(Database(settings.home / FILE, METADATA), store, views, parameters, clock)
 
 

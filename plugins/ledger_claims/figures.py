@@ -1,9 +1,9 @@
 """Which quantity of a sentence says how many of what: patterns over tokens around each quantity.
 
-Tried in this order, the first that fits wins: a state in the quantity's own phrase ("410 people missing") or a counted noun
-("12 deaths"); the predicate after it ("some 600 are missing"); the verb before it ("killing 12 people"); a counted noun for
-people ("12 survivors"); a noun that names a total ("the death toll has risen to 112"); a phrase that repeats the pattern of
-the figure before it ("... and the largest aftershock to 5.7", "puts the number at 6,000").
+Tried in this order, the first that fits wins: a state in the quantity's own phrase ("320 people missing") or a counted noun
+("12 deaths"); the predicate after it ("some 700 are missing"); the verb before it ("killing 12 people"); a counted noun for
+people ("12 survivors"); a noun that names a total ("the death toll has risen to 131"); a phrase that repeats the pattern of
+the figure before it ("... and the largest aftershock to 5.2", "puts the number at 6,000").
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
 
 
 def _own_state(s: Scene, c: Counted) -> Figure | None:
-    """`300 dead`, `410 people missing`, `12 confirmed dead`, `40 injured passengers`, `14 people killed in`."""
+    """`300 dead`, `320 people missing`, `12 confirmed dead`, `40 injured passengers`, `14 people killed in`."""
     if c.quantity.whole is not None and any(t.tag == "Q" for t in s.t[c.at + 1 : c.end + 4]):
         return None
     for k in range(c.at + 1, c.end):
@@ -114,7 +114,7 @@ def _counted_noun(s: Scene, c: Counted, *, people: bool) -> Figure | None:
 
 
 def _predicate_after(s: Scene, c: Counted) -> Figure | None:
-    """`some 600 are missing`, `40 people in the valley were killed`, `90 have left`, `12 houses were flooded`."""
+    """`some 700 are missing`, `40 people in the valley were killed`, `90 have left`, `12 houses were flooded`."""
     before = s.left_edge(c.at)
     if before >= 0 and s.t[before].tag == "P" and s.low(before) != "than":
         return None
@@ -149,7 +149,7 @@ def _made(s: Scene, k: int) -> bool:
 
 
 def _past_whole(s: Scene, c: Counted) -> int:
-    """After `of the 11,000 soldiers deployed to the region`, when the whole stands between a part and its predicate."""
+    """After `of the 9,000 soldiers deployed to the region`, when the whole stands between a part and its predicate."""
     for j in range(c.at + 1, min(c.at + 4, len(s))):
         if s.t[j].tag == "Q":
             k = noun_after(s.t, j, s.table)[1]
@@ -247,7 +247,7 @@ def _verb_ending(s: Scene, k: int, end: int) -> tuple[Sense | None, int]:
 def _repeated(
     s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, str] | None
 ) -> Figure | None:
-    """`killed 12 soldiers and 3 civilians`; `revised X to magnitude 6.6 and Y to 5.7`; `puts the number at 6,000`."""
+    """`killed 12 soldiers and 3 civilians`; `revised X to magnitude 6.4 and Y to 5.2`; `puts the number at 6,000`."""
     k = s.left_edge(c.at)
     last = earlier[-1] if earlier else None
     known = (last.measure, last.subject) if last is not None else before

@@ -125,7 +125,7 @@ class Scene:
         )
 
     def is_old(self, i: int) -> bool:
-        """Whether the figure is a former, rejected or relative one: `from 6.8`, `not 381`, `by 20`, `compared with 12`."""
+        """Whether the figure is a former, rejected or relative one: `from 6.9`, `not 731`, `by 20`, `compared with 12`."""
         k = self.left_edge(i)
         low, before = self.low(k), self.low(k - 1)
         if low in {"not", "versus"} or (low in {"with", "to"} and before == "compared"):

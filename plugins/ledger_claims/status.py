@@ -139,7 +139,7 @@ def _place_after(tokens: Sequence[Token], k: int) -> int:
 
 
 def _fault(tokens: Sequence[Token], k: int) -> _Predicate | None:
-    """`there is a crack in the wall`, `inspectors found a leak in the Ost dam`, `cracks have appeared in it`."""
+    """`there is a crack in the wall`, `inspectors found a leak in the Brede dam`, `cracks have appeared in it`."""
     low = tokens[k].low
     before = tokens[k - 1].low if k else ""
     plural = low.endswith("s")
@@ -327,7 +327,7 @@ def _is_name(token: Token, text: str) -> bool:
 
 
 def _full_name(head: str, position: int, title: str, text: str) -> str:
-    """The last name with this head before a position, else the first after it, else the title's: `the dam` -> `Ost dam`."""
+    """The last name with this head before a position, else the first after it, else the title's: `the dam` -> `Brede dam`."""
     pattern = re.compile(rf"({_NAME}){re.escape(head)}\b")
     before = [m.group() for m in pattern.finditer(text, max(0, position - _NEAR), position)]
     after = pattern.search(text, position, position + _NEAR)

@@ -19,7 +19,7 @@ _EMPTY = word_list("empty")
 def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]:
     """The counted noun after index `i` and the index at which its phrase ends; the noun is empty when there is none.
 
-    `1,000 of the 11,000 North Korean soldiers` counts North Korean soldiers; words of the measure table end the phrase
+    `1,000 of the 9,000 North Korean soldiers` counts North Korean soldiers; words of the measure table end the phrase
     or, before a noun, qualify it.
     """
     k = i + 1

@@ -19,7 +19,7 @@ _COUNT_ONLY = frozenset(["killed", "injured", "killed or injured", "infected", "
 
 
 def total(s: Scene, c: Counted) -> Figure | None:
-    """`the death toll stands at 318`, `the number of dead ... to 286`, `a toll of 40`, `the injured number 1,150`."""
+    """`the death toll stands at 173`, `the number of dead ... to 214`, `a toll of 40`, `the injured number 1,420`."""
     k = s.left_edge(c.at)
     reaching = c.quantity.kind != "ordinal" and s.t[c.at].low.split()[0] in REACH
     if k < 0 or not (reaching or s.low(k) in _LINKS | REACH or s.t[k].says("total") is not None):

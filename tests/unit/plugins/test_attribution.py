@@ -146,7 +146,7 @@ def test_what_a_source_cannot_confirm_is_doubtful() -> None:
 @pytest.mark.parametrize(
     ("text", "level", "words"),
     [
-        ("Some 600 are missing and 350 may be injured.", "possible", "and 350 may be injured."),
+        ("Some 700 are missing and 260 may be injured.", "possible", "and 260 may be injured."),
         ("The wall appears to have cracked.", "probable", "The wall appears to have cracked."),
         ("The wall is believed to have cracked.", "probable", "The wall is believed to have cracked."),
         ("The wall is reported to have cracked.", "possible", "The wall is reported to have cracked."),

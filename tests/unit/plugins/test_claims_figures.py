@@ -43,13 +43,13 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
     [
         # a state in the quantity's own phrase
         ("The blast left 14 people dead and 50 wounded.", [("people", "killed", "exact", 14), ("people", "injured", "exact", 50)]),
-        ("Rescuers worked all night, with 410 people missing.", [("people", "missing", "exact", 410)]),
+        ("Rescuers worked all night, with 320 people missing.", [("people", "missing", "exact", 320)]),
         ("At least 12 were confirmed dead.", [("people", "killed", "min", 12)]),
         ("Some 30,000 households are without electricity.", [("household", "without power", "approx", 30000)]),
         # a counted noun
         ("The office reported six deaths and 48 cases.", [("people", "killed", "exact", 6), ("people", "infected", "exact", 48)]),
         # a predicate after it
-        ("Some 600 are missing and 350 are injured.", [("people", "missing", "approx", 600), ("people", "injured", "exact", 350)]),
+        ("Some 700 are missing and 260 are injured.", [("people", "missing", "approx", 700), ("people", "injured", "exact", 260)]),
         ("About 400 people in the upper town have died.", [("people", "killed", "approx", 400)]),
         ("Twelve passengers, including two children, are still unaccounted for.", [("passenger", "missing", "exact", 12)]),
         ("Two officers and five civilians were killed.", [("officer", "killed", "exact", 2), ("civilian", "killed", "exact", 5)]),
@@ -65,12 +65,12 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("The fire has burned 12,000 hectares of forest.", [("land", "burned", "exact", 12000)]),
         ("The charity has delivered 400 tonnes of flour.", [("flour", "supplied", "exact", 400)]),
         # a noun that names a total
-        ("The death toll has risen to 112.", [("people", "killed", "exact", 112)]),
-        ("The death toll stands at 381 and 95 people are missing.", [("people", "killed", "exact", 381), ("people", "missing", "exact", 95)]),
+        ("The death toll has risen to 131.", [("people", "killed", "exact", 131)]),
+        ("The death toll stands at 731 and 84 people are missing.", [("people", "killed", "exact", 731), ("people", "missing", "exact", 84)]),
         ("The number of people in shelters has fallen to 1,900.", [("people", "sheltering", "exact", 1900)]),
-        ("The injured number 1,150.", [("people", "injured", "exact", 1150)]),
-        ("A quake of magnitude 6.8 shook the coast.", [("main shock", "magnitude", "exact", 6.8)]),
-        ("The largest aftershock had a magnitude of 5.9.", [("largest aftershock", "magnitude", "exact", 5.9)]),
+        ("The injured number 1,420.", [("people", "injured", "exact", 1420)]),
+        ("A quake of magnitude 6.9 shook the coast.", [("main shock", "magnitude", "exact", 6.9)]),
+        ("The largest aftershock had a magnitude of 5.5.", [("largest aftershock", "magnitude", "exact", 5.5)]),
         ("The price of bread reached 55 euros.", [("bread", "price", "exact", 55)]),
         ("Wheat prices rose 4 percent to 312 dollars.", [("wheat", "price", "exact", 312)]),
         ("Turnout was 67.2 percent.", [("voter", "turnout", "exact", 67.2)]),
@@ -81,8 +81,8 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("The union says 8,500 nurses have walked out; the ministry puts the number at 6,000.", [("nurse", "on strike", "exact", 8500), ("nurse", "on strike", "exact", 6000)]),
         # parts of a whole, affiliation
         (
-            "Of the 11,000 Varnish soldiers deployed to the north, around 1,000 have been killed.",
-            [("Varnish soldier", "deployed", "exact", 11000), ("Varnish soldier", "killed", "approx", 1000)],
+            "Of the 9,000 Varnish soldiers deployed to the north, around 1,000 have been killed.",
+            [("Varnish soldier", "deployed", "exact", 9000), ("Varnish soldier", "killed", "approx", 1000)],
         ),
     ],
 )  # fmt: skip
@@ -93,7 +93,7 @@ def test_a_sentence_states_these_figures(text: str, expected: list[tuple[str, st
 @pytest.mark.parametrize(
     ("text", "point"),
     [
-        ("The agency raised the toll to 286 from 150.", 286),
+        ("The agency raised the toll to 214 from 150.", 214),
         ("The toll rose to 58, up from 31.", 58),
         ("The ministry lowered its estimate of the dead to 52 from 60.", 52),
         ("Flooding has killed 22 people, revising an earlier figure of 19.", 22),
@@ -105,10 +105,10 @@ def test_a_revision_states_the_new_figure_only(text: str, point: int) -> None:
 
 
 def test_two_magnitudes_revised_in_one_sentence() -> None:
-    text = "The institute revised the main shock to magnitude 6.6 from 6.8 and the largest aftershock to 5.7."
+    text = "Geologists revised the main shock to magnitude 6.4 from 6.9 and the largest aftershock to 5.2."
     assert figures(text) == [
-        ("main shock", "magnitude", "exact", 6.6),
-        ("largest aftershock", "magnitude", "exact", 5.7),
+        ("main shock", "magnitude", "exact", 6.4),
+        ("largest aftershock", "magnitude", "exact", 5.2),
     ]
 
 
@@ -122,9 +122,9 @@ def test_two_magnitudes_revised_in_one_sentence() -> None:
         "More trucks will follow.",
         "The team won 3-2 before 40,000 fans.",
         "The appeal has raised 2.4 million euros.",
-        "Roads are cut in 12 places.",
-        "Rescuers from four countries have arrived with 60 dogs.",
-        "Below it, 20,000 people have less than 40 minutes.",
+        "The cable broke at 12 points.",
+        "Divers from three ports have arrived with 14 boats.",
+        "Some 9,000 people there have only 15 minutes.",
         "Were 40 people killed?",
         "Not a single house was damaged.",
         "In all, 12 people were not injured.",

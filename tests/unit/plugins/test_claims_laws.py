@@ -20,7 +20,7 @@ PROVIDERS = [*SYNTAX, *NUMBERS, *ledger_attribution.ledger_processors()]
 COUNTS = st.sampled_from(
     [
         "12",
-        "1,150",
+        "1,420",
         "At least 40",
         "about 300",
         "Dozens of",
@@ -56,7 +56,7 @@ FRAMES = st.sampled_from(
         "{0}, including 3 children; the union denied it.",
         "If the dam breaks, {0}.",
         "“{0},” it added.",
-        "The magnitude was 6.6, revised from 6.8. {0}.",
+        "The magnitude was 6.4, revised from 6.9. {0}.",
     ]
 )
 STATEMENTS = st.builds(
@@ -73,7 +73,7 @@ REPORTS = st.lists(STATEMENTS, min_size=1, max_size=5).flatmap(
     )
 )
 PIECES = (
-    "killed dead missing toll magnitude of the to from at 12 6.6 1,000 people said agency denied it not , . ; : “ ” ( ) "
+    "killed dead missing toll magnitude of the to from at 12 6.4 1,000 people said agency denied it not , . ; : “ ” ( ) "
     "and or that who have been were is has may could will if in Karl valley not number risen including them"
 )
 WORDS = st.sampled_from([*PIECES.split(), "\n\n"])
@@ -141,7 +141,7 @@ def test_a_long_text_without_a_full_stop_is_read() -> None:
 
 def test_the_processor_conforms() -> None:
     texts = [
-        "At least 40 people were killed, the agency said on Monday. The Ost dam is intact, it added.",
+        "At least 40 people were killed, the agency said on Monday. The Brede dam is intact, it added.",
         "The toll rose to 58, up from 31.\n\nCorrection: an earlier version said 85.",
         "",
     ]

@@ -38,11 +38,11 @@ def states(text: str, title: str = "A report") -> list[tuple[str, str | float | 
         ("The Karl bridge is closed.", [("Karl bridge", "closed")]),
         ("The Karl bridge remains closed to traffic, police said.", [("Karl bridge", "closed")]),
         (
-            "The main wall of the Ost dam, 30 km upstream, is intact, the agency added.",
-            [("Ost dam", "intact")],
+            "The northern gate of the Brede dam, a mile above the town, is undamaged, the agency added.",
+            [("Brede dam", "undamaged")],
         ),
-        ("The Ost dam has cracked.", [("Ost dam", "cracked")]),
-        ("The Ost dam burst on Monday.", [("Ost dam", "burst")]),
+        ("The Brede dam has cracked.", [("Brede dam", "cracked")]),
+        ("The Brede dam burst on Monday.", [("Brede dam", "burst")]),
         ("The Sefton road was reopened.", [("Sefton road", "reopened")]),
         ("The ceasefire is holding.", [("ceasefire", "holding")]),
         ("The pipeline, which was damaged in March, is operating again.", [("pipeline", "operating")]),
@@ -76,7 +76,7 @@ def test_a_main_clause_states_the_condition_of_a_thing(text: str, expected: list
         "The school will be closed.",
         "The dam could collapse.",
         "The closed bridge is old.",
-        "Roads into the valley are cut in 12 places.",
+        "Lanes near the harbour are blocked at 12 points.",
     ],
 )
 def test_what_is_not_asserted_of_a_thing_is_no_claim(text: str) -> None:
@@ -84,37 +84,37 @@ def test_what_is_not_asserted_of_a_thing_is_no_claim(text: str) -> None:
 
 
 def test_the_dam_is_the_dam_that_the_article_names() -> None:
-    assert states("Engineers watch the Ost dam. The dam is intact.") == [("Ost dam", "intact")]
-    assert states("The dam is intact.", title="Ost dam holds") == [("Ost dam", "intact")]
+    assert states("Engineers watch the Brede dam. The dam is intact.") == [("Brede dam", "intact")]
+    assert states("The dam is intact.", title="Brede dam holds") == [("Brede dam", "intact")]
     assert states("The dam is intact.") == [("dam", "intact")]
 
 
 def test_a_fault_is_the_state_of_the_thing_that_has_it() -> None:
-    (claim,) = claims("Inspectors found a crack in the wall of the Ost dam, the ministry said.")
-    assert (claim.subject, claim.trigger, claim.polarity) == ("Ost dam", "crack", "+")
+    (claim,) = claims("Inspectors found a crack in the wall of the Brede dam, the ministry said.")
+    assert (claim.subject, claim.trigger, claim.polarity) == ("Brede dam", "crack", "+")
     assert [link.actor for link in claim.chain] == ["ministry"]
-    (none,) = claims("There is no crack in the Ost dam, the ministry said.")
+    (none,) = claims("There is no crack in the Brede dam, the ministry said.")
     assert none.polarity == "-"
 
 
 def test_a_part_belongs_to_the_thing_spoken_of_before() -> None:
-    made = claims("The Ost dam is safe, the agency said. There is a crack in the wall, divers said.")
-    assert [c.subject for c in made] == ["Ost dam", "Ost dam"]
+    made = claims("The Brede dam is safe, the agency said. There is a crack in the wall, divers said.")
+    assert [c.subject for c in made] == ["Brede dam", "Brede dam"]
 
 
 def test_a_hedged_state_is_possible_and_a_negated_one_has_negative_polarity() -> None:
-    (hedged,) = claims("The Ost dam is reported to have cracked, according to Quake Watch.")
+    (hedged,) = claims("The Brede dam is reported to have burst, according to Flood Watch.")
     assert (hedged.modality, [link.actor for link in hedged.chain]) == ("possible", ["Quake Watch"])
-    (negated,) = claims("The Ost dam is not damaged.")
+    (negated,) = claims("The Brede dam is not damaged.")
     assert (negated.value.point if negated.value else None, negated.polarity) == ("damaged", "-")
 
 
 def test_a_denial_takes_the_slot_of_the_claim_before_it() -> None:
-    made = claims("The Ost dam has cracked, according to Quake Watch. Civil Rescue denied it.")
+    made = claims("The Brede dam has cracked, according to Flood Watch. Civil Rescue denied it.")
     denial = made[-1]
     assert (denial.kind, denial.subject, denial.measure, denial.value) == (
         "denial",
-        "Ost dam",
+        "Brede dam",
         "status",
         None,
     )
@@ -130,7 +130,7 @@ def test_a_denial_names_the_outlet_whose_report_it_denies() -> None:
     ("text", "measure"),
     [
         ("The army denied that 40 soldiers had been killed.", "killed"),
-        ("The army denied reports that the Ost dam had cracked.", "status"),
+        ("The army denied reports that the Brede dam had cracked.", "status"),
         ("Reports say 40 people died. The reports are false, the army said.", "killed"),
         ("Forty people died, rebels said. The army dismissed the claim as propaganda.", "killed"),
         ("The army denied that any soldier had been captured.", "captured"),

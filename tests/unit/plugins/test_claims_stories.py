@@ -201,7 +201,7 @@ def test_a_correction_item_states_the_new_figure_and_names_the_report() -> None:
     "text",
     [
         "This article has been withdrawn. It was based on a document that we could not authenticate.",
-        "We withdraw yesterday's post. The list was a register of voters.",
+        "We withdraw our story of Tuesday. The letter was a forgery.",
         "The Herald has retracted its report on the ferry.",
     ],
 )

@@ -104,7 +104,7 @@ def test_a_part_belongs_to_the_thing_spoken_of_before() -> None:
 
 def test_a_hedged_state_is_possible_and_a_negated_one_has_negative_polarity() -> None:
     (hedged,) = claims("The Brede dam is reported to have burst, according to Flood Watch.")
-    assert (hedged.modality, [link.actor for link in hedged.chain]) == ("possible", ["Quake Watch"])
+    assert (hedged.modality, [link.actor for link in hedged.chain]) == ("possible", ["Flood Watch"])
     (negated,) = claims("The Brede dam is not damaged.")
     assert (negated.value.point if negated.value else None, negated.polarity) == ("damaged", "-")
 

@@ -194,7 +194,7 @@ class SqliteStore(SqlReader):
         recorded_us = decided.end.recorded_us
         connection.executemany(
             _INSERT,
-            [
+            (
                 (
                     row.position,
                     stream_ids[(new := (item := row.prepared).new).stream],
@@ -208,7 +208,7 @@ class SqliteStore(SqlReader):
                     new.payload,
                 )
                 for row in rows
-            ],
+            ),
         )
         end = decided.end
         connection.execute(_MOVE_HEAD, (end.position, end.frontier.to_bytes(), recorded_us))
@@ -342,7 +342,7 @@ class SqliteStore(SqlReader):
             raise StoreUnavailableError(
                 "The redaction is recorded, but a reader keeps removed bytes in the write-ahead log",
                 which=f"{self._which}-wal",
-                fix="Stop the reader and redact again",
+                fix="Stop the reader and redact again; closing the ledger everywhere empties it too",
             )
 
     def copy_to(self, path: Path) -> None:

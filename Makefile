@@ -18,10 +18,10 @@ run: $(VENV)/ready ## Set up, ingest the demo corpus over loopback HTTP and prin
 	$(BIN)/newsledger demo
 
 test: $(VENV)/ready ## Run the default test suite
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
 test-all: $(VENV)/ready ## Run every test, the heavy ones too
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/ready ## Format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

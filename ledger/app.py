@@ -50,6 +50,13 @@ def _instant(value: str | datetime | None) -> datetime | None:
     return None if value is None else parse_time(value)
 
 
+def _declared(value: str | datetime | None) -> datetime | None:
+    """A time as its publisher gives it: the offset stays."""
+    at = _instant(value)
+    own = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+    return own if own is not None and own.tzinfo is not None else at
+
+
 def _counted(items: Iterable[T], progress: Progress | None) -> Iterator[T]:
     for number, item in enumerate(items, 1):
         yield item
@@ -206,7 +213,7 @@ class Ledger:
         from ledger.host.sources import split_location
 
         self.sinks.begin()
-        when = _instant(published)
+        when = _declared(published)
         reports: list[IngestReport] = []
         for source in sources:
             address = str(source)

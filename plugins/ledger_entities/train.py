@@ -20,7 +20,7 @@ from ledger_entities.tokens import tokenise
 
 __all__ = ["main"]
 
-_EPOCHS = 8
+_EPOCHS = 14
 _SCALE = 16
 _LEAST = 4
 _WINDOW = 25

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ledger.errors import ConfigError
 
-__all__ = ["canonical", "configure", "schema"]
+if TYPE_CHECKING:
+    from ledger.host.listing import Inventory
+
+__all__ = ["SettingsOf", "canonical", "configure", "schema", "settings_of", "settings_text"]
 
 
 def configure(name: str, kind: type[msgspec.Struct] | None, table: dict[str, Any]) -> msgspec.Struct | None:
@@ -48,3 +51,54 @@ def schema(kind: type[msgspec.Struct] | None) -> str:
     if kind is None:
         return ""
     return json.dumps(msgspec.json.schema(kind), sort_keys=True)
+
+
+class SettingsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one record: its JSON Schema and the values in force, None while they are not complete."""
+
+    name: str
+    plugin: str
+    schema: dict[str, Any]
+    values: dict[str, Any] | None
+
+
+def settings_of(inventory: Inventory) -> tuple[SettingsOf, ...]:
+    """Every record that takes settings, processors first."""
+    given: list[tuple[str, str, str, str]] = [
+        (one.name, one.plugin, one.schema, one.config) for one in inventory.processors if one.schema
+    ]
+    for plugin in inventory.plugins:
+        for records in plugin.records.values():
+            given += [(one.name, plugin.name, one.schema, one.config) for one in records if one.schema]
+    return tuple(
+        SettingsOf(
+            name=name, plugin=plugin, schema=json.loads(form), values=json.loads(config) if config else None
+        )
+        for name, plugin, form, config in given
+    )
+
+
+def settings_text(settings: SettingsOf) -> str:
+    """The settings as TOML with the type of each key; a required one that is missing is a comment."""
+    lines = [f"[plugins.{settings.name}]"]
+    form = settings.schema
+    form = form.get("$defs", {}).get(form.get("$ref", "").rpartition("/")[2], form)
+    required = form.get("required", ())
+    for key, kind in form.get("properties", {}).items():
+        about = _kind(kind)
+        value = settings.values.get(key) if settings.values is not None else kind.get("default")
+        if value is None:
+            lines.append(f"# {key} =    # {about}{', required' if key in required else ''}")
+        else:
+            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}    # {about}")
+    return "\n".join(lines)
+
+
+def _kind(form: dict[str, Any]) -> str:
+    if "anyOf" in form:
+        return " or ".join(_kind(one) for one in form["anyOf"])
+    if "enum" in form:
+        return "one of " + ", ".join(json.dumps(one) for one in form["enum"])
+    if form.get("type") == "array" and isinstance(form.get("items"), dict):
+        return f"list of {_kind(form['items'])}"
+    return str(form.get("type") or form.get("$ref", "any").rpartition("/")[2])

@@ -44,6 +44,11 @@ class Hooks:
         """What the plugins declare; loads only those that changed since they were last looked at."""
         return Inventory(self._settings.plugins, isolate=self._isolate)
 
+    @property
+    def complaints(self) -> tuple[Problem, ...]:
+        """What is wrong with records beside what loading the plugins shows."""
+        return self.inventory.complaints
+
     def projections(self) -> Sequence[Projection]:
         """The read models that plugins bring. newsledger's own plugins bring none, and most ledgers have no others."""
         if not has_others(self._settings.plugins):

@@ -53,7 +53,7 @@ class Host:
         if isolate not in ISOLATION:
             raise UsageError("No such isolation", which=isolate, fix=f"One of {', '.join(ISOLATION)}")
         self._limits = limits or Limits(memory=settings.memory * 1024**2)
-        self._settings = settings
+        self.settings = settings
         self._environment = dict(environment or {})
         self._workers: list[PluginWorker] = []
         self._finalizer = weakref.finalize(self, _close_all, self._workers)
@@ -153,7 +153,7 @@ class Host:
         return self._roster.records(hook)
 
     def _new_worker(self, candidate: Candidate) -> PluginWorker:
-        worker = PluginWorker(candidate, self._settings.settings, self._limits, self._environment)
+        worker = PluginWorker(candidate, self.settings.settings, self._limits, self._environment)
         self._workers.append(worker)
         return worker
 
@@ -166,7 +166,7 @@ class Host:
             for record in member.loaded.processors:
                 kinds += record.provides
                 if record.name in active and member.isolation == "inline":
-                    table = self._settings.settings.get(record.name, {})
+                    table = self.settings.settings.get(record.name, {})
                     config = configure(record.name, record.config, table)
                     self._runners[record.name] = Runner(record, config, self._limits)
             self.types.update({tag_of(kind): kind for kind in kinds if issubclass(kind, Annotation)})

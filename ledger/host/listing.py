@@ -30,6 +30,7 @@ class Inventory:
         self._settings = settings
         self._limits = Limits(memory=settings.memory * 1024**2)
         self._workers: list[PluginWorker] = []
+        self.complaints: tuple[Problem, ...] = ()
         try:
             shelf = Shelf(settings.settings)
             self._roster = Roster(settings, isolate, self._new_worker, None, shelf, reuse=True)
@@ -42,11 +43,11 @@ class Inventory:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything wrong with the plugins, one entry each."""
-        return tuple(self._roster.problems)
+        return (*self._roster.problems, *self.complaints)
 
     def complain(self, problem: Problem) -> None:
         """Add a problem that showed when a record was used."""
-        self._roster.problems.append(problem)
+        self.complaints = (*self.complaints, problem)
 
     def records(self, hook: str) -> tuple[Any, ...]:
         """The records of one hook, such as `ledger_sources`; imports the plugins that offer it, and no other."""

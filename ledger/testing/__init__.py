@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ledger.clock import FixedClock
 from ledger.testing.build import annotate, article
 from ledger.testing.conformance import SAMPLES, Verdict, Verdicts, check_processor
+from ledger.testing.history import HistoryDiff, compare_history, record_history
 
 if TYPE_CHECKING:
     from ledger.store.memory import MemoryStore
+    from ledger.testing.folding import check_projection
     from ledger.testing.plugins import check_plugin
     from ledger.testing.strategies import articles, texts
     from ledger.testing.web import FakeWeb
@@ -24,6 +26,7 @@ __all__ = [
     "SAMPLES",
     "FakeWeb",
     "FixedClock",
+    "HistoryDiff",
     "MemoryStore",
     "Verdict",
     "Verdicts",
@@ -32,6 +35,9 @@ __all__ = [
     "articles",
     "check_plugin",
     "check_processor",
+    "check_projection",
+    "compare_history",
+    "record_history",
     "texts",
 ]
 
@@ -40,6 +46,7 @@ _LAZY = {
     "MemoryStore": "ledger.store.memory",
     "articles": "ledger.testing.strategies",
     "check_plugin": "ledger.testing.plugins",
+    "check_projection": "ledger.testing.folding",
     "texts": "ledger.testing.strategies",
 }
 

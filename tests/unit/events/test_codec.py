@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 import msgspec
 import pytest
@@ -138,3 +139,23 @@ def test_commitment_depends_on_salt_and_payload(payload, salt):
     assert commitment(salt, payload) == commitment(salt, payload)
     assert commitment(salt, payload) != commitment(salt, payload + b"x")
     assert commitment(salt, payload) != commitment(bytes(16 * [salt[0] ^ 1]), payload)
+
+
+def test_no_event_nests_an_instant_where_the_encoder_does_not_look():
+    def nested(kind: object) -> bool:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return any(
+                datetime in every(field.type) or nested(field.type) for field in msgspec.structs.fields(kind)
+            )
+        return any(nested(one) for one in get_args(kind))
+
+    def every(kind: object) -> set[object]:
+        return {kind}.union(*(every(one) for one in get_args(kind)))
+
+    for event in EVENT_TYPES.values():
+        for field in msgspec.structs.fields(event):
+            inner = [
+                one for one in every(field.type) if one is not field.type and one not in get_args(field.type)
+            ]
+            assert datetime not in inner, (event, field.name)
+            assert not nested(field.type), (event, field.name)

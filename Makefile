@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-all lint format bench bench-store bench-state bench-feeds bench-chain clean
+BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
+
+.PHONY: help run test test-all lint format bench $(BENCHES) clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,10 +39,10 @@ $(VENV)/bench-ready: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	@touch $@
 
-bench: bench-store bench-state bench-feeds bench-chain ## Run all benchmarks; results in benchmarks/results/
+bench: $(BENCHES) ## Run all benchmarks; results in benchmarks/results/
 
-bench-store bench-state bench-feeds bench-chain: bench-%: $(VENV)/bench-ready
-	$(BIN)/python benchmarks/bench_$*.py
+$(BENCHES): bench-%: $(VENV)/bench-ready
+	$(BIN)/python benchmarks/bench_$*.py $(DATA)
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -70,8 +71,9 @@ def demo(ctx: click.Context, as_json: bool) -> None:
     click.echo(f"\n{head.position} events, Merkle root {head.root[:16]}...; the ledger stays in {home}")
     click.echo("Look deeper:")
     figure = max(state.slots, key=lambda slot: slot.reports).id if state.slots else "FIGURE"
+    program = "newsledger" if shutil.which("newsledger") else sys.argv[0]
     for what in (f"explain {figure}", f"state {figure}", "verify", "replay"):
-        click.echo(f"  newsledger {where}{what}")
+        click.echo(f"  {program} {where}{what}")
 
 
 def _prepare(home: Path) -> None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
 
-.PHONY: help run test test-all lint format bench $(BENCHES) clean
+.PHONY: help run test test-all hostile-plugins lint format bench $(BENCHES) clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ test: $(VENV)/ready ## Run the default test suite
 
 test-all: $(VENV)/ready ## Run every test, the heavy ones too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+hostile-plugins: $(VENV)/ready ## Run twenty hostile plugins in one ledger and print what became of each
+	$(BIN)/python -m pytest -q -m slow tests/integration/plugins/test_hostile_table.py
 
 lint: $(VENV)/ready ## Format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, progress, table
@@ -34,6 +35,25 @@ def list_(ctx: click.Context, as_json: bool) -> None:
         ],
         empty="No views.",
         right=(1, 3, 4),
+    )
+
+
+@projection.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Show the rows of a view that a plugin brings."""
+    views = open_from(ctx).views
+    views.catch_up()
+    rows = views.plugin_rows(name)
+    if as_json:
+        json_out(rows)
+        return
+    table(
+        ("key", "row"),
+        [(key, msgspec.json.encode(row).decode()) for key, row in rows.items()],
+        empty="No rows.",
     )
 
 

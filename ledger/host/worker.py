@@ -10,8 +10,10 @@ import json
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
+from typing import Any
 
 import msgspec
 
@@ -29,10 +31,34 @@ __all__ = ["main"]
 
 _REQUEST = msgspec.msgpack.Decoder(LoadRequest | RunRequest)
 _ARTICLE = msgspec.json.Decoder(Article)
+_ADDRESSED = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_NETWORK = _ADDRESSED | {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+_INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
+
+
+class _Offline:
+    """An audit hook that refuses the network while a processor runs that may not use it. Hooks cannot be taken off.
+
+    It guards against surprises, such as a library that phones home; a child process is not seen.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.attempts: list[str] = []
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.reason or event not in _NETWORK:
+            return
+        if event in _ADDRESSED and getattr(arguments[0], "family", None) not in _INTERNET:
+            return
+        self.attempts.append(event)
+        raise PermissionError(self.reason)
 
 
 class _Worker:
     def __init__(self, limits: Limits) -> None:
+        self._offline = _Offline()
+        sys.addaudithook(self._offline)
         self._limits = limits
         self._runners: dict[str, Runner] = {}
 
@@ -68,8 +94,22 @@ class _Worker:
             # Each gets an article of its own: what one does to its input stays with it. Stored layers came along.
             made = self._runners[name].produce(_ARTICLE.decode(request.article), layers)
             layers.add(Made((), made.ephemeral))
-        made = self._runners[request.processor].produce(_ARTICLE.decode(request.article), layers)
+        made = self._produce(request, layers)
         return tuple(entry.raw for entry in made.entries)
+
+    def _produce(self, request: RunRequest, layers: Layers) -> Made:
+        runner = self._runners[request.processor]
+        replay = runner.processor.replay
+        if replay in {"pure", "tolerant"}:
+            self._offline.reason = f'a processor of replay class "{replay}" may not use the network; "recorded" and "opaque" ones may'
+        try:
+            made = runner.produce(_ARTICLE.decode(request.article), layers)
+            if self._offline.attempts:
+                raise RejectedError("invalid", f"{self._offline.reason} ({self._offline.attempts[0]})")
+            return made
+        finally:
+            self._offline.reason = ""
+            self._offline.attempts.clear()
 
 
 def _read(source: int, size: int) -> bytes:

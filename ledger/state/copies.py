@@ -1,31 +1,44 @@
 """Wire copies: text taken over from a wire outlet's earlier item, credited or not.
 
 Word 4-grams; a text is contained in an item when at least half of its 4-grams occur there (Broder 1997, containment).
+A 4-gram is kept as a 64-bit number that depends on its words alone, so that sketches can be stored and compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+import functools
+import hashlib
+import struct
+from collections.abc import Iterable
 
 from ledger.state.words import tokens
 
-__all__ = ["CONTAINMENT", "GRAM", "Items", "contained"]
+__all__ = ["CONTAINMENT", "GRAM", "Grams", "contained", "grams", "pack", "unpack"]
 
 GRAM = 4
 CONTAINMENT = 0.5
-COMMON = 200
-"""A 4-gram that more items share than this is furniture, and finds nothing."""
 
-Grams = frozenset[tuple[str, ...]]
+Grams = frozenset[int]
+
+_BITS = 2**64 - 1
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+"""Odd numbers, one for each place in a 4-gram, so that the order of its words matters."""
 
 
-def grams(text: str) -> Grams:
-    """The word 4-grams of a text; of a shorter text its words as one."""
-    words = tokens(text)
-    if len(words) < GRAM:
-        return frozenset([tuple(words)] if words else [])
-    return frozenset(tuple(words[start : start + GRAM]) for start in range(len(words) - GRAM + 1))
+def grams(*texts: str) -> Grams:
+    """The word 4-grams of all `texts`; of a text of fewer words these as one."""
+    found: set[int] = set()
+    for text in texts:
+        words = tokens(text)
+        if len(words) < GRAM:
+            found.update([_number(" ".join(words))] if words else [])
+            continue
+        parts = [_places(word) for word in words]
+        found.update(
+            a[0] ^ b[1] ^ c[2] ^ d[3]
+            for a, b, c, d in zip(parts, parts[1:], parts[2:], parts[3:], strict=False)
+        )
+    return frozenset(found)
 
 
 def contained(part: Grams, whole: Grams) -> float:
@@ -33,45 +46,24 @@ def contained(part: Grams, whole: Grams) -> float:
     return len(part & whole) / len(part) if part else 0.0
 
 
-class Items:
-    """The items of wire outlets, found by the text that others took over."""
+def pack(found: Iterable[int]) -> bytes:
+    """4-grams as bytes, eight each, ascending."""
+    ordered = sorted(found)
+    return struct.pack(f"<{len(ordered)}Q", *ordered)
 
-    def __init__(self, items: Iterable[tuple[str, str, datetime, Sequence[str]]]) -> None:
-        """`items` are (document id, outlet, first published, the texts of its versions)."""
-        self._items: dict[str, tuple[str, datetime, Grams]] = {}
-        self._index: dict[tuple[str, ...], list[str]] = {}
-        for document, outlet, published, texts in sorted(items, key=lambda item: (item[2], item[0])):
-            whole = frozenset().union(*map(grams, texts))
-            self._items[document] = (outlet, published, whole)
-            for gram in whole:
-                self._index.setdefault(gram, []).append(document)
 
-    def copied(self, outlet: str, published: datetime, text: str, credit: str | None) -> list[str]:
-        """Items of other outlets, published no later, that `text` may be a copy of: the most contained first.
+def unpack(data: bytes) -> Grams:
+    """What `pack` packed."""
+    return frozenset(struct.unpack(f"<{len(data) // 8}Q", data))
 
-        Half of the text or half of the item must have been taken over; less is enough where the item's outlet is credited.
-        """
-        own = grams(text)
-        shared: dict[str, int] = {}
-        for gram in own:
-            holders = self._index.get(gram, ())
-            if len(holders) <= COMMON:
-                for document in holders:
-                    shared[document] = shared.get(document, 0) + 1
-        found = []
-        for document, count in shared.items():
-            item_outlet, at, whole = self._items[document]
-            if item_outlet == outlet or at > published:
-                continue
-            share = max(count / len(own), count / len(whole))
-            if share >= CONTAINMENT or item_outlet == credit:
-                found.append((-count, at, document))
-        return [document for _, _, document in sorted(found)]
 
-    def holds(self, document: str, sentence: str) -> bool:
-        """Whether an item contains a sentence."""
-        return contained(grams(sentence), self._items[document][2]) >= CONTAINMENT
+def _number(words: str) -> int:
+    return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=8).digest(), "little")
 
-    def outlet(self, document: str) -> str:
-        """The wire outlet that published an item."""
-        return self._items[document][0]
+
+@functools.lru_cache(maxsize=65_536)
+def _places(word: str) -> tuple[int, int, int, int]:
+    """The number of a word at each place of a 4-gram."""
+    number = _number(word)
+    first, second, third, fourth = ((number * factor) & _BITS for factor in _FACTORS)
+    return first, second, third, fourth

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
-from ledger.plugin import Claim, Notice, Span
+from ledger.plugin import Claim, Notice
 from ledger.plugin.annotations import ClaimValue
-from ledger.state.copies import Items
+from ledger.state.copies import CONTAINMENT, contained, grams
+from ledger.state.library import Entry, Library, Shelf, Statement, address_of
 from ledger.state.model import Document, Slot, StateClaim, Value, Version
 from ledger.state.names import Names
 from ledger.state.registry import Registry
@@ -22,23 +23,48 @@ from ledger.state.reports import Report
 from ledger.state.slots import Context, Finder
 from ledger.state.words import plain, stems
 
-__all__ = ["resolve"]
+__all__ = ["Reading", "Resolver", "resolve"]
 
 _DATELINE = re.compile(r"^\s*(?:[A-Z][^\n()]{0,60})?\(([^()\n]{2,40})\)\s*[-\u2013\u2014]")
 _CORRECTION = re.compile(r"\s*(?:correction|corrected|clarification)\b", re.IGNORECASE)
+_TAKES_BACK = ("correction", "retraction")
+_COPYABLE = ("primary", "background", "echo")
 _ALTERNATIVES = {"predicted": "asserted"}
 
 
-class _Article(NamedTuple):
+class Reading(NamedTuple):
+    """One article, read alone: its revisions in order, and the claims that each makes, wire copies not yet told."""
+
     id: str
     outlet: str
     url: str
-    reports: list[Report]
+    reports: Sequence[Report]
+    claims: Sequence[Sequence[StateClaim]]
+    wire: bool
 
     @property
     def published(self) -> datetime:
         """Published time of the first revision."""
         return self.reports[0].p_time
+
+    def entry(self) -> Entry:
+        """What other articles may need of this one."""
+        said = (claim for version in self.claims for claim in version)
+        statements = tuple(
+            dict.fromkeys(Statement(each.slot, each.value, each.root, each.chain) for each in said)
+        )
+        sketched = self.wire and bool(statements)
+        return Entry(
+            id=self.id,
+            outlet=self.outlet,
+            url=self.url,
+            published=self.published,
+            titles=tuple(dict.fromkeys(report.title for report in self.reports)),
+            statements=statements,
+            wire=self.wire,
+            notices=any(notice.kind in _TAKES_BACK for report in self.reports for notice in report.notices),
+            grams=grams(*(report.text for report in self.reports)) if sketched else frozenset(),
+        )
 
 
 def resolve(reports: Iterable[Report], registry: Registry) -> tuple[Document, ...]:
@@ -47,48 +73,41 @@ def resolve(reports: Iterable[Report], registry: Registry) -> tuple[Document, ..
     Revisions of an article become versions; `withdrawn` and a retraction notice make a version `retracted`. Claims of declared
     slots carry the declared id, others come with the definition of their slot.
     """
-    resolver = _Resolver(_articles(reports, Names(registry)), registry)
-    return tuple(resolver.document(article) for article in resolver.articles)
-
-
-def _articles(reports: Iterable[Report], names: Names) -> list[_Article]:
     grouped: dict[str, list[Report]] = {}
     for report in reports:
         grouped.setdefault(report.article, []).append(report)
-    articles = []
-    for key, group in sorted(grouped.items()):
-        group.sort(key=lambda each: (each.revision, each.withdrawn, each.recorded_at))
-        articles.append(_Article(key, names.outlet(group[0].outlet, group[0].url), group[0].url, group))
-    return articles
+    resolver = Resolver(registry)
+    readings = [resolver.read(grouped[article]) for article in sorted(grouped)]
+    library = Shelf(reading.entry() for reading in readings)
+    return tuple(resolver.document(reading, library) for reading in readings)
 
 
-class _Resolver:
-    def __init__(self, articles: list[_Article], registry: Registry) -> None:
-        self.articles = articles
+class Resolver:
+    """Resolves one article at a time against a registry: `read` it alone, then make its `document` beside all others."""
+
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._names = Names(registry)
         self._finder = Finder(registry)
-        self._of_outlet: dict[str, list[_Article]] = {}
-        for article in articles:
-            self._of_outlet.setdefault(article.outlet, []).append(article)
-        wire = [each for each in articles if self._is_wire(each.outlet)]
-        self._read: dict[str, list[list[StateClaim]]] = {}
-        self._items = Items(
-            (each.id, each.outlet, each.published, [report.text for report in each.reports]) for each in wire
-        )
-        self._wire = {each.id: each for each in wire}
 
-    def document(self, article: _Article) -> Document:
+    def read(self, reports: Iterable[Report]) -> Reading:
+        """The claims that an article's revisions make, at least one revision, in any order."""
+        ordered = sorted(reports, key=lambda each: (each.revision, each.withdrawn, each.recorded_at))
+        first = ordered[0]
+        outlet = self._names.outlet(first.outlet, first.url)
+        article = Reading(first.article, outlet, first.url, ordered, (), self._is_wire(outlet))
+        return article._replace(claims=[self._of_report(article, report) for report in ordered])
+
+    def document(self, article: Reading, library: Library) -> Document:
+        """The article with its wire copies told, and with what it corrects or retracts."""
         versions = []
         first: dict[tuple[object, ...], datetime] = {}
-        for n, (report, claims) in enumerate(
-            zip(article.reports, self._claims(article), strict=True), start=1
-        ):
+        for n, (report, claims) in enumerate(zip(article.reports, article.claims, strict=True), start=1):
             retracted = report.withdrawn or any(
-                notice.kind == "retraction" and self._named(article, notice) is None
+                notice.kind == "retraction" and self._named(article, notice, library) is None
                 for notice in report.notices
             )
-            copied = [] if retracted else self._as_copy(article, report, claims)
+            copied = [] if retracted else self._as_copy(article, report, claims, library)
             versions.append(
                 Version(
                     n=n,
@@ -103,19 +122,14 @@ class _Resolver:
             outlet=article.outlet,
             url=article.url,
             versions=tuple(versions),
-            corrects=self._corrects(article),
+            corrects=self._corrects(article, library),
         )
 
     def _is_wire(self, outlet: str) -> bool:
         found = self._registry.outlets.get(outlet)
         return found is not None and found.kind == "wire"
 
-    def _claims(self, article: _Article) -> list[list[StateClaim]]:
-        if article.id not in self._read:
-            self._read[article.id] = [self._of_report(article, report) for report in article.reports]
-        return self._read[article.id]
-
-    def _of_report(self, article: _Article, report: Report) -> list[StateClaim]:
+    def _of_report(self, article: Reading, report: Report) -> list[StateClaim]:
         context = Context(report.claims, report.text)
         made: list[StateClaim] = []
         previous: Slot | None = None
@@ -138,7 +152,7 @@ class _Resolver:
             made.append(self._claim(article, report, claim, slot))
         return made
 
-    def _claim(self, article: _Article, report: Report, claim: Claim, slot: Slot) -> StateClaim:
+    def _claim(self, article: Reading, report: Report, claim: Claim, slot: Slot) -> StateClaim:
         links = [who for link in claim.chain if (who := self._names.who(link)) is not None]
         links = [who for who in links if not (who.outlet and who.id == article.outlet)]
         cited = next((who.id for who in links if who.outlet), "")
@@ -161,7 +175,7 @@ class _Resolver:
         )
 
     def _kind(
-        self, article: _Article, claim: Claim, links: Sequence[str], cited: str, said_at: datetime | None
+        self, article: Reading, claim: Claim, links: Sequence[str], cited: str, said_at: datetime | None
     ) -> tuple[str, str | None]:
         root = links[-1] if links else article.outlet
         if claim.kind in ("denial", "unconfirmed"):
@@ -185,24 +199,34 @@ class _Resolver:
             return Value(self._finder.category(claim, slot), "category")
         return _plain_value(value)
 
-    def _as_copy(self, article: _Article, report: Report, claims: list[StateClaim]) -> list[StateClaim]:
-        if not claims or self._is_wire(article.outlet):
+    def _as_copy(
+        self, article: Reading, report: Report, claims: Sequence[StateClaim], library: Library
+    ) -> Sequence[StateClaim]:
+        """Claims that a wire item makes in the same words become wire claims; a changed figure is the outlet's own."""
+        wanted = {(claim.slot, claim.value) for claim in claims if claim.kind in _COPYABLE}
+        if not wanted or article.wire:
             return claims
-        credit = self._credit(report)
-        items = self._items.copied(article.outlet, article.published, report.text, credit)
-        return [self._copied(claim, items) for claim in claims] if items else claims
+        items = self._copied_items(article, report, library.items(wanted))
+        return [_told(claim, items) if claim.kind in _COPYABLE else claim for claim in claims]
 
-    def _copied(self, claim: StateClaim, items: Sequence[str]) -> StateClaim:
-        """The claim as a wire claim, if an item says the same in the same words; a changed figure is the outlet's own."""
-        if claim.kind not in ("primary", "background", "echo"):
-            return claim
-        for document in items:
-            if not self._items.holds(document, claim.sentence):
-                continue
-            for said in (each for version in self._claims(self._wire[document]) for each in version):
-                if (said.slot, said.value) == (claim.slot, claim.value):
-                    return _wired(claim, said, document, self._items.outlet(document))
-        return claim
+    def _copied_items(self, article: Reading, report: Report, items: Iterable[Entry]) -> list[Entry]:
+        """Items of other outlets, published no later, that the text may be a copy of: the most taken over first.
+
+        Half of the text or half of the item must have been taken over; less is enough where the item's outlet is credited.
+        """
+        earlier = [
+            item for item in items if item.outlet != article.outlet and item.published <= article.published
+        ]
+        if not earlier:
+            return []
+        credit, own = self._credit(report), grams(report.text)
+        found = []
+        for item in earlier:
+            count = len(own & item.grams)
+            share = max(count / len(own), count / len(item.grams)) if count else 0.0
+            if share >= CONTAINMENT or (count and item.outlet == credit):
+                found.append((-count, item.published, item.id, item))
+        return [item for *_, item in sorted(found, key=lambda each: each[:3])]
 
     def _credit(self, report: Report) -> str | None:
         for notice in report.notices:
@@ -211,66 +235,69 @@ class _Resolver:
         dateline = _DATELINE.match(report.text)
         return self._names.publisher(dateline[1]) if dateline else None
 
-    def _corrects(self, article: _Article) -> str | None:
+    def _corrects(self, article: Reading, library: Library) -> str | None:
         """The other document that this one, a correction or retraction item, is about."""
         first = article.reports[0]
         for notice in first.notices:
-            if notice.kind not in ("correction", "retraction"):
+            if notice.kind not in _TAKES_BACK:
                 continue
-            if (named := self._named(article, notice)) is not None:
+            if (named := self._named(article, notice, library)) is not None:
                 return named
             heads = _CORRECTION.match(first.title) or notice.span.start < len(first.text.partition("\n\n")[0])
             if notice.kind == "correction" and heads:
-                return self._corrected_figure(article, notice)
+                return self._corrected_figure(article, notice, library)
         return None
 
-    def _named(self, article: _Article, notice: Notice) -> str | None:
+    def _named(self, article: Reading, notice: Notice, library: Library) -> str | None:
         """An earlier document of the same outlet that the notice names by address or title."""
         subject = notice.subject.strip()
         if not subject:
             return None
-        title = plain(subject)
-        for other in self._earlier(article):
-            titles = {plain(report.title) for report in other.reports}
-            if subject.rstrip("/") == other.url.rstrip("/") or title in titles:
+        address, title, words = address_of(subject), plain(subject), stems(subject)
+        others = _earlier(article, library.called(article.outlet, subject))
+        for other in others:
+            if address == address_of(other.url) or (title and title in map(plain, other.titles)):
                 return other.id
-        words = stems(subject)
-        for other in self._earlier(article):
-            for report in other.reports:
-                shared = words & stems(report.title)
-                if len(shared) >= 3 and len(shared) >= 0.6 * min(len(words), len(stems(report.title))):
+        for other in others:
+            for theirs in map(stems, other.titles):
+                shared = words & theirs
+                if len(shared) >= 3 and len(shared) >= 0.6 * min(len(words), len(theirs)):
                     return other.id
         return None
 
-    def _corrected_figure(self, article: _Article, notice: Notice) -> str | None:
+    def _corrected_figure(self, article: Reading, notice: Notice, library: Library) -> str | None:
         """The latest earlier document of the outlet that states a figure which the notice takes back."""
-        slots = {claim.slot for version in self._claims(article) for claim in version}
-        for other in self._earlier(article):
-            for claim in (each for version in self._claims(other) for each in version):
-                point = claim.value.point if claim.value is not None else None
-                if (claim.slot in slots or not slots) and (point in notice.old or (slots and not notice.old)):
+        slots = {claim.slot for version in article.claims for claim in version}
+        for other in _earlier(article, library.stating(article.outlet, slots, notice.old)):
+            for said in other.statements:
+                point = said.value.point if said.value is not None else None
+                if (said.slot in slots or not slots) and (point in notice.old or (slots and not notice.old)):
                     return other.id
         return None
 
-    def _earlier(self, article: _Article) -> list[_Article]:
-        """Documents of the same outlet that were published before, the latest first."""
-        others = [
-            other
-            for other in self._of_outlet[article.outlet]
-            if other.id != article.id and other.published <= article.published
-        ]
-        return sorted(others, key=lambda other: (other.published, other.id), reverse=True)
+
+def _earlier(article: Reading, others: Iterable[Entry]) -> list[Entry]:
+    """Those that were published before, the latest first."""
+    found = [other for other in others if other.id != article.id and other.published <= article.published]
+    return sorted(found, key=lambda other: (other.published, other.id), reverse=True)
 
 
-def _place(claim: Claim) -> tuple[Span, Span, str, str, str]:
-    """Text order: the sentence, within it the first span that carries the claim, then its key."""
-    return claim.span, min(claim.support, default=claim.span), claim.measure, claim.subject, claim.scope
+def _told(claim: StateClaim, items: Sequence[Entry]) -> StateClaim:
+    """The claim as a wire claim, if an item says the same in the same words."""
+    words = grams(claim.sentence)
+    for item in items:
+        if contained(words, item.grams) < CONTAINMENT:
+            continue
+        for said in item.statements:
+            if (said.slot, said.value) == (claim.slot, claim.value):
+                return _wired(claim, said, item)
+    return claim
 
 
 _UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
-def _said_at(claim: Claim, article: _Article) -> datetime | None:
+def _said_at(claim: Claim, article: Reading) -> datetime | None:
     """When the source spoke, if the text says so: the publication time for the publication day, midnight UTC for one before."""
     if not claim.said_on:
         return None
@@ -290,14 +317,14 @@ def _dated(claim: StateClaim, p_time: datetime, first: dict[tuple[object, ...], 
     return claim if claim.said_at != _UNDATED else _with(claim, said_at=since)
 
 
-def _wired(claim: StateClaim, said: StateClaim, document: str, outlet: str) -> StateClaim:
+def _wired(claim: StateClaim, said: Statement, item: Entry) -> StateClaim:
     return _with(
         claim,
         kind="wire",
-        cites=document,
+        cites=item.id,
         cites_outlet="",
         root=said.root,
-        chain=(claim.chain[0], outlet, *said.chain[1:]),
+        chain=(claim.chain[0], item.outlet, *said.chain[1:]),
     )
 
 
@@ -306,7 +333,7 @@ def _with(claim: StateClaim, **changes: object) -> StateClaim:
     return StateClaim(**{**fields, **changes})
 
 
-def _own_chain(article: _Article, root: str | None) -> tuple[str, ...]:
+def _own_chain(article: Reading, root: str | None) -> tuple[str, ...]:
     return (article.outlet, root) if root is not None else (article.outlet,)
 
 

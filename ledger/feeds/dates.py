@@ -6,6 +6,7 @@ gives no date at all.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -76,9 +77,10 @@ class Declared(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] = ()
 
 
+@functools.lru_cache(1024)
 def parse_declared(text: str) -> Declared | None:
     """Read one declared date; None for what is not one, is ambiguous, or lies before 1990."""
-    text = re.sub(r"\s+", " ", text).strip()
+    text = " ".join(text.split())
     if not text or len(text) > 100 or not text.isascii():
         return None
     if _UNIX_SECONDS.fullmatch(text):
@@ -132,7 +134,7 @@ def _month(text: str) -> int | None:
 
 def _zone(text: str) -> tuple[timedelta, tuple[str, ...]] | None:
     """The offset; None when the name is unknown, ambiguous (IST, single letters) or out of range."""
-    text = re.sub(r"\s", "", text).upper()
+    text = "".join(text.split()).upper()
     if not text:
         return timedelta(), ("no-zone",)
     match = re.fullmatch(r"([A-Z]*)(?:([+-])(\d{1,2}):?(\d{2})?)?", text)

@@ -54,7 +54,10 @@ def draft_of(
     if from_page and extract is not None:
         title = extract.title or item.title
     facts = extract if extract is not None else Extract()
-    raw = packed if from_page else pack((item.content or item.summary).encode("utf-8", "replace"))
+    raw = packed
+    if not from_page:
+        # A feed's own document is kept with its fetch, and holds all of its items.
+        raw = b"" if feed else pack((item.content or item.summary).encode("utf-8", "replace"))
     url = item.link or feed
     return Draft(
         outlet=outlet,

@@ -32,6 +32,7 @@ MAX_LIBRARY_ELEMENTS = 10_000
 MAX_CHILDREN = 1_500
 MAX_MARKUP = 2_000_000
 SHORT = 700
+LONGEST_BYLINE = 100
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _OUTSIDE = (
@@ -54,6 +55,9 @@ _BLOCKS = frozenset(
         "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
     }
 )  # fmt: skip
+_BLOCK_TAG = re.compile(
+    rf"""</?(?:{"|".join(sorted(_BLOCKS))})(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE
+)
 _LIBRARY_BLOCKS = frozenset(
     {"ab", "body", "cell", "code", "head", "item", "list", "main", "p", "quote", "row", "table"}
 )
@@ -64,16 +68,25 @@ _BYLINE = re.compile(
 _MARKS = ("class", "id", "data-component", "data-testid", "data-module", "aria-label")
 _POINTER = re.compile(
     r"(?:read more|read also|also read|see also|see more|more on this|related(?: stor(?:y|ies)| articles?| news)?|recommended|watch|"
-    r"listen|in pictures|most read|further reading)\s*[:|–—-].{0,200}",
+    r"listen|in pictures|most read|further reading)\s*[:|–—-].{0,200}\Z",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?:advertisement|advertising|sponsored|continue reading|read more|related|related (?:stories|articles|topics)|see also|most read|"
+    r"(?:(?:advertisement|advertising|sponsored|continue reading|read more|related|related (?:stories|articles|topics)|see also|most read|"
     r"more on this story|more from .{1,40}|share(?: this(?: article| story)?)?|story continues below.{0,30}|sign up.{0,80}|subscribe.{0,60})\W*"
-    r"|the post .{1,250} (?:first appeared|appeared first) on .{1,100}",
+    r"|the post .{1,250} (?:first appeared|appeared first) on .{1,100})\Z",
     re.IGNORECASE,
 )
+_BY = re.compile(r"^by\s+")
 _BLANK = re.compile(r"\s+")
+_TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*>""")
+_LINE_BREAK = re.compile(r"""<br(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE)
+_INLINE = frozenset(
+    {
+        "a", "abbr", "acronym", "b", "big", "br", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "s",
+        "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
+    }
+)  # fmt: skip
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—»·:]|-)\s+[^|–—»·]{2,60}$")
 
 
@@ -100,7 +113,7 @@ def extract_page(body: bytes, *, url: str = "", charset: str = "") -> Extract:
     facts = page_facts(tree)
     blocks = _article_blocks(tree, url)
     title = _title(facts.titles, [single_line(str(h.text_content())) for h in tree.iter("h1")])
-    text = canonical(_without_furniture(blocks, title, facts.byline))
+    text = "\n\n".join(_without_furniture([single_line(block) for block in blocks], title, facts.byline))
     return Extract(
         title=title,
         text=text,
@@ -120,7 +133,10 @@ def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
     if not re.search(r"<[a-zA-Z/!]", markup):
         import html
 
-        return canonical(_without_furniture(plain_blocks(html.unescape(markup)), title, byline))
+        lines = [single_line(block) for block in plain_blocks(html.unescape(markup))]
+        return "\n\n".join(_without_furniture(lines, title, byline))
+    if (quick := _quick_blocks(markup)) is not None:
+        return "\n\n".join(_without_furniture(quick, title, byline))
     try:
         tree = lxml.html.fragment_fromstring(clean(markup), create_parent="div", parser=_parser())
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -128,7 +144,30 @@ def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
     if sum(1 for _ in tree.iter()) > MAX_ELEMENTS:
         return ""
     _drop(tree.xpath(".//script|.//style|.//iframe|.//form|.//nav|.//aside|.//template|.//noscript"))
-    return canonical(_without_furniture(_blocks_of(tree), title, byline))
+    return "\n\n".join(_without_furniture(_blocks_of(tree), title, byline))
+
+
+def _quick_blocks(markup: str) -> list[str] | None:
+    """The blocks of markup that has only common, well-written tags, as a parser would find them; None for any other."""
+    import html
+
+    text = clean(markup).replace("\n", " ")
+    names = _TAG.findall(text)
+    if len(names) > MAX_ELEMENTS or text.count("<") != len(names):
+        return None
+    if not {name.lower() for name in set(names)} <= _BLOCKS | _INLINE:
+        return None
+    blocks: list[str] = []
+    for part in _BLOCK_TAG.split(text):
+        if "<" in part:
+            part = _TAG.sub("", _LINE_BREAK.sub("\n", part))  # noqa: PLW2901
+        if "&" in part:
+            part = clean(html.unescape(part))  # noqa: PLW2901
+        if "\n" in part:
+            blocks.extend(_lines(part))
+        elif line := " ".join(part.split()):
+            blocks.append(line)
+    return blocks
 
 
 def extract_plain(text: str) -> tuple[str, str]:
@@ -338,21 +377,18 @@ def _title(candidates: tuple[str, ...], headings: list[str]) -> str:
     )
 
 
-def _without_furniture(blocks: list[str], title: str, byline: str) -> list[str]:
+def _without_furniture(lines: list[str], title: str, byline: str) -> list[str]:
     """Without the title, pointers to other articles, and byline and date lines before or after the body."""
-    lines = [single_line(block) for block in blocks]
     names = {name.strip().casefold() for name in [byline, *byline.split(",")] if name.strip()}
     kept: list[str] = []
     for number, line in enumerate(lines):
-        bare = re.sub(r"^by\s+", "", line.casefold())
-        edge = number < 4 or number >= len(lines) - 2
-        if not line or (title and line == title) or _LABEL.fullmatch(line):
+        if not line or (title and line == title):
             continue
-        if _POINTER.fullmatch(line) and not line.endswith("."):
+        if _LABEL.match(line) or (_POINTER.match(line) and not line.endswith(".")):
             continue
-        if edge and (
-            bare in names or (len(line) <= 100 and _BYLINE.fullmatch(line) and not line.endswith("."))
-        ):
-            continue
+        if len(line) <= LONGEST_BYLINE and (number < 4 or number >= len(lines) - 2):
+            bare = _BY.sub("", line.casefold())
+            if bare in names or (_BYLINE.fullmatch(line) and not line.endswith(".")):
+                continue
         kept.append(line)
     return kept

@@ -6,6 +6,7 @@ else title and text. Aliases (guid and URLs within one outlet) keep the identity
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections import Counter
@@ -44,6 +45,8 @@ _TRACKING = frozenset(
     }
 )  # fmt: skip
 _TRACKING_PREFIXES = ("utm_", "at_", "mtm_", "pk_", "piwik_", "matomo_", "stm_", "hsa_", "itm_", "ga_")
+_SITE_PREFIX = re.compile(r"^(?:www|m|mobile|amp)\.")
+_AMP = re.compile(r"/amp/?$")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECOND_LEVEL = frozenset(
     {"co", "com", "org", "net", "gov", "gob", "gouv", "ac", "edu", "or", "ne", "go", "mil"}
@@ -81,25 +84,43 @@ def canonical_url(url: str) -> str:
 
     The order of the other parameters is kept, and so is a `#!` fragment. What is no http URL comes back as it is.
     """
+    return _read_url(url)[0]
+
+
+@functools.lru_cache(4096)
+def _read_url(url: str) -> tuple[str, str, bool]:
+    """The canonical form of a URL, what it has in common with other URLs of its page, and whether it is a front page."""
     url = url.strip()
     try:
         parts = urlsplit(url)
         port = parts.port
+        host = parts.hostname
     except ValueError:
-        return url
-    scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORTS or not parts.hostname:
-        return url
-    host = parts.hostname.lower().rstrip(".")
+        return url, url, False
+    scheme = parts.scheme
+    if scheme not in _DEFAULT_PORTS or not host:
+        return url, *_shared(parts)
+    host = host.rstrip(".")
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError:
-            return url
+            return url, *_shared(parts)
     netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    query = "&".join(p for p in parts.query.split("&") if p and not _tracks(p.partition("=")[0], host))
+    query = parts.query
+    if query:
+        query = "&".join(p for p in query.split("&") if p and not _tracks(p.partition("=")[0], host))
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return urlunsplit(SplitResult(scheme, netloc, parts.path or "/", query, fragment))
+    clear = SplitResult(scheme, netloc, parts.path or "/", query, fragment)
+    return urlunsplit(clear), *_shared(clear)
+
+
+def _shared(parts: SplitResult) -> tuple[str, bool]:
+    """What two URLs of one page have in common: scheme, `www.`, `m.` and a final slash do not count."""
+    host = _SITE_PREFIX.sub("", parts.netloc)
+    path = _AMP.sub("", parts.path).rstrip("/")
+    front = parts.path in ("", "/") and not parts.query and not parts.fragment.startswith("!")
+    return f"{host}{path}" + (f"?{parts.query}" if parts.query else ""), front
 
 
 def _tracks(name: str, host: str) -> bool:
@@ -110,16 +131,12 @@ def _tracks(name: str, host: str) -> bool:
 
 
 def _url_key(url: str) -> str:
-    """What two URLs of one page have in common: scheme, `www.`, `m.` and a final slash do not count."""
-    parts = urlsplit(canonical_url(url))
-    host = re.sub(r"^(?:www|m|mobile|amp)\.", "", parts.netloc)
-    path = re.sub(r"/amp/?$", "", parts.path).rstrip("/")
-    return f"{host}{path}" + (f"?{parts.query}" if parts.query else "")
+    """What a URL has in common with other URLs of its page."""
+    return _read_url(url)[1]
 
 
 def _is_root(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path in ("", "/") and not parts.query and not parts.fragment.startswith("!")
+    return _read_url(url)[2]
 
 
 def _registrable(host: str) -> str:
@@ -149,7 +166,7 @@ def url_alias(outlet: str, url: str) -> str:
 def _stable_guid(item: Item) -> str:
     """The guid without the parts that change with every edit; empty when nothing stable is in it."""
     guid = item.guid.strip()
-    if not re.match(r"https?://", guid):
+    if not guid.startswith(("http://", "https://")):
         return guid
     try:
         parts = urlsplit(guid)
@@ -207,7 +224,7 @@ def _guids(items: Sequence[Item]) -> list[str]:
 
 
 def _link_key(item: Item, feed_link: str) -> str:
-    if not re.match(r"https?://", item.link) or _is_root(canonical_url(item.link)):
+    if not item.link.startswith(("http://", "https://")) or _is_root(item.link):
         return ""
     key = _url_key(item.link)
     return "" if feed_link and key == _url_key(feed_link) else key

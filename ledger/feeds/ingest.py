@@ -17,7 +17,7 @@ from ledger.events import NewEvent, Producer, Redacted, Unknown, decode, new_eve
 from ledger.events.types import ArticleIngested, ArticleRevised, ArticleRevision, ArticleWithdrawn, BodyRef
 from ledger.feeds.extract import EXTRACTOR
 from ledger.feeds.fetch import VERSION
-from ledger.feeds.identity import article_id, url_alias
+from ledger.feeds.identity import article_id, canonical_url, url_alias
 from ledger.feeds.revision import Dates, timing, visible_hash
 from ledger.store.protocol import Store, TaskDone
 
@@ -114,7 +114,7 @@ class Batch:
         ConflictError when a task's lease was lost, and whatever the store raises.
         """
         for attempt in range(_TRIES):
-            plan = _Plan(self._store, self._clock.now())
+            plan = _Plan(self._store, self._clock.now(), careful=attempt > 0)
             outcomes = plan.add(self._drafts)
             for article, reason, note in self._withdrawn:
                 plan.withdraw(article, reason, note)
@@ -133,9 +133,15 @@ class Batch:
 
 
 class _Plan:
-    def __init__(self, store: Store, now: datetime) -> None:
+    """The events of one try. A `careful` plan looks up each article's stream, also where no alias is known.
+
+    Every article is recorded with its aliases, so one without is nearly always new; if not, its expected version says so.
+    """
+
+    def __init__(self, store: Store, now: datetime, *, careful: bool) -> None:
         self._store = store
         self._now = now
+        self._careful = careful
         self._known: dict[str, _Known] = {}
         self._revisions: list[tuple[Draft, ArticleRevision]] = []
         self._withdrawals: list[ArticleWithdrawn] = []
@@ -153,6 +159,8 @@ class _Plan:
             if not article:
                 weak = next((owner for owner in owners if owner), "")
                 article = weak if weak and self._alike(weak, draft) else article_id(draft.outlet, draft.key)
+                if draft.aliases and not weak and not self._careful:
+                    self._known.setdefault(article, _Known(version=0))
             for name in names:
                 if name not in known:
                     self.keys.setdefault(name, article)
@@ -287,7 +295,10 @@ def _unpack(packed: bytes) -> bytes:
 
 def _aliases(draft: Draft) -> tuple[str, ...]:
     """The draft's lookup keys: its own, then the weaker one that only its page names."""
-    extra = (url_alias(draft.outlet, draft.canonical_url),) if draft.canonical_url else ()
+    where = draft.canonical_url
+    if where == canonical_url(draft.url):
+        where = draft.url
+    extra = (url_alias(draft.outlet, where),) if where else ()
     return tuple(dict.fromkeys((*draft.aliases, *extra)))
 
 

@@ -12,7 +12,9 @@ __all__ = ["language_of"]
 SHORTEST = 40
 SHORT = 200
 SAMPLE = 4000
+FIRST_LOOK = 600
 CERTAIN = 0.8
+_WORD = re.compile(r"[^\W\d_]+")
 _FUNCTION_WORDS = {
     "en": "the of and to in that is was for on with said by at from has have were",
     "de": "der die und den das von ist mit sich des auf nicht eine dem im zu wurde",
@@ -31,10 +33,10 @@ def language_of(text: str, declared: str = "") -> str:
 
     Function words settle the common cases; only what they leave open loads the language model.
     """
-    declared = re.split(r"[-_]", declared.strip().lower())[0][:2]
+    declared = declared.strip().lower().replace("_", "-").partition("-")[0][:2]
     if len(text) < SHORTEST or (len(text) < SHORT and declared):
         return declared
-    plain = _by_function_words(text[:SAMPLE])
+    plain = _by_function_words(text[:FIRST_LOOK]) or _by_function_words(text[:SAMPLE])
     if plain:
         return plain
     code, certainty = _identifier().classify(text[:SAMPLE])
@@ -42,8 +44,12 @@ def language_of(text: str, declared: str = "") -> str:
 
 
 def _by_function_words(text: str) -> str:
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    counts = Counter(code for word in words for code in _LANGUAGE_BY_WORD.get(word, ()))
+    words = _WORD.findall(text.lower())
+    counts: Counter[str] = Counter()
+    for word in words:
+        if word in _LANGUAGE_BY_WORD:
+            for code in _LANGUAGE_BY_WORD[word]:
+                counts[code] += 1
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     if not ranked or ranked[0][1] < 4 or ranked[0][1] < len(words) * 0.15:
         return ""

@@ -84,7 +84,7 @@ class Recorder:
         A visit that brought nothing is only kept for `flush`, which finishes all of them in one transaction.
         """
         if done.unchanged and all(look.draft is None and not look.gone for look in done.looks):
-            memory = decode_memory(done.task.data, done.task.key)
+            memory = done.memory
             if not self._feed_events(done, memory, ()):
                 next_at = self._remember(done, memory, {}, ())
                 outcome = self._outcome(done, memory, (), next_at)

@@ -177,21 +177,25 @@ def _advice(status: int) -> str:
 
 async def _look_at_items(done: Visit, pages: PageCache, settings: Settings, *, force: bool) -> None:
     """Read every item that is new, changed or due, with its page while time lasts; the rest waits for the next poll."""
-    wanted = _wanted(done, force=force)
+    wanted = _wanted(done, force=force, pages=settings.fetch.pages)
     budget = _budget(settings) if settings.fetch.pages else 0
     language = done.document.language if done.document is not None else ""
     until = asyncio.get_running_loop().time() + settings.schedule.lease * LEASE_SHARE
     paged = [look.key for look, _ in wanted if look.item.link.startswith(("http://", "https://"))][:budget]
     looking = set(paged)
+    for look, known in wanted:
+        if look.key not in looking:
+            _draft(look, known, done, language, None)
     await asyncio.gather(
         *(
-            _look(look, known, done, pages, language, until=until if look.key in looking else None)
+            _look(look, known, done, pages, language, until=until)
             for look, known in wanted
+            if look.key in looking
         )
     )
 
 
-def _wanted(done: Visit, *, force: bool) -> list[tuple[Look, PageMemory | None]]:
+def _wanted(done: Visit, *, force: bool, pages: bool) -> list[tuple[Look, PageMemory | None]]:
     memory = done.memory
     if done.document is not None:
         items = done.document.items
@@ -210,7 +214,7 @@ def _wanted(done: Visit, *, force: bool) -> list[tuple[Look, PageMemory | None]]
     listed = {look.key for look in done.looks}
     for key, page in memory.pages.items():
         in_window = page.listed and done.document is None
-        if key not in listed and (_due(page, done.at) or (force and in_window)):
+        if pages and key not in listed and (_due(page, done.at) or (force and in_window)):
             done.looks.append(_only_page(key, page))
     wanted = []
     for look in done.looks:
@@ -236,10 +240,16 @@ def _only_page(key: str, page: PageMemory) -> Look:
 
 
 async def _look(
-    look: Look, known: PageMemory | None, done: Visit, pages: PageCache, language: str, *, until: float | None
+    look: Look, known: PageMemory | None, done: Visit, pages: PageCache, language: str, *, until: float
 ) -> None:
     same_item = known is not None and known.item == look.digest
-    page = await _page(look, known, pages, until, same_item=same_item) if until is not None else None
+    page = await _page(look, known, pages, until, same_item=same_item)
+    _draft(look, known, done, language, page)
+
+
+def _draft(look: Look, known: PageMemory | None, done: Visit, language: str, page: Page | None) -> None:
+    """What the item and its page say, as a draft where that may be new."""
+    same_item = known is not None and known.item == look.digest
     extract = page.extract if page is not None else None
     if extract is not None:
         look.page_digest = visible_hash(extract.title, extract.text)[:16]

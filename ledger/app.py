@@ -22,6 +22,7 @@ from ledger.events.types import RegistryChanged, ReviewDecided, ReviewUndone
 
 if TYPE_CHECKING:
     from ledger.audit import Removed, Replay
+    from ledger.audit.auditor import Auditor
     from ledger.feeds.discover import Candidate, FeedTest
     from ledger.feeds.fetch import Fetcher, Transport
     from ledger.feeds.files import IngestReport
@@ -325,6 +326,13 @@ class Ledger:
         return self.views.search(query, limit)
 
     # -- auditing ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def audits(self) -> Auditor:
+        """Sealing, receipts, evidence bundles, witnesses and audit replays."""
+        from ledger.audit.auditor import Auditor
+
+        return Auditor(self.settings, self.store, self.views, lambda: self.host, self.clock, self.producer)
 
     def verify(self, *, progress: Progress | None = None) -> Verification:
         """Check the Merkle root, payload commitments and bodies against the stored bytes."""

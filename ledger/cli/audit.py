@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from ledger.cli.opening import json_option, open_from
@@ -11,25 +13,48 @@ __all__ = ["redact", "replay", "verify"]
 
 
 @click.command()
+@click.option(
+    "--outside",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A checkpoint that was kept elsewhere; may be given again.",
+)
+@click.option(
+    "--policy", metavar="FILE", type=click.Path(path_type=Path), help="A tlog-policy: who must have signed."
+)
+@click.option(
+    "--since",
+    metavar="SIZE",
+    type=click.IntRange(1),
+    default=None,
+    help="Read only events after a checkpoint over SIZE events.",
+)
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, as_json: bool) -> None:
-    """Recompute the Merkle root over the stored events, the payload commitments and the body hashes, and compare.
+def verify(
+    ctx: click.Context, outside: tuple[Path, ...], policy: Path | None, since: int | None, as_json: bool
+) -> None:
+    """Recompute the Merkle root over the stored events, the payload commitments and the body hashes, and compare; then the
+    tiles, the signed checkpoints, those kept elsewhere, and the witnesses that a policy wants.
 
-    Exit 1 when anything does not hold; the first position that differs is named.
+    Exit 1 when anything does not hold; the layer and the first position that differ are named.
     """
     ledger = open_from(ctx)
     with progress("Verifying") as show:
-        found = ledger.verify(progress=show)
+        found = ledger.audits.verify(outside=outside, policy=policy, since=since or 0, progress=show)
     if as_json:
-        json_out(found)
+        json_out({**_as_dict(found), "holds": found.holds, "problems": found.problems})
     else:
+        read = f" (read from {found.since + 1} on)" if found.since else ""
         click.echo(
-            f"{found.position} events, root {found.root}, {found.bodies} bodies, {found.redacted} redacted"
+            f"{found.position} events{read}, root {found.root}, {found.bodies} bodies, {found.redacted} redacted"
         )
-        for problem in found.problems:
-            where = f"position {problem.position}: " if problem.position else ""
-            click.echo(f"  {where}{problem.what}")
+        for who in found.vouched:
+            click.echo(f"  {who}")
+        for finding in found.findings:
+            where = f"position {finding.position}: " if finding.position else ""
+            click.echo(f"  [{finding.layer}] {where}{finding.what}")
         click.echo("Everything is as it was committed to." if found.holds else "This ledger does not hold.")
     ctx.exit(0 if found.holds else 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,18 +18,27 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
-_WHAT = ("events", "annotations", "claims", "state")
+_WHAT = ("events", "annotations", "claims", "state", "tiles")
 
 
 @click.command()
 @click.argument("what", type=click.Choice(_WHAT))
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--format", "form", type=click.Choice(("jsonl", "csv")), default="jsonl", show_default=True, help="Form."
 )
 @click.pass_context
-def export(ctx: click.Context, what: str, form: str) -> None:
-    """Write events, annotations, claims or the state to standard output, one row each, in log order."""
+def export(ctx: click.Context, what: str, folder: Path | None, form: str) -> None:
+    """Write events, annotations, claims or the state to standard output, one row each, in log order.
+
+    `export tiles FOLDER` writes the log into a new FOLDER in the layout of c2sp.org/tlog-tiles, envelopes only.
+    """
     ledger = open_from(ctx)
+    if (what == "tiles") != (folder is not None):
+        raise click.UsageError("tiles need a folder to go to; everything else goes to standard output")
+    if folder is not None:
+        click.echo(f"{ledger.audits.sealer.export(folder)} files in {folder}")
+        return
     ledger.views.catch_up()
     rows = {"events": _events, "annotations": _annotations, "claims": _claims, "state": _state}[what](ledger)
     if form == "jsonl":

@@ -19,18 +19,21 @@ __all__ = [
     "ArticleRevised",
     "ArticleRevision",
     "ArticleWithdrawn",
+    "AuditDone",
     "BodyRef",
     "Event",
     "FeedAdded",
     "FeedChanged",
     "FeedFetched",
     "FeedRemoved",
+    "KeyRotated",
     "PayloadRedacted",
     "ProcessorRegistered",
     "RegistryChanged",
     "ReviewDecided",
     "ReviewUndone",
     "SlotChanged",
+    "ViewSealed",
 ]
 
 EVENT_TYPES: dict[tuple[str, int], type[Event]] = {}
@@ -253,3 +256,40 @@ class PayloadRedacted(Event, frozen=True, kw_only=True):
     bodies: tuple[str, ...]
     by: str
     reason: str
+
+
+class ViewSealed(Event, frozen=True, kw_only=True):
+    """What a view said: `root` (hex) is the RFC 6962 root over its `rows` rows in canonical form, by key, at `position`.
+
+    `fingerprint` is the digest of the code and settings that made the rows.
+    """
+
+    TYPE: ClassVar[str] = "view.sealed"
+    view: str
+    position: int
+    rows: int
+    root: str
+    fingerprint: str
+
+
+class KeyRotated(Event, frozen=True, kw_only=True):
+    """The log is signed by another key from now on. `old` and `new` are verifier keys; `old` is empty for the first one."""
+
+    TYPE: ClassVar[str] = "key.rotated"
+    old: str
+    new: str
+    by: str = ""
+    reason: str = ""
+
+
+class AuditDone(Event, frozen=True, kw_only=True):
+    """An audit of everything up to `position` ended. `verdict` is its one sentence, `outcomes` counts its runs by outcome."""
+
+    TYPE: ClassVar[str] = "audit.done"
+    position: int
+    root: str
+    exit_code: int
+    verdict: str
+    outcomes: dict[str, int] = {}
+    sample: int | None = None
+    seed: str = ""

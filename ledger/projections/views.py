@@ -372,6 +372,17 @@ class Views:
         with self._reader() as reader:
             return tuple(reader.rows(FigureRow))
 
+    def figures_at(self) -> tuple[int, str, Sequence[FigureRow]]:
+        """The same rows with the position that they stand at and the fingerprint of what made them, at one instant."""
+        with self._read() as (connection, pointers):
+            lane = next(
+                g
+                for g in catalogue.generations(connection)
+                if g.name == Figures.name and g.generation == pointers[Figures.name]
+            )
+            reader = Reader(connection, pointers, self._views, self._context.text)
+            return lane.position, lane.fingerprint, tuple(reader.rows(FigureRow))
+
     def figure_history(self, slot: str) -> Sequence[FigureHistoryRow]:
         """The steps of one slot, oldest first."""
         with self._reader() as reader:

@@ -252,6 +252,15 @@ class MemoryStore:
             kept = self._bodies[key]
             return None if kept is None else check_body(key, *kept)
 
+    def body_salt(self, key: str) -> bytes | None:
+        """See `Store.body_salt`."""
+        with self._lock:
+            self._check_open()
+            if key not in self._bodies:
+                raise NotFoundError("The ledger holds no body with this key", which=key)
+            kept = self._bodies[key]
+            return None if kept is None else kept[0]
+
     def redact(self, positions: Collection[int], bodies: Collection[str]) -> None:
         """See `Store.redact`."""
         with self._lock:

@@ -199,6 +199,10 @@ class Store(Protocol):
         """The bytes of a body, None after a redaction. Raises NotFoundError for an unknown key, CorruptionError when they do not hash to it."""
         ...
 
+    def body_salt(self, key: str) -> bytes | None:
+        """The salt that a body's key commits to with its bytes, None after a redaction. Raises NotFoundError for an unknown key."""
+        ...
+
     def redact(self, positions: Collection[int], bodies: Collection[str]) -> None:
         """Remove payloads and bodies for good. The caller has appended `payload.redacted` naming them; else StoreError."""
         ...

@@ -316,6 +316,16 @@ class SqlReader:
             raise NotFoundError("The ledger holds no body with this key", which=key)
         return _content_of(rows[0])
 
+    def body_salt(self, key: str) -> bytes | None:
+        """See `Store.body_salt`."""
+        self._check_open()
+        raw = key_bytes(key)
+        rows = self._fetch(_BODY, {"key": raw}) if raw else []
+        if not rows:
+            raise NotFoundError("The ledger holds no body with this key", which=key)
+        salt: bytes | None = rows[0].salt
+        return salt
+
     def leaf_hashes(self, start: int, end: int) -> Iterator[bytes]:
         """See `Store.leaf_hashes`."""
         last: int = self._head_row().position

@@ -8,21 +8,55 @@ from datetime import datetime
 
 import msgspec
 
-from ledger.state.model import FigureChange, Value
+from ledger.state.model import FigureChange, SlotState, Transition, Value
+from ledger.state.transitions import Moment, transitions
+from ledger.state.values import Comparison
 
-__all__ = ["changes"]
+__all__ = ["History", "changes"]
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The readings that differ from the one before, and what became otherwise, both oldest first."""
+
+    changes: tuple[FigureChange, ...] = ()
+    transitions: tuple[Transition, ...] = ()
 
 
 def changes(
     times: Iterable[datetime],
     polls: Sequence[datetime],
     recorded_as_of: datetime | None,
-    read: Callable[[datetime], FigureChange],
-) -> tuple[FigureChange, ...]:
-    """The readings that differ from the one before, oldest first; `last_change` is the time of the last one.
+    read: Callable[[datetime], Moment],
+    comparison: Comparison,
+    *,
+    earlier: SlotState | None = None,
+    since: datetime | None = None,
+) -> History:
+    """How a slot came to read as it does; `last_change` is the time of the last change.
 
     Where `polls` are known, each time is moved to the first poll that sees it, and what no poll has seen is left out.
+    `earlier` is an answer whose history holds up to `since`: only what follows is read, and the reading before it.
     """
+    seen = [at for at in _seen(times, polls) if recorded_as_of is None or at <= recorded_as_of]
+    moved: list[FigureChange] = []
+    became: list[Transition] = []
+    before: Moment | None = None
+    if earlier is not None and since is not None:
+        first = bisect_left(seen, since)
+        moved = [each for each in earlier.figure_history if each.recorded_at < since]
+        became = [each for each in earlier.transitions if each.at < since]
+        before = read(seen[first - 1]) if first else None
+        seen = seen[first:]
+    for at in seen:
+        now = read(at)
+        if _key(now.change) != _key(before.change if before is not None else None):
+            moved.append(now.change)
+        became += transitions(before, now, comparison)
+        before = now
+    return History(changes=tuple(moved), transitions=tuple(became))
+
+
+def _seen(times: Iterable[datetime], polls: Sequence[datetime]) -> list[datetime]:
     known = sorted(set(polls))
     seen: set[datetime] = set()
     for at in times:
@@ -31,16 +65,7 @@ def changes(
             seen.add(at)
         elif place < len(known):
             seen.add(known[place])
-    moved: list[FigureChange] = []
-    before = _key(None)
-    for at in sorted(seen):
-        if recorded_as_of is not None and at > recorded_as_of:
-            break
-        reading = read(at)
-        if (now := _key(reading)) != before:
-            moved.append(reading)
-            before = now
-    return tuple(moved)
+    return sorted(seen)
 
 
 def _key(reading: FigureChange | None) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from ledger.state.copies import Grams
 from ledger.state.model import Number, Value
 from ledger.state.words import plain, stems
 
-__all__ = ["Entry", "Library", "Shelf", "Statement", "address_of", "title_keys", "value_key"]
+__all__ = ["Entry", "Library", "Shelf", "Statement", "address_of", "point_key", "title_keys", "value_key"]
 
 
 class Statement(msgspec.Struct, frozen=True, array_like=True):
@@ -71,6 +71,12 @@ def value_key(value: Value | None) -> str:
 
 def _plain(number: float | str | None) -> float | str | None:
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def point_key(value: Value | None) -> str:
+    """The same for the number that a value states; empty when it states none."""
+    point = value.point if value is not None else None
+    return "" if point is None or isinstance(point, str) else str(_plain(point))
 
 
 def address_of(url: str) -> str:

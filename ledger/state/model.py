@@ -33,6 +33,7 @@ __all__ = [
     "SlotState",
     "State",
     "StateClaim",
+    "Transition",
     "Value",
     "Version",
 ]
@@ -75,9 +76,11 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
     `default`: a claim on the measure that names no place takes this scope. `categories` of a status slot map a category
     to phrases that stand for it. `tolerance`, in units of the slot, is how far measurements may lie apart and agree.
+    `title` is the name that people gave it; empty when they gave none.
     """
 
     id: str
+    title: str = ""
     subject: str = ""
     measure: str = ""
     scope: str = ""
@@ -97,6 +100,7 @@ class StateClaim(msgspec.Struct, frozen=True, kw_only=True):
     `chain`; an echo has its outlet when it speaks in its own voice and None when it says "reports". `cites` is the id of
     the cited document; where it is None, `cites_outlet` names the outlet whose document is looked for among those
     recorded so far. `definition` defines a slot that the registry does not declare. Claims of a version are in text order.
+    `decided` are the ids of reviewers' decisions that made the claim what it is; `rejected` when one of them rejects it.
     """
 
     slot: str
@@ -113,6 +117,8 @@ class StateClaim(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     end: int = 0
     definition: Slot | None = None
+    decided: tuple[str, ...] = ()
+    rejected: bool = False
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +144,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """A reviewer's decision, in force from `at`.
 
-    `action` is `reject` (target: slot, root) or `undo` (target: review).
+    `action` is `reject` (target: slot, root), `undo` (target: review), or one of `ledger.state.decisions.ACTIONS`.
     """
 
     id: str
@@ -153,8 +159,9 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one claim at (R, P).
 
     `root` is the root after resolution, None where the claim adds none. `value` is the value it counts with (an echo takes
-    its model's), `stated` the one it states. `seen_at` is the published time of the first version that carries it. `reason`
-    says why a claim is dead, or notes a citation loop. `cites` is the cited document, `model` what an echo echoes.
+    its model's), `stated` the one it states. `seen_at` is the published time of the first version that carries it,
+    `recorded_at` when the version shown here was recorded. `reason` says why a claim is dead, or notes a citation loop.
+    `cites` is the cited document, `model` what an echo echoes. `decided` are ids of reviewers' decisions about it.
     """
 
     document: str
@@ -173,10 +180,12 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
     modality: str
     said_at: datetime
     seen_at: datetime
+    recorded_at: datetime
     alive: bool
     reason: str | None = None
     cites: str | None = None
     model: str | None = None
+    decided: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, as JSON has them."""
@@ -253,6 +262,25 @@ class FigureChange(msgspec.Struct, frozen=True, kw_only=True):
     best_independent_roots: int
 
 
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that became otherwise on a slot at `at`, recorded time.
+
+    `kind`: `first` and `gone` (of the best figure), `moved` (by `share` of the figure before; 1 for a category), `second-root`,
+    `dispute-opened`, `dispute-closed`, `denied` (by `roots`), `revised`, `corrected`, `retracted` (`documents` took back the
+    best figure: by a new version, by a correction item, or altogether). `still` are documents that go on carrying what was taken
+    back.
+    """
+
+    at: datetime
+    kind: str
+    before: Value | None
+    after: Value | None
+    share: float | None = None
+    roots: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+
+
 class SlotState(msgspec.Struct, frozen=True, kw_only=True):
     """What is reported about one figure at (R, P). Lists of roots are sorted."""
 
@@ -290,13 +318,15 @@ class SlotState(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[ClaimState, ...]
     last_change: datetime | None = None
     figure_history: tuple[FigureChange, ...] = ()
+    transitions: tuple[Transition, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, as JSON has them, with those of the slot's definition beside them."""
         plain: dict[str, Any] = _plain(self)
         slot = plain.pop("slot")
         named = {
-            key: slot[key] for key in ("subject", "measure", "scope", "period", "kind", "unit", "declared")
+            key: slot[key]
+            for key in ("title", "subject", "measure", "scope", "period", "kind", "unit", "declared")
         }
         return {"id": plain.pop("id"), **named, **plain}
 

@@ -7,6 +7,7 @@ several). What `dump_registry` writes, `load_registry` reads back equal.
 from __future__ import annotations
 
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -67,10 +68,19 @@ class Outlet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """A story that is followed: its title and the ids of its declared slots."""
+    """A story that is followed: its title and the ids of its slots.
+
+    An id may hold `*` for any text, so that slots that are yet to be discovered belong to it. `parameters` stand in place of the
+    registry's for its slots.
+    """
 
     title: str = ""
     slots: tuple[str, ...] = ()
+    parameters: dict[str, int | float] = {}
+
+    def holds(self, slot: str) -> bool:
+        """Whether the slot with this id belongs to the topic."""
+        return any(fnmatchcase(slot, pattern) for pattern in self.slots)
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +97,13 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
         """The reliability of a root; F for one that is not registered."""
         source = self.sources.get(root)
         return source.reliability if source is not None else GRADES[-1]
+
+    def parameters_of(self, slot: str) -> Parameters:
+        """The parameters for a slot: those of the first topic, by id, that holds it and gives any, over the registry's."""
+        for _, topic in sorted(self.topics.items()):
+            if topic.parameters and topic.holds(slot):
+                return msgspec.structs.replace(self.parameters, **topic.parameters)
+        return self.parameters
 
     def party(self, root: str) -> str:
         """The party that a root speaks for; a root that is not registered is a party by itself."""
@@ -108,6 +125,14 @@ def load_registry(data: bytes | str | dict[str, Any], defaults: Parameters | Non
     config = dict(_section(data, "config"))
     slots = {key: _slot(key, entry) for key, entry in _section(data, "slots").items()}
     topics = _read(_section(data, "topics"), dict[str, Topic], "topics")
+    for key, topic in topics.items():
+        if unknown := sorted(set(topic.parameters) - set(Parameters.__struct_fields__)):
+            raise ConfigError(
+                "A topic has a parameter that no rule reads",
+                which=f"topics.{key}.parameters.{unknown[0]}",
+                fix=f"Use {', '.join(Parameters.__struct_fields__)}",
+            )
+        _in_range(topic.parameters, f"topics.{key}.parameters")
     if "story" in config:
         story = str(config.pop("story"))
         topics = {story: Topic(title=str(config.pop("title", "")), slots=tuple(slots)), **topics}
@@ -135,7 +160,14 @@ def dump_registry(registry: Registry) -> bytes:
     """The registry as JSON, in the form that `load_registry` reads: UTF-8, two blanks of indent, a final newline."""
     config: dict[str, Any] = {}
     topics = dict(registry.topics)
-    whole = next((key for key, topic in topics.items() if topic.slots == tuple(registry.slots)), None)
+    whole = next(
+        (
+            key
+            for key, topic in topics.items()
+            if topic.slots == tuple(registry.slots) and not topic.parameters
+        ),
+        None,
+    )
     if whole is not None:
         config["story"] = whole
         config["title"] = topics.pop(whole).title
@@ -155,7 +187,7 @@ def dump_registry(registry: Registry) -> bytes:
         },
     }
     if topics:
-        document["topics"] = msgspec.to_builtins(topics)
+        document["topics"] = {key: _dump_topic(topic) for key, topic in topics.items()}
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
@@ -175,10 +207,19 @@ def _read(section: dict[str, Any], into: Any, name: str) -> Any:
 
 def _read_parameters(given: dict[str, Any]) -> dict[str, float]:
     read = _read(given, dict[str, int | float], "config")
-    for name, value in read.items():
-        if not 0 <= value < 1e6:
-            raise ConfigError("A parameter is out of range", which=f"config.{name} = {value}")
+    _in_range(read, "config")
     return dict(read)
+
+
+def _in_range(parameters: dict[str, int | float], where: str) -> None:
+    for name, value in parameters.items():
+        if not 0 <= value < 1e6:
+            raise ConfigError("A parameter is out of range", which=f"{where}.{name} = {value}")
+
+
+def _dump_topic(topic: Topic) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(topic)
+    return {name: value for name, value in plain.items() if value or name != "parameters"}
 
 
 def _slot(key: str, entry: Any) -> Slot:
@@ -198,7 +239,7 @@ def _dump_slot(slot: Slot) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(slot)
     for name in ("id", "declared"):
         del plain[name]
-    for name in ("default", "categories", "tolerance"):
+    for name in ("title", "default", "categories", "tolerance"):
         if not plain[name]:
             del plain[name]
     return plain

@@ -27,19 +27,27 @@ def in_force(reviews: Iterable[Review], recorded_as_of: datetime | None) -> list
     return standing[::-1]
 
 
+def _rejects_root(review: Review, slot: str) -> bool:
+    target = review.target
+    return (
+        review.action == "reject"
+        and target.get("slot") == slot
+        and "root" in target
+        and "article" not in target
+    )
+
+
 def rejections(reviews: Iterable[Review], slot: str, recorded_as_of: datetime | None) -> list[str]:
     """The roots that are rejected on `slot`, in the order of the decisions."""
     return [
-        review.target["root"]
-        for review in in_force(reviews, recorded_as_of)
-        if review.action == "reject" and review.target.get("slot") == slot and "root" in review.target
+        review.target["root"] for review in in_force(reviews, recorded_as_of) if _rejects_root(review, slot)
     ]
 
 
 def touching(reviews: Iterable[Review], slot: str) -> list[Review]:
     """The rejections on `slot` and every undo that bears on them, directly or through other undos."""
     everything = list(reviews)
-    ids = {each.id for each in everything if each.action == "reject" and each.target.get("slot") == slot}
+    ids = {each.id for each in everything if _rejects_root(each, slot)}
     size = -1
     while size != len(ids):
         size = len(ids)

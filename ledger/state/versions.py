@@ -7,7 +7,7 @@ Of each document the newest version with `recorded_at <= R` and `p_time <= P` is
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import msgspec
 
 from ledger.state.model import COUNTED_KINDS, Document, Slot, StateClaim, Version
 
-__all__ = ["Evidence", "Node", "Timeline"]
+__all__ = ["Evidence", "Node", "Overlay", "Timeline"]
 
 Identity = tuple[str, str, str | None, object]
 Candidate = tuple[datetime, str, datetime]
@@ -59,6 +59,11 @@ class Evidence:
         """Ids of the slots on which any version claims something, sorted."""
         return sorted(slot for slot, documents in self._by_slot.items() if documents)
 
+    @property
+    def documents(self) -> list[Document]:
+        """All documents, by id."""
+        return [self._documents[key] for key in sorted(self._documents)]
+
     def definition(self, slot: str) -> Slot | None:
         """The definition that came with the claims of a slot that nobody declared."""
         return self._definitions.get(slot)
@@ -89,6 +94,10 @@ class Evidence:
         self._index(document, add=True)
         return frozenset(touched | self._touched(document))
 
+    def movable(self, document: Document) -> frozenset[str]:
+        """The slots whose state this document can move, were it among the others."""
+        return frozenset(self._touched(document))
+
     def _index(self, document: Document, *, add: bool) -> None:
         def note(index: dict[str, dict[str, None]], key: str) -> None:
             if add:
@@ -114,6 +123,55 @@ class Evidence:
         for key in (f"document:{document.id}", f"outlet:{document.outlet}"):
             slots |= {slot for slot, count in self._citing.get(key, {}).items() if count > 0}
         return slots
+
+
+class Overlay(Evidence):
+    """Other evidence with some documents put in the place of those with their ids; costs what was replaced."""
+
+    def __init__(self, base: Evidence, replaced: Mapping[str, Document]) -> None:
+        super().__init__(replaced.values())
+        self._base = base
+        self._moved = {
+            claim.slot
+            for document in (*(base.get(key) for key in replaced), *replaced.values())
+            if document is not None
+            for claim in _all_claims(document)
+        }
+
+    @property
+    def slots(self) -> list[str]:
+        """Ids of the slots on which any version claims something, sorted."""
+        kept = [slot for slot in self._base.slots if slot not in self._moved]
+        return sorted([*kept, *(slot for slot in self._moved if self.documents_on(slot))])
+
+    @property
+    def documents(self) -> list[Document]:
+        """All documents, by id."""
+        return self._current(self._base.documents)
+
+    def definition(self, slot: str) -> Slot | None:
+        """The definition that came with the claims of a slot that nobody declared."""
+        return self._base.definition(slot) or super().definition(slot)
+
+    def get(self, document: str) -> Document | None:
+        """The document with this id."""
+        return super().get(document) or self._base.get(document)
+
+    def documents_on(self, slot: str) -> list[Document]:
+        """Documents of which any version claims something on `slot`, by id."""
+        kept = [each for each in self._base.documents_on(slot) if super(Overlay, self).get(each.id) is None]
+        return sorted([*kept, *super().documents_on(slot)], key=lambda each: each.id)
+
+    def documents_of(self, outlet: str) -> list[Document]:
+        """Documents of an outlet, by id."""
+        return self._current(self._base.documents_of(outlet))
+
+    def correctors(self, document: str) -> list[Document]:
+        """Documents that declare that they correct `document`, by id."""
+        return self._current(self._base.correctors(document))
+
+    def _current(self, documents: list[Document]) -> list[Document]:
+        return [super(Overlay, self).get(each.id) or each for each in documents]
 
 
 class _Entry(NamedTuple):
@@ -184,6 +242,8 @@ class Timeline:
             if node.version is version:
                 if version.status != "retracted":
                     acting.append(node)
+                else:
+                    earlier.append(node)
             elif version is not None and node.version.n < version.n:
                 earlier.append(node)
         carried = {

@@ -22,6 +22,7 @@ from ledger.events.envelope import (
     Envelope,
     NewEvent,
     PayloadRef,
+    Producer,
     commitment,
     decode_envelope,
 )
@@ -31,6 +32,7 @@ from ledger.store.tlog import Frontier
 __all__ = [
     "MAX_PAYLOAD",
     "End",
+    "Kind",
     "Plan",
     "Prepared",
     "Recorded",
@@ -65,6 +67,19 @@ def from_us(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
+class Kind(msgspec.Struct, frozen=True, eq=False):
+    """What events of one append have in common, and how their envelopes say it.
+
+    The texts stand between id and stream, between causes and commitment, and between that and the size.
+    """
+
+    type: str
+    producer: Producer
+    before_stream: str
+    before_commitment: str
+    before_size: str
+
+
 class Prepared(msgspec.Struct, frozen=True, gc=False):
     """An event that is ready for `plan`. `head` and `tail` are its envelope before and after version and time.
 
@@ -72,13 +87,13 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     """
 
     new: NewEvent
+    kind: Kind
     id: str
     raw_id: bytes
     named: bool
     salt: bytes
-    published: str | None
-    head: bytes
-    tail: bytes
+    head: str
+    tail: str
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
@@ -119,7 +134,57 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_GAP = b',"version":0,"recorded_at":"",'
+_BARE = ',"stream":"","version":0,"recorded_at":"","published_at":null,"causes":[],'
+
+
+class _Form:
+    """The parts of the envelopes of one append that its events have in common, each encoded and checked once."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, int, str, Producer], Kind] = {}
+        self._streams: dict[str, str] = {}
+
+    def kind(self, new: NewEvent, number: int) -> Kind:
+        """What `new` shares with others of its type, schema, media type and producer."""
+        given = (new.type, new.schema, new.media_type, new.producer)
+        found = self._kinds.get(given)
+        if found is None:
+            _check_kind(new, number)
+            payload = PayloadRef("", new.media_type, 0)
+            # fmt: off
+            bare = Envelope(ENVELOPE_VERSION, "", new.type, new.schema, "", 0, "", None, (), new.producer, payload)
+            # fmt: on
+            before, _, rest = _text_of(bare, new, number).partition(_BARE)
+            producer, _, size = rest.rpartition('"commitment":""')
+            found = self._kinds[given] = Kind(
+                new.type,
+                new.producer,
+                before.removeprefix('{"v":1,"id":"'),
+                f'{producer}"commitment":"',
+                f'"{size.removesuffix("0}}")}',
+            )
+        return found
+
+    def stream(self, new: NewEvent, number: int) -> str:
+        """The name of its stream as JSON."""
+        found = self._streams.get(new.stream)
+        if found is None:
+            if not (new.stream.isprintable() and new.stream):
+                raise _unprintable(new, number)
+            found = self._streams[new.stream] = _text_of(new.stream, new, number)
+        return found
+
+
+def _text_of(value: object, new: NewEvent, number: int) -> str:
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError as error:
+        raise UsageError("A text is not Unicode", which=_which(new, number), fix=str(error)) from error
+
+
+def _published(new: NewEvent) -> str | None:
+    """The published time of an event as its envelope says it."""
+    return None if new.published_at is None else format_time(new.published_at)
 
 
 def prepare(events: Sequence[NewEvent], *, entropy: Entropy, now: datetime) -> list[Prepared]:
@@ -132,9 +197,15 @@ def prepare(events: Sequence[NewEvent], *, entropy: Entropy, now: datetime) -> l
     salts = entropy(SALT_BYTES * len(events))
     randoms = entropy(_RANDOM_BYTES * len(events)) if any(not new.id for new in events) else b""
     stamp = (max(to_us(now), 0) // 1000).to_bytes(6, "big")
+    form = _Form()
     prepared = []
     for number, new in enumerate(events):
-        _check(new, number)
+        kind = form.kind(new, number)
+        stream = form.stream(new, number)
+        payload = new.payload
+        causes = new.causes
+        if new.id or causes or len(payload) > MAX_PAYLOAD:
+            _check(new, number)
         if new.id:
             raw_id, event_id = bytes.fromhex(new.id), new.id
         else:
@@ -142,20 +213,16 @@ def prepare(events: Sequence[NewEvent], *, entropy: Entropy, now: datetime) -> l
             raw_id = stamp + number.to_bytes(3, "big") + chance
             event_id = raw_id.hex()
         salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
-        published = None if new.published_at is None else format_time(new.published_at)
-        payload = new.payload
-        reference = PayloadRef(_sha256(salt + payload).hexdigest(), new.media_type, len(payload))
-        # fmt: off
-        envelope = Envelope(
-            ENVELOPE_VERSION, event_id, new.type, new.schema, new.stream, 0, "", published, new.causes, new.producer,
-            reference,
+        digest = _sha256(salt)
+        digest.update(payload)
+        published = "null" if new.published_at is None else f'"{format_time(new.published_at)}"'
+        named = '["' + '","'.join(causes) + '"]' if causes else "[]"
+        head = f'{{"v":{ENVELOPE_VERSION},"id":"{event_id}{kind.before_stream},"stream":{stream},"version":'
+        tail = (
+            f'","published_at":{published},"causes":{named},{kind.before_commitment}{digest.hexdigest()}'
+            f"{kind.before_size}{len(payload)}}}}}"
         )
-        # fmt: on
-        try:
-            head, _, tail = _encode(envelope).partition(_GAP)
-        except UnicodeEncodeError as error:
-            raise UsageError("A text is not Unicode", which=_which(new, number), fix=str(error)) from error
-        prepared.append(Prepared(new, event_id, raw_id, bool(new.id), salt, published, head, tail))
+        prepared.append(Prepared(new, kind, event_id, raw_id, bool(new.id), salt, head, tail))
     return prepared
 
 
@@ -163,13 +230,18 @@ def _which(new: NewEvent, number: int) -> str:
     return f"event {number} of the append, type {new.type!r}, stream {new.stream!r}"
 
 
-def _check(new: NewEvent, number: int) -> None:
-    if not (new.type.isprintable() and new.stream.isprintable() and new.type and new.stream):
-        raise UsageError(
-            "Type and stream of an event are non-empty printable texts", which=_which(new, number)
-        )
+def _unprintable(new: NewEvent, number: int) -> UsageError:
+    return UsageError("Type and stream of an event are non-empty printable texts", which=_which(new, number))
+
+
+def _check_kind(new: NewEvent, number: int) -> None:
+    if not (new.type.isprintable() and new.type):
+        raise _unprintable(new, number)
     if new.schema < 1:
         raise UsageError("Schema versions count from 1", which=f"{_which(new, number)}, schema {new.schema}")
+
+
+def _check(new: NewEvent, number: int) -> None:
     if len(new.payload) > MAX_PAYLOAD:
         raise UsageError(
             "A payload is too large",
@@ -205,7 +277,7 @@ def check_key(text: str) -> str:
 
 def streams_of(prepared: Iterable[Prepared], expected: Mapping[str, int]) -> list[str]:
     """The streams whose versions `plan` needs, each once, in order of appearance."""
-    names = dict.fromkeys(item.new.stream for item in prepared)
+    names = dict.fromkeys([item.new.stream for item in prepared])
     names.update(dict.fromkeys(expected))
     return list(names)
 
@@ -228,11 +300,12 @@ def plan(
     append are all recorded already.
     """
     recorded_us = max(to_us(now), end.recorded_us)
-    gap = b',"version":%d,"recorded_at":"' + format_time(from_us(recorded_us)).encode() + b'",'
+    gap = f',"recorded_at":"{format_time(from_us(recorded_us))}'
     reached = dict(versions)
     repeated: set[str] = set()
     here: dict[bytes, tuple[int, Prepared]] = {}
     rows: list[Row] = []
+    leaves: list[bytes] = []
     positions: list[int] = []
     position = end.position
     for item in prepared:
@@ -246,14 +319,16 @@ def plan(
             here[item.raw_id] = (position + 1, item)
         position += 1
         reached[stream] = version = reached[stream] + 1
-        rows.append(Row(position, version, item.head + gap % version + item.tail, item))
+        envelope = f"{item.head}{version}{gap}{item.tail}".encode()
+        leaves.append(_sha256(b"\x00" + envelope).digest())
+        rows.append(Row(position, version, envelope, item))
         positions.append(position)
     if rows or not prepared:
         _check_expected(expected, versions, reached, repeated)
     return Plan(
         rows,
         End(
-            end.frontier.extend([_sha256(b"\x00" + row.envelope).digest() for row in rows]),
+            end.frontier.extend(leaves),
             recorded_us if rows else end.recorded_us,
         ),
         Appended(tuple(positions), tuple([item.id for item in prepared]), len(rows)),
@@ -270,7 +345,7 @@ def _known(item: Prepared, stored: Recorded | None, earlier: tuple[int, Prepared
         position, other = earlier
         if msgspec.structs.replace(item.new, published_at=None) != msgspec.structs.replace(
             other.new, published_at=None
-        ) or (item.published != other.published):
+        ) or _published(item.new) != _published(other.new):
             raise _duplicate(item.new.id, position)
         return position
     return 0
@@ -283,7 +358,7 @@ def _same_as_stored(item: Prepared, stored: Recorded) -> bool:
         envelope.type == new.type
         and envelope.schema == new.schema
         and envelope.stream == new.stream
-        and envelope.published_at == item.published
+        and envelope.published_at == _published(new)
         and envelope.causes == new.causes
         and envelope.producer == new.producer
         and envelope.payload.media_type == new.media_type

@@ -24,7 +24,18 @@ from ledger.events.envelope import NewEvent, Producer
 from ledger.events.types import BodyRef, PayloadRedacted
 from ledger.store import queue
 from ledger.store.bodies import NewBody, key_bytes, pack, prepare_bodies
-from ledger.store.commit import End, Plan, Prepared, Recorded, check_key, plan, prepare, streams_of, to_us
+from ledger.store.commit import (
+    End,
+    Kind,
+    Plan,
+    Prepared,
+    Recorded,
+    check_key,
+    plan,
+    prepare,
+    streams_of,
+    to_us,
+)
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import Removal, allowed
 from ledger.store.sql import SqlReader, task_of
@@ -47,6 +58,7 @@ _RECORDED = "SELECT event_id, position, envelope, salt FROM events WHERE event_i
 _VERSIONS = """
     SELECT name, id, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name IN (%s)
 """
+_NEW_STREAM = "INSERT INTO streams (name) VALUES (?)"
 _PRODUCER = "SELECT id FROM producers WHERE name = ? AND version = ? AND identity = ?"
 _NEW_PRODUCER = "INSERT INTO producers (name, version, identity) VALUES (?, ?, ?)"
 _TASK = "SELECT * FROM tasks WHERE kind = ? AND key = ?"
@@ -156,7 +168,8 @@ class SqliteStore(SqlReader):
                 self._finish(connection, done)
             if decided.rows:
                 self._insert(connection, decided, stream_ids)
-            connection.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", aliases)
+            if aliases:
+                connection.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", aliases)
         return decided.appended
 
     def _end(self, connection: sqlite3.Connection) -> End:
@@ -182,59 +195,54 @@ class SqliteStore(SqlReader):
 
     def _insert(self, connection: sqlite3.Connection, decided: Plan, stream_ids: dict[str, int]) -> None:
         rows = decided.rows
-        new_streams = [
-            name for name in streams_of((row.prepared for row in rows), {}) if name not in stream_ids
-        ]
-        if new_streams:
-            (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM streams").fetchone()
-            numbered = list(enumerate(new_streams, last + 1))
-            connection.executemany("INSERT INTO streams VALUES (?, ?)", numbered)
-            stream_ids = stream_ids | {name: number for number, name in numbered}
-        type_ids, producer_ids = self._dictionaries(connection, decided)
+        for name in streams_of([row.prepared for row in rows], {}):
+            if name not in stream_ids:
+                stream_ids[name] = int(connection.execute(_NEW_STREAM, (name,)).lastrowid or 0)
+        ids = self._dictionaries(connection, {row.prepared.kind for row in rows})
         recorded_us = decided.end.recorded_us
         connection.executemany(
             _INSERT,
-            (
+            [
                 (
                     row.position,
-                    stream_ids[(new := (item := row.prepared).new).stream],
+                    stream_ids[(item := row.prepared).new.stream],
                     row.version,
-                    type_ids[new.type],
-                    producer_ids[new.producer],
+                    *ids[item.kind],
                     item.raw_id,
                     recorded_us,
                     row.envelope,
                     item.salt,
-                    new.payload,
+                    item.new.payload,
                 )
                 for row in rows
-            ),
+            ],
         )
         end = decided.end
         connection.execute(_MOVE_HEAD, (end.position, end.frontier.to_bytes(), recorded_us))
 
     def _dictionaries(
-        self, connection: sqlite3.Connection, decided: Plan
-    ) -> tuple[dict[str, int], dict[Producer, int]]:
-        """Ids of the types and producers of `decided`. What this transaction adds is not remembered: it may fail."""
-        news = [row.prepared.new for row in decided.rows]
+        self, connection: sqlite3.Connection, kinds: Iterable[Kind]
+    ) -> dict[Kind, tuple[int, int]]:
+        """Ids of type and producer of each of `kinds`. What this transaction adds is not remembered: it may fail."""
         types, producers = dict(self._types), dict(self._producers)
-        for name in {new.type for new in news} - types.keys():
-            known = connection.execute("SELECT id FROM types WHERE name = ?", (name,)).fetchone()
-            if known:
-                types[name] = self._types[name] = known[0]
-            else:
-                added = connection.execute("INSERT INTO types (name) VALUES (?)", (name,))
-                types[name] = int(added.lastrowid or 0)
-        for producer in {new.producer for new in news} - producers.keys():
-            parts = (producer.name, producer.version, producer.identity)
-            known = connection.execute(_PRODUCER, parts).fetchone()
-            if known:
-                producers[producer] = self._producers[producer] = known[0]
-            else:
-                added = connection.execute(_NEW_PRODUCER, parts)
-                producers[producer] = int(added.lastrowid or 0)
-        return types, producers
+        for kind in kinds:
+            name, producer = kind.type, kind.producer
+            if name not in types:
+                known = connection.execute("SELECT id FROM types WHERE name = ?", (name,)).fetchone()
+                if known:
+                    types[name] = self._types[name] = known[0]
+                else:
+                    added = connection.execute("INSERT INTO types (name) VALUES (?)", (name,))
+                    types[name] = int(added.lastrowid or 0)
+            if producer not in producers:
+                parts = (producer.name, producer.version, producer.identity)
+                known = connection.execute(_PRODUCER, parts).fetchone()
+                if known:
+                    producers[producer] = self._producers[producer] = known[0]
+                else:
+                    added = connection.execute(_NEW_PRODUCER, parts)
+                    producers[producer] = int(added.lastrowid or 0)
+        return {kind: (types[kind.type], producers[kind.producer]) for kind in kinds}
 
     def put_tasks(self, tasks: Sequence[Task]) -> None:
         """See `Store.put_tasks`."""

@@ -435,9 +435,15 @@ class Views:
             yield connection, pointers
 
     @contextmanager
-    def _reader(self) -> Iterator[Reader]:
+    def browsing(self) -> Iterator[tuple[sa.Connection, Reader]]:
+        """A read transaction over the live views, and a reader in it, for `ledger.projections.browse`."""
         with self._read() as (connection, pointers):
-            yield Reader(connection, pointers, self._views, self._context.text)
+            yield connection, Reader(connection, pointers, self._views, self._context.text)
+
+    @contextmanager
+    def _reader(self) -> Iterator[Reader]:
+        with self.browsing() as (_, reader):
+            yield reader
 
     def _unusable(self) -> bool:
         with self._database.read() as connection:

@@ -1,6 +1,6 @@
-"""Quality and speed of extraction on development sets: `python benchmarks/bench_extract.py [DATA_DIR]`.
+"""Quality and speed of extraction on development sets: `make bench-extract DATA=DIR`.
 
-DATA_DIR (else `data/dev` under the folder that NEWSLEDGER_SHARED names) holds `NAME_dev.jsonl` files with gold annotations and `score_NAME.py` scorers. The table shows each figure beside
+DIR holds `NAME_dev.jsonl` files with gold annotations and `score_NAME.py` scorers. The table shows each figure beside
 what simple means reach on the same kind of data; `benchmarks/results/extract.json` keeps it.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import re
 import subprocess
 import sys
@@ -200,10 +199,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    shared = os.environ.get("NEWSLEDGER_SHARED", "")
-    if len(sys.argv) == 2:
-        main(Path(sys.argv[1]))
-    elif shared:
-        main(Path(shared) / "data" / "dev")
-    else:
-        sys.exit("usage: python benchmarks/bench_extract.py DATA_DIR (or set NEWSLEDGER_SHARED)")
+    if len(sys.argv) != 2:
+        sys.exit("usage: make bench-extract DATA=DIR, a folder of NAME_dev.jsonl and score_NAME.py files")
+    main(Path(sys.argv[1]))

@@ -175,7 +175,7 @@ class Claim(Annotation, frozen=True, kw_only=True, tag="core.claim"):
     """A statement about a figure or a status, as the text makes it. `span` is the sentence that makes it.
 
     The slot key is (`subject`, `measure`, `scope`, `period`, `unit`): *who or what* in singular lower case (soldier,
-    people, Ost dam), *which measure* (killed, injured, missing, magnitude, status ...), *where or in which event* (empty
+    people, Hale dam), *which measure* (killed, injured, missing, magnitude, status ...), *where or in which event* (empty
     when the text names no place), *when* (cumulative, current, or an ISO date or interval), and in what unit.
     `value` is None for a bare denial. `modality`: asserted, probable, possible, predicted. `polarity`: + or -.
     `kind` is what the text alone shows: primary, background, forecast, denial, unconfirmed, hearsay ("reports say").

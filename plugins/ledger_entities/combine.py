@@ -44,7 +44,7 @@ def all_names(tokens: list[Token], seen_lower: frozenset[str]) -> list[Name]:
 
 
 def _dateline(tokens: list[Token], names: list[Name]) -> list[Name]:
-    """Make a place of what stands before the agency of a dateline: "PORT ORM (TNA) - Rain fell"."""
+    """Make a place of what stands before the agency of a dateline: "PORT ORM (HWS) - Rain fell"."""
     stop = next(
         (at for at, token in enumerate(tokens[:8]) if not (token.capital or token.text in {",", "."})), 0
     )
@@ -71,7 +71,7 @@ def _dateline(tokens: list[Token], names: list[Name]) -> list[Name]:
 
 
 def _whole_place(tokens: list[Token], name: Name) -> Name:
-    """Take the small head word into an unknown place: "Karsund valley"."""
+    """Take the small head word into an unknown place: "Orlund valley"."""
     head = tokens[name.stop].text if name.stop < len(tokens) else ""
     if name.label != "LOC" or name.link or tokens[name.stop - 1].possessive or head in _LOOSE_HEADS:
         return name
@@ -101,7 +101,7 @@ def _bracketed(tokens: list[Token], names: list[Name]) -> list[Name]:
 
 
 def _with_common_head(tokens: list[Token], names: list[Name]) -> list[Name]:
-    """Places named with a small head word, such as "Karsund valley" or "Ost dam", where the name alone is unknown."""
+    """Places named with a small head word, such as "Orlund valley" or "Hale dam", where the name alone is unknown."""
     lex = lexicon()
     taken = {at for name in names if name.sure for at in range(name.first, name.stop)}
     out: list[Name] = []

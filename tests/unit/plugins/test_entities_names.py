@@ -15,10 +15,10 @@ from ledger_entities.processor import annotate
 from ledger_syntax.sentences import sentence_spans
 
 STORY = (
-    "PORT ORM (TNA) - An earthquake shook the Karsund valley before dawn on Sunday, the Seismological Institute said. "
-    "The Civil Aviation Board (CAB) closed Orm Airport near Velmora. CAB inspectors, led by Ada Vale, 47, flew in from Paris. "
+    "PORT ORM (HWS) - An earthquake rattled the Orlund valley early on Sunday, the Seismological Institute said. "
+    "The Civil Aviation Board (CAB) closed Orm Airport near Vendrel. CAB inspectors, led by Ada Vale, 47, flew in from Paris. "
     "President Ivan Dorn met German Chancellor Greta Holm in Berlin. Vale spoke to reporters. The institute said it was "
-    "watching the Ost dam. Israel and the United States sent help."
+    "watching the Hale dam. Israel and the United States sent help."
 )
 
 
@@ -34,12 +34,12 @@ def named(text: str, quote: str) -> Entity:
     ("quote", "label"),
     [
         ("PORT ORM", "LOC"),
-        ("TNA", "ORG"),
+        ("HWS", "ORG"),
         ("Seismological Institute", "ORG"),
         ("Civil Aviation Board", "ORG"),
         ("Orm Airport", "FAC"),
-        ("Karsund valley", "LOC"),
-        ("Ost dam", "FAC"),
+        ("Orlund valley", "LOC"),
+        ("Hale dam", "FAC"),
         ("Ada Vale", "PER"),
         ("Ivan Dorn", "PER"),
         ("German", "NORP"),

@@ -149,7 +149,7 @@ def test_later_magnitudes_may_leave_the_word_out() -> None:
     [
         ("two police officers", "police officer"),
         ("12 children", "child"),
-        ("1,000 Tarsian soldiers have died", "soldier"),
+        ("1,000 Vendrian soldiers have died", "soldier"),
         ("350 wounded civilians", "civilian"),
         ("600 are missing", ""),
         ("one woman was hurt", "woman"),

@@ -32,8 +32,8 @@ def split(text: str) -> list[str]:
             ["J. R. Vale paid $3.5m to Orm Inc.", "The deal closed."],
         ),
         (
-            "PORT ORM, Aug. 3 (TNA) - Ten died. More are hurt.",
-            ["PORT ORM, Aug. 3 (TNA) - Ten died.", "More are hurt."],
+            "PORT ORM, Aug. 3 (HWS) - Ten died. More are hurt.",
+            ["PORT ORM, Aug. 3 (HWS) - Ten died.", "More are hurt."],
         ),
         ('"Stop!" Ada Vale said. Nobody did.', ['"Stop!" Ada Vale said.', "Nobody did."]),
         ("“We wait.” Then they left.", ["“We wait.”", "Then they left."]),

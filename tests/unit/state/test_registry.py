@@ -14,7 +14,7 @@ FILE = {
     "slots": {
         "dead": {"subject": "people", "measure": "killed", "scope": "Norvia", "period": "cumulative", "kind": "cumulative",
                  "unit": "persons", "default": True},
-        "dam": {"subject": "Ost dam", "measure": "integrity", "scope": "Norvia", "period": "current", "kind": "status",
+        "dam": {"subject": "Hale dam", "measure": "integrity", "scope": "Norvia", "period": "current", "kind": "status",
                 "unit": "category", "categories": {"intact": ["sound"], "cracked": ["leaking"]}},
     },
     "sources": {"army": {"name": "Army", "aliases": ["the army"], "party": "state", "reliability": "B"}},

@@ -13,11 +13,15 @@ import msgspec
 
 __all__ = [
     "EVENT_TYPES",
+    "AlertRaised",
     "AnnotationFailed",
     "ArticleAnnotated",
     "ArticleIngested",
     "ArticleRevised",
     "ArticleRevision",
+    "ArticleSighted",
+    "ArticleSimilar",
+    "ArticleUnlisted",
     "ArticleWithdrawn",
     "AuditDone",
     "BodyRef",
@@ -26,6 +30,7 @@ __all__ = [
     "FeedChanged",
     "FeedFetched",
     "FeedRemoved",
+    "FigureDifference",
     "KeyRotated",
     "PayloadRedacted",
     "ProcessorRegistered",
@@ -170,6 +175,55 @@ class ArticleWithdrawn(Event, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Sighting(msgspec.Struct, frozen=True):
+    """An article as a feed lists it: its id there and its link, verbatim."""
+
+    article: str
+    guid: str = ""
+    url: str = ""
+
+
+class ArticleSighted(Event, frozen=True, kw_only=True):
+    """A feed lists articles that were recorded before and that it did not list at the poll before."""
+
+    TYPE: ClassVar[str] = "article.sighted"
+    feed: str
+    sightings: tuple[Sighting, ...]
+
+
+class ArticleUnlisted(Event, frozen=True, kw_only=True):
+    """A feed took an article out of its list, between older and younger ones that it still has. No retraction."""
+
+    TYPE: ClassVar[str] = "article.unlisted"
+    feed: str
+    article: str
+    url: str = ""
+
+
+class FigureDifference(msgspec.Struct, frozen=True):
+    """One figure in the place of another, as both texts write it; `context` is the newer text around it."""
+
+    before: str
+    after: str
+    context: str = ""
+
+
+class ArticleSimilar(Event, frozen=True, kw_only=True):
+    """A revision has much of its text in common with one of another article, recorded before.
+
+    `containment` is the share of the smaller one's word 4-grams that the other one has, estimated; `figures` are those that
+    differ where the texts are alike. Both articles stay what they are.
+    """
+
+    TYPE: ClassVar[str] = "article.similar"
+    article: str
+    revision: int
+    other: str
+    other_revision: int
+    containment: float
+    figures: tuple[FigureDifference, ...] = ()
+
+
 class ProcessorRegistered(Event, frozen=True, kw_only=True):
     """A processor with this identity is used from now on. `manifest` is what the identity digest covers."""
 
@@ -218,7 +272,7 @@ class RegistryChanged(Event, frozen=True, kw_only=True):
 
 
 class ReviewDecided(Event, frozen=True, kw_only=True):
-    """A reviewer's decision. `action` such as `reject`; `target` names slot, root, claim, entity or document."""
+    """A reviewer's decision. `action` is a key of `ledger.state.decisions.ACTIONS`, `target` has the texts that it names."""
 
     TYPE: ClassVar[str] = "review.decided"
     review: str
@@ -238,7 +292,11 @@ class ReviewUndone(Event, frozen=True, kw_only=True):
 
 
 class SlotChanged(Event, frozen=True, kw_only=True):
-    """A person named, pinned, merged or split a slot. `action`: `name`, `pin`, `merge`, `split`."""
+    """A person named, pinned, merged or split a slot. `action`: `name`, `pin`, `merge`, `split`.
+
+    `value` is the name, the pinned definition (JSON) or the other slot. `within` narrows a split: `root`, `outlet`, `article`,
+    `words`. `decision` is the id by which it can be taken back, as a `review.undone`.
+    """
 
     TYPE: ClassVar[str] = "slot.changed"
     slot: str
@@ -246,6 +304,29 @@ class SlotChanged(Event, frozen=True, kw_only=True):
     value: str
     by: str
     reason: str
+    decision: str = ""
+    within: dict[str, str] = {}
+
+
+class AlertRaised(Event, frozen=True, kw_only=True):
+    """Somebody who watches was told that a figure became otherwise at `at`, recorded time.
+
+    `kind` is one of `ledger.state.model.Transition`'s, `before` and `after` the figure in words, empty for none. `share` is how far it
+    moved, as a share of the figure before. `roots` deny; `articles` took the figure back; `still` go on carrying it.
+    """
+
+    TYPE: ClassVar[str] = "alert.raised"
+    alert: str
+    slot: str
+    title: str
+    kind: str
+    at: datetime
+    before: str
+    after: str
+    share: float | None = None
+    roots: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
 
 
 class PayloadRedacted(Event, frozen=True, kw_only=True):

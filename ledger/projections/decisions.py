@@ -46,6 +46,8 @@ class Reviews(View):
             kind, at = fact.envelope.type, fact.envelope.recorded_at
             if kind == SlotChanged.TYPE:
                 slot = fact.event(SlotChanged)
+                if slot is not None and slot.decision and reviews.get(slot.decision) is None:
+                    reviews.put(_as_review(fact, slot))
                 if slot is not None:
                     slots.put(
                         SlotDecisionRow(
@@ -84,3 +86,20 @@ class Reviews(View):
                             undone_reason=undone.reason,
                         )
                     )
+
+
+def _as_review(fact: Fact, slot: SlotChanged) -> ReviewRow:
+    target = {"slot": slot.slot, "value": slot.value, **slot.within}
+    return ReviewRow(
+        slot.decision,
+        fact.position,
+        fact.envelope.recorded_at,
+        f"slot-{slot.action}",
+        msgspec.json.encode(dict(sorted(target.items()))).decode(),
+        slot.by,
+        slot.reason,
+        None,
+        None,
+        "",
+        "",
+    )

@@ -18,7 +18,7 @@ from ledger.state.registry import Registry, Source
 from ledger.state.reviews import in_force
 from ledger.state.versions import Evidence, Overlay
 
-__all__ = ["ACTIONS", "Basis", "Decided", "reached", "with_pins"]
+__all__ = ["ACTIONS", "Basis", "Decided", "together"]
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "accept": ("slot", "article", "version", "start", "end"),
@@ -34,7 +34,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "slot-merge": ("slot", "value"),
     "slot-split": ("slot", "value"),
 }
-"""Action -> the keys of its target. `reject` may name a root instead of a claim; the splits narrow by `outlet`, `article`, `root`, `words`."""
+"""Action -> the keys of its target (of `slot-pin` the value is a definition, which the registry declares). `reject` may name a root instead of a claim; the splits narrow by `outlet`, `article`, `root`, `words`."""
 
 _COPYABLE = frozenset({"primary", "background", "echo"})
 _Change = Callable[[Document, Version, StateClaim], StateClaim | None]
@@ -99,8 +99,8 @@ class Decided:
         return found
 
 
-def reached(slots: Iterable[str], reviews: Iterable[Review]) -> set[str]:
-    """`slots` with all those to which decisions move claims of theirs."""
+def together(slots: Iterable[str], reviews: Iterable[Review]) -> set[str]:
+    """`slots` with all those from which or to which decisions, in force or not, move claims of theirs."""
     moves = [
         (each.target["slot"], each.target.get("to") or each.target.get("value", ""))
         for each in reviews
@@ -110,28 +110,10 @@ def reached(slots: Iterable[str], reviews: Iterable[Review]) -> set[str]:
     size = -1
     while size != len(found):
         size = len(found)
-        found |= {to for slot, to in moves if slot in found}
+        for pair in moves:
+            if not found.isdisjoint(pair):
+                found.update(pair)
     return found
-
-
-def with_pins(
-    registry: Registry, reviews: Iterable[Review], recorded_as_of: datetime | None = None
-) -> Registry:
-    """The registry with the pinned slots among the declared ones: what claims are to be resolved against."""
-    pinned = {}
-    for review in in_force(reviews, recorded_as_of):
-        if review.action == "slot-pin" and (slot := _pinned(review)) is not None:
-            pinned[slot.id] = slot
-    new = {key: slot for key, slot in pinned.items() if key not in registry.slots}
-    return msgspec.structs.replace(registry, slots={**registry.slots, **new}) if new else registry
-
-
-def _pinned(review: Review) -> Slot | None:
-    try:
-        slot = msgspec.json.decode(review.target.get("value", ""), type=Slot)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        return None
-    return msgspec.structs.replace(slot, id=review.target.get("slot", slot.id), declared=True)
 
 
 def _shapes(review: Review) -> bool:
@@ -181,7 +163,7 @@ class _Shaper:
                 self._titles[target["slot"]] = target["value"]
                 self._found(review, self._on(target["slot"]))
             case "slot-pin":
-                self._pin(review)
+                self._found(review, self._on(target["slot"]))
             case "copy":
                 self._copy(review)
             case "merge-roots":
@@ -282,16 +264,6 @@ class _Shaper:
         if slots:
             self._matched.add(review.id)
             self._touched |= slots
-
-    def _pin(self, review: Review) -> None:
-        slot = _pinned(review)
-        if slot is None:
-            return
-        self._matched.add(review.id)
-        self._touched.add(slot.id)
-        if slot.id not in self._registry.slots:
-            slots = {**self._registry.slots, slot.id: slot}
-            self._registry = msgspec.structs.replace(self._registry, slots=slots)
 
     # -- documents -----------------------------------------------------------------------------------------------
 

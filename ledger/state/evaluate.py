@@ -9,7 +9,7 @@ import msgspec
 
 from ledger.state.answer import compose
 from ledger.state.best import DEFAULT_POLICY
-from ledger.state.decisions import Basis, Decided, reached
+from ledger.state.decisions import Basis, Decided, together
 from ledger.state.history import History, changes
 from ledger.state.model import Document, Review, SlotState, State
 from ledger.state.reading import Reader
@@ -40,7 +40,7 @@ def reported_state(
 
     The order of `documents` and of `reviews` does not matter. `parameters` are the registry's, by topic, unless given. `polls`
     are the recorded times of all polls, where they are known: a change is then dated by the first poll that sees it. `slots`
-    limits the answer to those ids and the ones to which decisions move their claims, which gives the same as the full answer
+    limits the answer to those ids and the ones between which decisions move their claims, which gives the same as the full answer
     has for them; `history=False` leaves out `figure_history`, `transitions` and `last_change`.
 
     `earlier` are answers by slot, made of the same registry, policy and P, and of the same documents and decisions as far as these
@@ -61,7 +61,7 @@ def reported_state(
         since=since,
     )
     present = asked.decided.at(recorded_as_of).evidence.slots
-    wanted = present if slots is None else sorted(reached(slots, decisions) & set(present))
+    wanted = present if slots is None else sorted(together(slots, decisions) & set(present))
     states = (_answer(asked, slot) for slot in wanted)
     return State(
         slots=tuple(state for state in states if state is not None),

@@ -68,6 +68,8 @@ class Names:
 
     def who(self, link: Link) -> Who | None:
         """Resolve one link of a chain; None for what is nobody ("reports", a document that is not registered)."""
+        if (key := self._described(link)) is not None:
+            return self._known(key)
         for text in dict.fromkeys((link.actor, link.surface)):
             if text and (key := self._exact.get(plain(text))):
                 return self._known(key)
@@ -81,11 +83,26 @@ class Names:
         if link.kind == "outlet":
             return Who(slug(plain(name)), outlet=True)
         if link.kind == "unnamed" or (
-            not _proper(link.surface or name)
+            not _personal(name)
             and stem(_head(words)[-1]) in {stem(each) for each in DESCRIPTIONS}
         ):
             return Who(UNNAMED + _description(words))
         return Who(slug(plain(name)))
+
+    def _described(self, link: Link) -> str | None:
+        """The source whose registered description the words are, if the article's own reading of them is another kind of thing.
+
+        "The agency" may have been taken for the charity named last, of which no name in the registry says that it is one.
+        """
+        surface = link.surface.casefold()
+        if not surface.startswith("the ") or plain(link.surface) == plain(link.actor):
+            return None
+        key, other = self._exact.get(plain(surface)), self._exact.get(plain(link.actor))
+        if key is None or other is None or key == other:
+            return None
+        head = tokens(surface)[-1]
+        names = {word for text, known in self._exact.items() if known == other for word in text.split()}
+        return key if head not in names else None
 
     def _known(self, key: str) -> Who:
         return Who(key, outlet=key in self._registry.outlets, known=True)
@@ -108,7 +125,10 @@ class Names:
         return self._by_role(text, words)
 
     def _by_role(self, text: str, words: list[str]) -> str | None:
-        """A one-word role: as the head of a description ("the acting governor"), or before a name ("Governor Ana Holt")."""
+        """A one-word name: before a spokesman, as the head of a description ("the acting governor"), or before a name."""
+        spokesman = next((n for n, word in enumerate(words) if word.startswith("spokes")), 0)
+        if spokesman and (key := self._exact.get(" ".join(words[:spokesman]))):
+            return key
         owner, possessive, _ = text.replace("\u2019", "'").partition("'s ")
         if possessive and (key := self._exact.get(plain(owner))):
             return key
@@ -124,10 +144,10 @@ class Names:
         return found if found is not None and not inner and not given[0][0].isupper() else None
 
 
-def _proper(text: str) -> bool:
-    """Whether a name stands in it: a capital letter after the first word, or in the only one."""
-    words = text.split()
-    return any(word[:1].isupper() for word in (words[1:] if len(words) > 1 else words))
+def _personal(text: str) -> bool:
+    """Whether somebody's name ends it: "Officials" begin a sentence with a capital letter, "spokesman Jan Holt" is a person."""
+    words = _head(text.split())
+    return len(words) > 1 and words[-1][:1].isupper()
 
 
 def _head(words: list[str]) -> list[str]:

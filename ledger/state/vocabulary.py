@@ -78,7 +78,8 @@ VAGUE = _set(
 
 DESCRIPTIONS = _set(
     """official source insider aide diplomat resident witness eyewitness survivor neighbour neighbor villager worker adviser
-    advisor analyst expert observer activist volunteer relative mayor doctor medic rescuer"""
+    advisor analyst expert observer activist volunteer relative mayor doctor medic rescuer member employee passenger
+    officer soldier commander"""
 )
 """Heads of descriptions that name nobody."""
 

@@ -16,11 +16,12 @@ import msgspec
 
 from ledger.clock import Clock, SystemClock, parse_time
 from ledger.config import Settings, load_settings
-from ledger.errors import ConfigError, InputError, NotFoundError, UsageError
-from ledger.events import Producer, derived_id, new_event
-from ledger.events.types import RegistryChanged, ReviewDecided, ReviewUndone
+from ledger.errors import ConfigError, InputError, NotFoundError
+from ledger.events import Producer, new_event
+from ledger.events.types import RegistryChanged
 
 if TYPE_CHECKING:
+    from ledger.alerts import Alerts
     from ledger.audit import Removed, Replay
     from ledger.audit.auditor import Auditor
     from ledger.feeds.discover import Candidate, FeedTest
@@ -32,14 +33,16 @@ if TYPE_CHECKING:
     from ledger.host import Host
     from ledger.host.backlog import Annotated
     from ledger.host.sinks import Sinks
-    from ledger.projections.results import ArticleView, Decision, Hit
+    from ledger.projections.results import ArticleView, Hit
     from ledger.projections.views import Views
-    from ledger.state import Registry, SlotState, State
+    from ledger.review import Desk, Reviews, Slots
+    from ledger.state import Registry, State
     from ledger.state.explain import Basis, Change, Explanation
+    from ledger.state.record import Record
     from ledger.store import Store
     from ledger.store.verify import Verification
 
-__all__ = ["Feeds", "Ledger", "Reviews", "Sources", "open_ledger"]
+__all__ = ["Feeds", "Ledger", "Sources", "open_ledger"]
 
 Progress = Callable[[int, "int | None"], None]
 """Called with (done so far, total or None when it is not known)."""
@@ -115,7 +118,6 @@ class Ledger:
             raise
         self.sources = Sources(self)
         self.feeds = Feeds(self)
-        self.reviews = Reviews(self)
 
     def __enter__(self) -> Self:
         return self
@@ -138,6 +140,41 @@ class Ledger:
         return Host(self.settings.plugins, isolate=self._isolate, home=self.settings.home)
 
     @cached_property
+    def _desk(self) -> Desk:
+        from ledger.review import Desk
+
+        return Desk(self.store, self.views, self.clock, self.producer, self.sources.registry)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """People's decisions about claims, roots and articles."""
+        from ledger.review import Reviews
+
+        return Reviews(self._desk)
+
+    @cached_property
+    def slots(self) -> Slots:
+        """People's decisions about figures."""
+        from ledger.review import Slots
+
+        return Slots(self._desk)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What became otherwise on the figures, told once."""
+        from ledger.alerts import Alerts
+
+        settings = self.settings.alerts
+        return Alerts(
+            self.store,
+            lambda: self.state().slots,
+            self.clock,
+            self.producer,
+            moved=settings.moved,
+            quiet=settings.quiet,
+        )
+
+    @cached_property
     def sinks(self) -> Sinks:
         """The sinks of plugins that are on."""
         return self.hooks.sinks(self.store)
@@ -146,6 +183,11 @@ class Ledger:
     def producer(self) -> Producer:
         """Who this program is, in the envelopes of the events that it records itself."""
         return Producer("newsledger", version("newsledger"))
+
+    def _begin(self) -> None:
+        """What sinks and alerts have not seen starts here, where they are new."""
+        self.sinks.begin()
+        self.alerts.begin()
 
     # -- recording ---------------------------------------------------------------------------------------------
 
@@ -181,17 +223,26 @@ class Ledger:
         """
         from ledger.feeds.poll import Poller
 
-        self.sinks.begin()
+        self._begin()
 
         def show(done: int, total: int, _url: str) -> None:
             if progress is not None:
                 progress(done, total)
 
         async def ask(fetcher: Fetcher) -> PollReport:
-            poller = Poller(self.store, fetcher, self.clock, self.settings, on_progress=show)
+            poller = Poller(
+                self.store,
+                fetcher,
+                self.clock,
+                self.settings,
+                on_progress=show,
+                extractor=self.hooks.extractor,
+            )
             return await poller.poll(force=force, limit=limit, only=only)
 
         report = self.with_fetcher(ask)
+        if limit is None or len(report.feeds) < limit:
+            report = self.hooks.poll_sources(self.store, report, force=force, only=only)
         if process:
             self.process()
         return report
@@ -213,7 +264,7 @@ class Ledger:
         from ledger.feeds.files import ingest_documents, read_path
         from ledger.host.sources import split_location
 
-        self.sinks.begin()
+        self._begin()
         when = _declared(published)
         reports: list[IngestReport] = []
         for source in sources:
@@ -260,9 +311,11 @@ class Ledger:
 
         `retry` also takes what failed before; `article` (an id) is the only one then. Raises NotFoundError.
         """
+        from ledger.feeds.similar import mark_similar
         from ledger.host.backlog import annotate_pending
 
-        self.sinks.begin()
+        self._begin()
+        mark_similar(self.store, self.clock.now())
         if article is not None:
             self.views.catch_up()
             article = self.article(article).article.article
@@ -270,6 +323,7 @@ class Ledger:
             self.store, self.views, self.host, retry=retry, article=article, progress=progress
         )
         self.host.keep_health()
+        self.alerts.follow()
         self.sinks.deliver()
         return done
 
@@ -404,6 +458,13 @@ class Sources:
         raw = self._ledger.views.registry(_instant(recorded_as_of)) or b"{}"
         return msgspec.json.format(raw, indent=1) + b"\n"
 
+    def record(self, name: str = "") -> tuple[Record, ...]:
+        """What the ledger shows of the sources, of one by id or name: evidence for a grade. Raises NotFoundError."""
+        from ledger.state.record import find_record, records
+
+        found = records(self._ledger.state().slots, self.registry())
+        return (find_record(found, self.registry(), name),) if name else found
+
     def registry(self, *, recorded_as_of: str | datetime | None = None) -> Registry:
         """The registry in force, or that of a past time; the settings' parameters stand where it gives none."""
         from ledger.state import Parameters, load_registry
@@ -421,9 +482,15 @@ class Feeds:
     def add(
         self, url: str, *, outlet: str = "", title: str = "", interval: int | None = None, by: str = ""
     ) -> str:
-        """Follow a feed; returns its id. Adding it again changes only what is given and differs. Raises UsageError."""
-        from ledger.feeds.subscriptions import add_feed
+        """Follow a feed, or a plugin's source as `KIND:LOCATION`; returns its id.
 
+        Adding it again changes only what is given and differs. Raises UsageError.
+        """
+        from ledger.feeds.subscriptions import add_feed
+        from ledger.host.sources import split_location
+
+        if (found := split_location(url)) is not None:
+            self._ledger.hooks.source(found[0])
         return add_feed(self._ledger.store, self._ledger.clock, url, outlet, title, interval, by)
 
     def remove(self, feed: str, *, reason: str = "", by: str = "") -> str:
@@ -455,76 +522,3 @@ class Feeds:
         from ledger.feeds.discover import discover
 
         return self._ledger.with_fetcher(lambda fetcher: discover(fetcher, url))
-
-
-class Reviews:
-    """People's decisions, as events: preview before, undo after, nothing overwritten."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def reject(self, *, slot: str, root: str, by: str, reason: str) -> str:
-        """Reject what a root says on a slot from now on; returns the decision's id. Raises UsageError, NotFoundError."""
-        self._find(slot, root)
-        return self._decide("reject", {"slot": slot, "root": root}, by, reason)
-
-    def preview_reject(self, *, slot: str, root: str) -> tuple[SlotState, SlotState | None]:
-        """The slot as it is and as it would be after the rejection; records nothing. Raises NotFoundError."""
-        from ledger.state import Review, reported_state, resolve
-
-        before = self._find(slot, root)
-        views = self._ledger.views
-        registry = self._ledger.sources.registry()
-        wanted = Review(
-            id="preview", at=self._ledger.clock.now(), action="reject", target={"slot": slot, "root": root}
-        )
-        after = reported_state(
-            resolve(views.reports(), registry),
-            registry,
-            reviews=(*views.state_reviews(), wanted),
-            slots={slot},
-        )
-        return before, after.get(slot)
-
-    def undo(self, review: str, *, by: str, reason: str) -> None:
-        """Take a decision back. Raises NotFoundError, UsageError when it was taken back already."""
-        self._check(by, reason, review)
-        known = {one.id: one for one in self.list()}
-        if review not in known:
-            raise NotFoundError("No such decision", which=review, fix="See `newsledger review list`")
-        if known[review].undone_at is not None:
-            raise UsageError("The decision was taken back already", which=review)
-        self._append(ReviewUndone(review=review, by=by, reason=reason))
-
-    def list(self) -> Sequence[Decision]:
-        """Every decision in order, those taken back included."""
-        self._ledger.views.catch_up()
-        return self._ledger.views.reviews()
-
-    def _find(self, slot: str, root: str) -> SlotState:
-        found = self._ledger.state().get(slot)
-        if found is None:
-            raise NotFoundError("No such figure", which=slot, fix="See `newsledger state` for their names")
-        if root not in found.roots:
-            raise NotFoundError(
-                "This root says nothing on the figure",
-                which=f"{root} on {slot}",
-                fix=f"Its roots: {', '.join(found.roots) or 'none'}",
-            )
-        return found
-
-    def _decide(self, action: str, target: dict[str, str], by: str, reason: str) -> str:
-        self._check(by, reason, action)
-        number = self._ledger.store.stream_version("reviews") + 1
-        review = f"r-{number}-" + derived_id(self._ledger.clock.now(), action, *target.values(), by)[-6:]
-        self._append(ReviewDecided(review=review, action=action, target=target, by=by, reason=reason))
-        return review
-
-    @staticmethod
-    def _check(by: str, reason: str, which: str) -> None:
-        if not by.strip() or not reason.strip():
-            raise UsageError("A decision needs who and why", which=which, fix="Give --by and --reason")
-
-    def _append(self, event: ReviewDecided | ReviewUndone) -> None:
-        self._ledger.store.append([new_event(event, stream="reviews", producer=self._ledger.producer)])
-        self._ledger.views.catch_up()

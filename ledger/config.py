@@ -17,7 +17,16 @@ import platformdirs
 
 from ledger.errors import ConfigError
 
-__all__ = ["CONFIG_FILE", "Fetch", "Plugins", "Schedule", "Settings", "StateDefaults", "load_settings"]
+__all__ = [
+    "CONFIG_FILE",
+    "Alerts",
+    "Fetch",
+    "Plugins",
+    "Schedule",
+    "Settings",
+    "StateDefaults",
+    "load_settings",
+]
 
 CONFIG_FILE = "newsledger.toml"
 
@@ -62,6 +71,13 @@ class StateDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     approx: float = 0.1
 
 
+class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[alerts]`. `moved`: a figure that moves by more than this share of itself raises an alert; `quiet`: kinds that raise none."""
+
+    moved: float = 0.1
+    quiet: tuple[str, ...] = ()
+
+
 class Plugins(msgspec.Struct, frozen=True, kw_only=True):
     """`[plugins]`: names that are off, folders of one-file plugins, and a table of settings per plugin.
 
@@ -85,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fetch: Fetch = Fetch()
     schedule: Schedule = Schedule()
     state: StateDefaults = StateDefaults()
+    alerts: Alerts = Alerts()
     plugins: Plugins = Plugins()
 
 
@@ -114,7 +131,7 @@ def load_settings(
 
 
 def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Settings:
-    known = {"db", "fetch", "schedule", "state", "plugins"}
+    known = {"db", "fetch", "schedule", "state", "alerts", "plugins"}
     if unknown := sorted(set(table) - known):
         raise ConfigError(
             "Unknown section in the configuration",
@@ -132,6 +149,7 @@ def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Se
             fetch=msgspec.convert(table.get("fetch", {}), Fetch),
             schedule=msgspec.convert(table.get("schedule", {}), Schedule),
             state=msgspec.convert(table.get("state", {}), StateDefaults),
+            alerts=msgspec.convert(table.get("alerts", {}), Alerts),
             plugins=msgspec.convert({**named, "settings": plugins}, Plugins),
         )
     except msgspec.ValidationError as error:

@@ -83,8 +83,7 @@ class Names:
         if link.kind == "outlet":
             return Who(slug(plain(name)), outlet=True)
         if link.kind == "unnamed" or (
-            not _personal(name)
-            and stem(_head(words)[-1]) in {stem(each) for each in DESCRIPTIONS}
+            not _personal(name) and stem(_head(words)[-1]) in {stem(each) for each in DESCRIPTIONS}
         ):
             return Who(UNNAMED + _description(words))
         return Who(slug(plain(name)))

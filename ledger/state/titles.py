@@ -1,0 +1,61 @@
+"""What a figure is called: the name that people gave it, else words of its definition, written as the reports write them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from ledger.state.model import ClaimState, SlotState
+from ledger.state.words import singular, stem
+
+__all__ = ["title_of"]
+
+_WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+_SETTLED = frozenset({"", "cumulative", "current"})
+
+
+def title_of(slot: SlotState) -> str:
+    """`North Korean soldiers killed, Kursk`: subject, measure, scope and period, on one line.
+
+    The definition of a discovered figure has its words in small letters and in the singular; names and plurals come back from the
+    sentences that report on it.
+    """
+    definition = slot.slot
+    if definition.title:
+        return definition.title
+    written = _Written(slot.claims) if not definition.declared else None
+    subject, scope = definition.subject, definition.scope
+    if written is not None:
+        subject, scope = written.phrase(subject), written.phrase(scope)
+    about = " ".join(word for word in (subject, definition.measure) if word)
+    if not about:
+        return definition.id
+    place = f", {scope}" if scope else ""
+    when = f" ({definition.period})" if definition.period not in _SETTLED else ""
+    return f"{about[0].upper()}{about[1:]}{place}{when}"
+
+
+class _Written:
+    """How the sentences of some claims write words."""
+
+    def __init__(self, claims: Iterable[ClaimState]) -> None:
+        self._forms: dict[str, Counter[str]] = {}
+        for sentence in sorted({claim.sentence for claim in claims}):
+            for place, found in enumerate(_WORD.finditer(sentence)):
+                word = re.sub(r"['\u2019]s?$", "", found[0])
+                if place and word:
+                    self._forms.setdefault(_key(word), Counter())[word] += 1
+
+    def phrase(self, words: str) -> str:
+        return " ".join(self._word(word) for word in words.split())
+
+    def _word(self, word: str) -> str:
+        forms = self._forms.get(_key(word))
+        if not forms or word != word.lower():
+            return word
+        return min(forms, key=lambda form: (-forms[form], form))
+
+
+def _key(word: str) -> str:
+    return stem(singular(word.lower()))

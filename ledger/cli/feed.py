@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from ledger.cli.wording import time_text
 from ledger.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
+    from ledger.app import Ledger
     from ledger.feeds.poll import PollReport
 
 __all__ = ["feed", "poll_table"]
@@ -37,9 +40,14 @@ def feed() -> None:
 def add(
     ctx: click.Context, url: str, outlet: str, title: str, interval: int | None, by: str, no_check: bool
 ) -> None:
-    """Follow the feed at URL. A site's home page will do: its feed is looked for."""
+    """Follow the feed at URL. A site's home page will do: its feed is looked for.
+
+    KIND:LOCATION follows a source of a plugin, as in `newsledger ingest`.
+    """
     ledger = open_from(ctx)
-    if not no_check:
+    if re.fullmatch(r"[\w.-]+\.[a-z]{2,}(?:/\S*)?", url, re.IGNORECASE):
+        url = f"https://{url}"
+    if not no_check and url.startswith(("http://", "https://")):
         found = ledger.feeds.discover(url)
         if not found:
             raise InputError(
@@ -86,6 +94,77 @@ def list_(ctx: click.Context, as_json: bool) -> None:
             warn(f"{one.feed}: {one.error}")
         if one.moved_to:
             warn(f"{one.feed}: moved to {one.moved_to}")
+    if found:
+        counts = Counter(one.health for one in found)
+        click.echo(", ".join(f"{number} {health}" for health, number in sorted(counts.items())))
+
+
+@feed.command()
+@json_option
+@click.pass_context
+def health(ctx: click.Context, as_json: bool) -> None:
+    """The feeds that need a look, the worst first. Exit 1 when there are any, so that a timer can raise the alarm."""
+    from ledger.feeds.metrics import overview
+
+    ledger = open_from(ctx)
+    found = overview(ledger.store, ledger.clock.now())
+    if as_json:
+        json_out(found)
+    else:
+        click.echo(
+            ", ".join(f"{number} {name}" for name, number in found.health.items() if number) or "No feeds."
+        )
+        if found.due:
+            click.echo(f"{found.due} wait for a poll, the longest for {found.late / 60:.0f} minutes")
+        table(
+            ("feed", "outlet", "health", "last good", "last news", "what is wrong"),
+            [
+                (
+                    one.feed,
+                    one.outlet,
+                    one.health,
+                    time_text(one.last_success),
+                    time_text(one.last_news),
+                    one.error or (f"moved to {one.moved_to}" if one.moved_to else "nothing new for a week"),
+                )
+                for one in found.unwell
+            ],
+            empty="All feeds are well.",
+        )
+    ctx.exit(1 if found.unwell else 0)
+
+
+@feed.command()
+@click.pass_context
+def metrics(ctx: click.Context) -> None:
+    """Print the state of the feeds in Prometheus's text format, for its textfile collector."""
+    from ledger.feeds.metrics import metrics_text
+
+    ledger = open_from(ctx)
+    click.echo(metrics_text(ledger.store, ledger.clock.now()), nl=False)
+
+
+@feed.command()
+@json_option
+@click.pass_context
+def replay(ctx: click.Context, as_json: bool) -> None:
+    """Ingest every kept document again and compare with the record; writes nothing. Exit 1 when something differs."""
+    from ledger.feeds.replay import replay_ingestion
+
+    ledger = open_from(ctx)
+    with progress("Replaying") as show:
+        found = replay_ingestion(ledger.store, extractor=ledger.hooks.extractor, progress=show)
+    if as_json:
+        json_out(found)
+    else:
+        click.echo(", ".join(f"{number} {name}" for name, number in found.counts.items()))
+        table(
+            ("position", "article", "revision", "outcome", "detail"),
+            [(one.position, one.article, one.revision, one.outcome, one.detail) for one in found.others[:50]],
+            empty="Every revision came out the same.",
+            right=(0, 2),
+        )
+    ctx.exit(0 if found.holds else 1)
 
 
 @feed.command()
@@ -170,11 +249,16 @@ def discover(ctx: click.Context, url: str, as_json: bool) -> None:
 
 @feed.command()
 @click.argument("name", metavar="ID|URL")
+@click.option("--diff", is_flag=True, help="What its articles changed instead: text, and figures.")
 @json_option
 @click.pass_context
-def history(ctx: click.Context, name: str, as_json: bool) -> None:
-    """The newest polls of a feed."""
-    found = open_from(ctx).feeds.history(name)
+def history(ctx: click.Context, name: str, diff: bool, as_json: bool) -> None:
+    """The newest polls of a feed, or what its articles changed."""
+    ledger = open_from(ctx)
+    found = ledger.feeds.history(name)
+    if diff:
+        _print_changes(ledger, name, as_json)
+        return
     if as_json:
         json_out(found)
         return
@@ -187,6 +271,27 @@ def history(ctx: click.Context, name: str, as_json: bool) -> None:
         empty="Never polled.",
         right=(1, 3, 4),
     )
+
+
+def _print_changes(ledger: Ledger, name: str, as_json: bool) -> None:
+    from ledger.feeds.changes import revision_changes
+    from ledger.feeds.identity import feed_id
+
+    known = {one.feed for one in ledger.feeds.list()}
+    found = list(revision_changes(ledger.store, name if name in known else feed_id(name)))
+    if as_json:
+        json_out(found)
+        return
+    if not found:
+        click.echo("No article of this feed was revised.")
+    for one in found:
+        click.secho(f"{one.title}", bold=True)
+        silent = ", a silent edit" if one.silent else ""
+        click.echo(f"{one.article} revision {one.revision}, {time_text(one.recorded_at)}{silent}")
+        for figure in one.figures:
+            click.secho(f"  {figure.before} -> {figure.after}   {figure.context}", fg="yellow")
+        for line in one.diff[2:]:
+            click.secho(f"  {line}", fg={"+": "green", "-": "red"}.get(line[:1]))
 
 
 @feed.command("import")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import subprocess
 import sys
@@ -25,9 +26,12 @@ log = logging.getLogger("ledger.run")
     show_default=True,
     help="Processes that share the feeds.",
 )
+@click.option(
+    "--metrics", type=click.IntRange(1, 65535), metavar="PORT", help="Serve Prometheus metrics on loopback."
+)
 @json_option
 @click.pass_context
-def run(ctx: click.Context, once: bool, workers: int, as_json: bool) -> None:
+def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_json: bool) -> None:
     """Poll feeds when they are due, record what is new, annotate it and keep the views up to date.
 
     SIGTERM or Ctrl-C ends it after the poll in progress. Exit 1 with --once when a feed failed.
@@ -58,10 +62,16 @@ def run(ctx: click.Context, once: bool, workers: int, as_json: bool) -> None:
 
     from ledger.schedule import Ticker
 
+    served = contextlib.ExitStack()
+    if metrics is not None:
+        from ledger.schedule.metrics import serve_metrics
+
+        served.enter_context(serve_metrics(ledger.store, ledger.clock, metrics))
     others = [subprocess.Popen(_worker_command(ctx)) for _ in range(workers - 1)]  # noqa: S603 - our own command
     warn(f"newsledger runs with {workers} process(es); Ctrl-C or SIGTERM stops it")
     try:
-        Ticker(tick, settings.schedule.tick).run()
+        with served:
+            Ticker(tick, settings.schedule.tick).run()
     finally:
         for process in others:
             process.terminate()

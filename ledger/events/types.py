@@ -17,10 +17,10 @@ __all__ = [
     "AnnotationFailed",
     "ArticleAnnotated",
     "ArticleIngested",
+    "ArticleMatched",
     "ArticleRevised",
     "ArticleRevision",
     "ArticleSighted",
-    "ArticleSimilar",
     "ArticleUnlisted",
     "ArticleWithdrawn",
     "AuditDone",
@@ -208,14 +208,14 @@ class FigureDifference(msgspec.Struct, frozen=True):
     context: str = ""
 
 
-class ArticleSimilar(Event, frozen=True, kw_only=True):
+class ArticleMatched(Event, frozen=True, kw_only=True):
     """A revision has much of its text in common with one of another article, recorded before.
 
     `containment` is the share of the smaller one's word 4-grams that the other one has, estimated; `figures` are those that
     differ where the texts are alike. Both articles stay what they are.
     """
 
-    TYPE: ClassVar[str] = "article.similar"
+    TYPE: ClassVar[str] = "article.matched"
     article: str
     revision: int
     other: str

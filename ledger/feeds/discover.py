@@ -14,9 +14,10 @@ from ledger.errors import FetchError, InputError, LedgerError
 from ledger.feeds.documents import FeedDocument
 from ledger.feeds.draft import draft_of
 from ledger.feeds.fetch import Fetched, Fetcher
-from ledger.feeds.files import Document, FindExtractor, IngestReport, ingest_documents
+from ledger.feeds.files import Document, IngestReport, ingest_documents
 from ledger.feeds.identity import feed_id, host_of, identify
 from ledger.feeds.parse import parse_feed
+from ledger.feeds.readers import FindExtractor
 from ledger.feeds.text import decode_text, single_line
 from ledger.store.protocol import Store
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ledger.feeds.dates import parse_declared
 from ledger.feeds.documents import Item
-from ledger.feeds.extract import Extract, extract_markup
+from ledger.feeds.extract import EXTRACTOR, Extract, extract_markup
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, page_canonical
 from ledger.feeds.ingest import Draft, pack
@@ -40,6 +40,7 @@ def draft_of(
     extract: Extract | None = None,
     edited: bool = True,
     article: str = "",
+    extractor: str = EXTRACTOR,
 ) -> Draft | None:
     """One article as its feed and its page give it; None when neither has any text. `packed` is the page's body."""
     title = item.title or (extract.title if extract is not None else "")
@@ -75,10 +76,17 @@ def draft_of(
         summary=summary.replace("\n\n", " ") if summary != text else facts.summary,
         dates=declared_dates([facts.published, item.published], [facts.modified, item.updated]),
         packed=raw,
-        raw_type=(page.media_type if from_page and page is not None else "") or "text/html",
+        raw_type=_media_type(page) if from_page and page is not None else "text/html",
         edited=edited,
         article=article,
+        extractor=extractor if from_page else EXTRACTOR,
     )
+
+
+def _media_type(page: Fetched) -> str:
+    """The page's media type with the charset that its answer named, so that it can be read again."""
+    media_type = page.media_type or "text/html"
+    return f"{media_type}; charset={page.charset}" if page.charset else media_type
 
 
 def _choose(item: Item, extract: Extract | None, content: str, summary: str) -> tuple[str, str]:

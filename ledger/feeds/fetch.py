@@ -274,23 +274,33 @@ class Fetcher:
     async def _ask_robots(self, target: str) -> None:
         async with self.robots.locks.setdefault(origin(target), asyncio.Lock()):
             if not self.robots.known(target, self._clock.now()):
-                self.robots.learn(target, self._clock.now(), await self._robots_text(origin(target)))
+                try:
+                    self.robots.learn(target, self._clock.now(), await self._robots_text(origin(target)))
+                except FetchError as error:
+                    self.robots.failed(target, self._clock.now(), error)
+        if (reason := self.robots.failure(target)) is not None:
+            raise reason
         if delay := self.robots.delay(target, AGENT):
             self.gate.delays[urlsplit(target).netloc] = delay
         if not self.robots.allowed(target, AGENT):
             raise RobotsError("The site's robots.txt does not let this page be fetched", which=target)
 
-    async def _robots_text(self, at: str) -> str | None:
+    async def _robots_text(self, at: str) -> str:
+        """The rules of an origin, empty when it has none. Raises FetchError when it may have some that cannot be read."""
         try:
             answer = await self._get(
                 f"{at}/robots.txt", "text/plain, */*;q=0.5", 512 * 1024, "", "", robots=False
             )
         except UnreachableError:
-            return None
+            raise
         except FetchError:
             return ""
         if answer.status >= 500:
-            return None
+            raise RobotsError(
+                f"The site's robots.txt answers with HTTP status {answer.status}, so no page may be fetched",
+                which=f"{at}/robots.txt",
+                fix="It is tried again in ten minutes",
+            )
         return answer.body.decode("utf-8", "replace") if answer.ok else ""
 
 

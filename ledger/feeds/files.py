@@ -9,7 +9,7 @@ import email
 import email.policy
 import json
 import mimetypes
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,13 +27,14 @@ from ledger.feeds.identity import Identity, canonical_url, host_of, identify, pa
 from ledger.feeds.ingest import Batch, Draft, pack
 from ledger.feeds.language import language_of
 from ledger.feeds.parse import parse_feed
+from ledger.feeds.readers import FindExtractor, extract_with, reader_name
 from ledger.feeds.revision import declared_dates, visible_hash
-from ledger.feeds.text import canonical, decode_text, is_binary, plain_blocks, single_line
+from ledger.feeds.text import decode_text, is_binary, single_line
 from ledger.feeds.warc import read_warc
-from ledger.plugin import Extracted, Extractor
+from ledger.plugin import Extractor
 from ledger.store.protocol import Store
 
-__all__ = ["Document", "Failure", "FindExtractor", "IngestReport", "ingest_documents", "read_path"]
+__all__ = ["Document", "Failure", "IngestReport", "drafts_of", "ingest_documents", "read_path"]
 
 MAX_FILE = 32 * 1024 * 1024
 BATCH = 50
@@ -48,9 +49,6 @@ _OWN_TYPES = frozenset(
 )
 _MEDIA_TYPES = mimetypes.MimeTypes(filenames=())
 """Endings and media types as Python knows them, whatever the machine's own tables say."""
-
-FindExtractor = Callable[[str], "Extractor | None"]
-"""The extractor of a media type, None when no plugin reads it."""
 
 _TITLES = ("title", "headline", "name")
 _TEXTS = ("text", "body", "content", "article", "maintext", "articleBody", "description")
@@ -181,7 +179,7 @@ def ingest_documents(
         try:
             if document.error:
                 raise InputError(document.error)
-            drafts = _drafts(document, outlet, url, document.published or at, extractor)
+            drafts = drafts_of(document, outlet, url, document.published or at, extractor)
             if not drafts:
                 raise InputError("No article text in it")
             pending += drafts
@@ -200,9 +198,10 @@ def ingest_documents(
     )
 
 
-def _drafts(
+def drafts_of(
     document: Document, outlet: str, url: str, published: str, find: FindExtractor | None
 ) -> list[Draft]:
+    """The articles in one document. Raises InputError for what holds none that can be read."""
     body = document.body
     if not body.strip():
         raise InputError("The file is empty")
@@ -282,28 +281,11 @@ def _from_extract(
 def _from_extractor(
     extractor: Extractor, document: Document, media_type: str, outlet: str, url: str, published: str
 ) -> list[Draft]:
-    try:
-        found = extractor.extract(document.body, url)
-    except Exception as error:  # noqa: BLE001 - an extractor is a plugin's code
-        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise InputError(f"{extractor.name} cannot read it: {single_line(said)[:300]}") from None
-    if not isinstance(found, Extracted):
-        raise InputError(f"{extractor.name} gives {type(found).__name__} where Extracted is expected")
-    text = canonical(plain_blocks(found.text))
-    extract = Extract(
-        title=single_line(found.title),
-        text=text,
-        published=found.published.isoformat() if found.published is not None else "",
-        modified=found.modified.isoformat() if found.modified is not None else "",
-        language=found.language or language_of(text),
-        byline=single_line(found.byline),
-        canonical_url=found.canonical_url,
-        summary=single_line(found.summary),
-    )
+    extract = extract_with(extractor, document.body, url)
     draft = _from_extract(extract, document.body, media_type, url, outlet, published)
     if draft is None:
         return []
-    return [msgspec.structs.replace(draft, extractor=f"{extractor.name} {extractor.version}")]
+    return [msgspec.structs.replace(draft, extractor=reader_name(extractor))]
 
 
 def _own_address(declared: str) -> str:

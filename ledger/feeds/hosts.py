@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 import protego
 
+from ledger.errors import FetchError
+from ledger.feeds.turns import Turns
+
 __all__ = ["HostGate", "Robots", "origin"]
 
 MAX_CRAWL_DELAY = 60.0
@@ -24,7 +27,10 @@ def origin(url: str) -> str:
 
 
 class HostGate:
-    """Lets at most `per_host` requests at a time through to one host, their starts `interval` seconds apart."""
+    """Lets at most `per_host` requests at a time through to one host, their starts `interval` seconds apart.
+
+    With `turns` this holds for all processes that share a ledger, else for this gate alone.
+    """
 
     def __init__(self, interval: float, per_host: int, *, paced: bool) -> None:
         self._interval = interval if paced else 0.0
@@ -32,6 +38,7 @@ class HostGate:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._next: dict[str, float] = {}
         self._until: dict[str, datetime] = {}
+        self.turns: Turns | None = None
         self.delays: dict[str, float] = {}
 
     @asynccontextmanager
@@ -40,6 +47,15 @@ class HostGate:
         host = urlsplit(url).netloc
         async with self._slots.setdefault(host, asyncio.Semaphore(self._per_host)):
             interval = max(self._interval, self.delays.get(host, 0.0)) if self._interval else 0.0
+            if interval and self.turns is not None:
+                wait, name = await self.turns.take(host, interval)
+                try:
+                    if wait:
+                        await asyncio.sleep(wait)
+                    yield
+                finally:
+                    self.turns.give_back(host, name)
+                return
             if interval:
                 now = asyncio.get_running_loop().time()
                 start = max(now, self._next.get(host, now))
@@ -70,6 +86,7 @@ class Robots:
     def __init__(self) -> None:
         self._texts: dict[str, tuple[datetime, str | None]] = {}
         self._rules: dict[str, protego.Protego] = {}
+        self._failures: dict[str, FetchError] = {}
         self.locks: dict[str, asyncio.Lock] = {}
 
     def known(self, url: str, now: datetime) -> bool:
@@ -81,10 +98,20 @@ class Robots:
         """Keep the rules of an origin; None forbids everything (RFC 9309: the file could not be had)."""
         self.recall(origin(url), now + (ROBOTS_RETRY if text is None else ROBOTS_LIFETIME), text)
 
+    def failed(self, url: str, now: datetime, error: FetchError) -> None:
+        """The rules of an origin could not be had, for this reason: nothing may be fetched from it for ten minutes."""
+        self.learn(url, now, None)
+        self._failures[origin(url)] = error
+
+    def failure(self, url: str) -> FetchError | None:
+        """Why the rules of this URL's origin could not be had, None when they are known."""
+        return self._failures.get(origin(url))
+
     def recall(self, at: str, until: datetime, text: str | None) -> None:
         """Take over rules learned earlier for an origin, good until then."""
         self._texts[at] = (until, text)
         self._rules.pop(at, None)
+        self._failures.pop(at, None)
 
     def learned(self) -> dict[str, tuple[datetime, str]]:
         """All rules that were had, by origin, with the time until which they are good."""

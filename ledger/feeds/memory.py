@@ -28,7 +28,8 @@ class Poll(msgspec.Struct, frozen=True, omit_defaults=True):
 class PageMemory(msgspec.Struct, omit_defaults=True):
     """One item of the feed. `item` is a digest of the item as it stood in the feed, `next` when its page is due again.
 
-    `page` is a digest of the article on its page. `article` is empty, and `aliases` are kept, while there was no text yet.
+    `page` is a digest of the article on its page. `place` counts the items of its feed's last document from 1, where that was in
+    the order of dates, else 0. `article` is empty, and `aliases` are kept, while there was no text yet.
     """
 
     article: str
@@ -42,6 +43,7 @@ class PageMemory(msgspec.Struct, omit_defaults=True):
     listed: bool = True
     source: str = ""
     page: str = ""
+    place: int = 0
     aliases: tuple[str, ...] = ()
 
 

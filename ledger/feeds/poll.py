@@ -15,13 +15,15 @@ from itertools import groupby
 
 import msgspec
 
-from ledger.clock import Clock
+from ledger.clock import Clock, format_time
 from ledger.config import Settings
 from ledger.errors import ConflictError
 from ledger.feeds.fetch import Fetcher
 from ledger.feeds.identity import host_of
 from ledger.feeds.memory import decode_memory
+from ledger.feeds.readers import FindExtractor
 from ledger.feeds.record import FeedOutcome, Recorder, unfinished
+from ledger.feeds.turns import Turns
 from ledger.feeds.visit import PageCache, Visit, visit
 from ledger.store.protocol import Store, Task, TaskDone
 
@@ -59,7 +61,10 @@ class PollReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Poller:
-    """Polls the feeds of a store. `on_progress(done, total, url)` is called after each feed."""
+    """Polls the feeds of a store. `on_progress(done, total, url)` is called after each feed.
+
+    `extractor` finds the reader of a page's media type that newsledger does not read itself.
+    """
 
     def __init__(
         self,
@@ -69,12 +74,14 @@ class Poller:
         settings: Settings,
         *,
         on_progress: Progress | None = None,
+        extractor: FindExtractor | None = None,
     ) -> None:
         self._store = store
         self._fetcher = fetcher
         self._clock = clock
         self._settings = settings
         self._progress = on_progress
+        self._extractor = extractor
         self._recorder = Recorder(store, clock, settings.schedule)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
 
@@ -89,6 +96,11 @@ class Poller:
         at = self._clock.now()
         outcomes: dict[str, FeedOutcome] = {}
         self._recall_hosts()
+        fetch = self._settings.fetch
+        turns = Turns(
+            self._store, self._clock, self._owner, per_host=fetch.per_host, longest=fetch.deadline + 5
+        )
+        self._fetcher.gate.turns = turns
         offline = False
         chosen = force or only is not None
         while limit is None or len(outcomes) < limit:
@@ -97,6 +109,9 @@ class Poller:
                 break
             visits = await self._round(tasks, force=chosen, outcomes=outcomes)
             offline = self._finish_failed(visits, outcomes) or offline
+        if chosen and limit is None:
+            outcomes.update(self._held_by_others(only, outcomes))
+        await turns.close()
         self._remember_hosts()
         return PollReport(at=at, feeds=tuple(outcomes[key] for key in sorted(outcomes)), offline=offline)
 
@@ -122,12 +137,31 @@ class Poller:
             self._store.append([], tasks=others)
         return wanted
 
+    def _held_by_others(self, only: Collection[str] | None, seen: Collection[str]) -> dict[str, FeedOutcome]:
+        """The feeds that should have been polled, but that another process holds."""
+        now = self._clock.now()
+        held: dict[str, FeedOutcome] = {}
+        for task in self._store.tasks("feed"):
+            wanted = task.key not in seen and (only is None or task.key in only)
+            if wanted and task.lease_until is not None and task.lease_until > now:
+                memory = decode_memory(task.data, task.key)
+                held[task.key] = FeedOutcome(
+                    feed=task.key,
+                    url=memory.url,
+                    outlet=memory.outlet,
+                    outcome="taken",
+                    error=f"Not polled: another process ({task.owner.rpartition(':')[0]}) holds it until "
+                    f"{format_time(task.lease_until.replace(microsecond=0))}; if that one was killed, poll again then",
+                    next_at=task.next_at,
+                )
+        return held
+
     async def _round(
         self, tasks: Sequence[Task], *, force: bool, outcomes: dict[str, FeedOutcome]
     ) -> list[Visit]:
         """Visit and record these feeds; gives back the visits that failed, which are not finished yet."""
         slots = asyncio.Semaphore(max(1, self._settings.fetch.concurrency))
-        pages = PageCache(self._fetcher)
+        pages = PageCache(self._fetcher, self._extractor)
         failed: list[Visit] = []
         total = len(outcomes) + len(tasks)
         memories = {task.key: decode_memory(task.data, task.key) for task in tasks}

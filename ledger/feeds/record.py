@@ -15,12 +15,14 @@ from ledger.events import NewEvent, new_event
 from ledger.events.types import Event, FeedChanged, FeedFetched
 from ledger.feeds.due import error_delay, jittered, next_interval, next_look
 from ledger.feeds.ingest import PRODUCER, Batch, Outcome
+from ledger.feeds.listing import is_chronological, listed_items, listing_events
 from ledger.feeds.memory import FeedMemory, PageMemory, Poll, decode_memory, encode_memory
 from ledger.feeds.visit import Look, Visit
 from ledger.store.protocol import Store, TaskDone
 
-__all__ = ["FeedOutcome", "Recorder", "unfinished"]
+__all__ = ["POLICY_REASON", "FeedOutcome", "Recorder", "taken", "unfinished"]
 
+POLICY_REASON = "too many guids of one document are the same: items are told apart by their links"
 MAX_PAGES = 3000
 MAX_SKIPPED = 20
 MOVED_AFTER = timedelta(hours=48)
@@ -104,7 +106,7 @@ class Recorder:
         def finish(outcomes: list[Outcome]) -> tuple[Sequence[NewEvent], Sequence[TaskDone]]:
             by_key = {look.key: outcome for look, outcome in zip(drafted, outcomes, strict=True)}
             memory = decode_memory(done.task.data, done.task.key)
-            events = self._feed_events(done, memory, outcomes)
+            events = [*self._feed_events(done, memory, outcomes), *listing_events(done, memory, by_key)]
             next_at = self._remember(done, memory, by_key, outcomes)
             result[:] = [self._outcome(done, memory, outcomes, next_at)]
             return events, [self._done(done, memory, next_at)]
@@ -204,8 +206,7 @@ class Recorder:
             events.append(FeedChanged(feed=done.task.key, url=target, reason="moved permanently"))
             memory.url, memory.moved, memory.moved_since, memory.moved_seen = target, "", None, 0
         if done.policy != memory.policy:
-            reason = "too many guids of one document are the same: items are told apart by their links"
-            events.append(FeedChanged(feed=done.task.key, reason=reason))
+            events.append(FeedChanged(feed=done.task.key, reason=POLICY_REASON))
             memory.policy = done.policy
         new = sum(outcome.what == "new" for outcome in outcomes)
         revised = sum(outcome.what == "revised" for outcome in outcomes)
@@ -213,6 +214,8 @@ class Recorder:
             body = None
             if done.document is not None:
                 media_type = done.fetched.media_type or "application/xml"
+                if done.fetched.charset:
+                    media_type += f"; charset={done.fetched.charset}"
                 body = self._store.put_bodies([(done.fetched.body, media_type)])[0]
             events.append(
                 FeedFetched(
@@ -317,11 +320,13 @@ def _remember_pages(done: Visit, memory: FeedMemory, by_key: dict[str, Outcome])
         touched = look.looked or outcome is not None or known is None
         if touched:
             memory.pages[look.key] = _page_memory(look, known, outcome, done.at)
-    complete = done.document is not None and "truncated" not in done.document.flags
-    if complete:
-        listed = {look.key for look in done.looks if look.item.guid or look.item.title or look.item.content}
+    listed = listed_items(done)
+    if listed is not None:
+        chronological = is_chronological([look.item for look in listed.values()])
+        places = {key: number for number, key in enumerate(listed, 1)} if chronological else {}
         for key, page in memory.pages.items():
             page.listed = key in listed
+            page.place = places.get(key, 0)
     over = [key for key, page in memory.pages.items() if not page.listed and page.next is None]
     for key in over:
         del memory.pages[key]

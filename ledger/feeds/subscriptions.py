@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,10 +17,24 @@ from ledger.feeds.ingest import PRODUCER
 from ledger.feeds.memory import FeedMemory, Poll, decode_memory, encode_memory
 from ledger.store.protocol import Store, Task
 
-__all__ = ["FeedStatus", "add_feed", "feed_history", "list_feeds", "remove_feed"]
+__all__ = [
+    "FEED",
+    "SOURCE",
+    "FeedStatus",
+    "add_feed",
+    "feed_history",
+    "followed",
+    "list_feeds",
+    "remove_feed",
+]
+
+FEED = "feed"
+SOURCE = "source"
+"""The kinds of tasks: feeds over HTTP, and sources of plugins, which are followed in the same way."""
 
 SILENT = timedelta(days=7)
 _SHORTEST = 60
+_SOURCE = re.compile(r"(?!https?:)[a-z][a-z0-9_-]+:(?P<location>(?!//).+)", re.DOTALL)
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,33 +77,40 @@ def add_feed(
 ) -> str:
     """Follow a feed from now on and give its id; it is due at once. `outlet` is by default the host of the URL.
 
-    Adding a feed again changes its outlet, title or interval where they are given and differ. Raises UsageError for what is
-    no http URL, or an interval below a minute.
+    `KIND:LOCATION` follows a source of a plugin. Adding a feed again changes its outlet, title or interval where they are
+    given and differ. Raises UsageError for what is neither, or an interval below a minute.
     """
-    try:
-        url = check_url(url, (host_and_port(url),))
-    except (FetchError, ValueError) as error:
-        raise UsageError("This feed cannot be followed", which=url, fix=str(error)) from None
+    source = _SOURCE.fullmatch(url)
+    if source is None:
+        try:
+            url = check_url(url, (host_and_port(url),))
+        except (FetchError, ValueError) as error:
+            raise UsageError("This feed cannot be followed", which=url, fix=str(error)) from None
     if interval is not None and interval < _SHORTEST:
         raise UsageError(
             "The interval is too short", which=str(interval), fix=f"At least {_SHORTEST} seconds"
         )
     feed = feed_id(url)
     last = store.last(f"feed:{feed}", (FeedAdded.TYPE, FeedRemoved.TYPE))
-    followed = last is not None and last.type == FeedAdded.TYPE
-    known = next((task for task in store.tasks("feed") if task.key == feed), None) if followed else None
+    active = last is not None and last.type == FeedAdded.TYPE
+    known = next((task for task in followed(store) if task.key == feed), None) if active else None
     if known is not None:
         _change(store, known, outlet=outlet, title=title, interval=interval, by=by)
         return feed
-    outlet = outlet or host_of(url)
+    host = host_of(source["location"] if source is not None else url)
+    outlet = outlet or host or "local"
     event = FeedAdded(feed=feed, url=url, outlet=outlet, title=title, interval=interval, by=by)
-    if not followed:
+    if not active:
         store.append([new_event(event, stream=f"feed:{feed}", producer=PRODUCER)])
     memory = FeedMemory(url=url, outlet=outlet, title=title, fixed=float(interval or 0), added=clock.now())
-    store.put_tasks(
-        [Task(kind="feed", key=feed, group=host_of(url), next_at=clock.now(), data=encode_memory(memory))]
-    )
+    kind, group = (SOURCE, "") if source is not None else (FEED, host)
+    store.put_tasks([Task(kind=kind, key=feed, group=group, next_at=clock.now(), data=encode_memory(memory))])
     return feed
+
+
+def followed(store: Store) -> list[Task]:
+    """The tasks of all that is followed, feeds and sources."""
+    return [*store.tasks(FEED), *store.tasks(SOURCE)]
 
 
 def _change(store: Store, task: Task, *, outlet: str, title: str, interval: int | None, by: str) -> None:
@@ -121,7 +143,7 @@ def _change(store: Store, task: Task, *, outlet: str, title: str, interval: int 
 
 def remove_feed(store: Store, feed: str, *, reason: str = "", by: str = "") -> str:
     """Stop following a feed, named by id or URL; its articles stay. Raises NotFoundError."""
-    known = {task.key for task in store.tasks("feed")}
+    known = {task.key: task.kind for task in followed(store)}
     found = feed if feed in known else feed_id(feed)
     if found not in known:
         raise NotFoundError(
@@ -129,19 +151,19 @@ def remove_feed(store: Store, feed: str, *, reason: str = "", by: str = "") -> s
         )
     event = FeedRemoved(feed=found, reason=reason, by=by)
     store.append([new_event(event, stream=f"feed:{found}", producer=PRODUCER)])
-    store.drop_task("feed", found)
+    store.drop_task(known[found], found)
     return found
 
 
 def list_feeds(store: Store, now: datetime | None = None) -> list[FeedStatus]:
     """All feeds by outlet and URL. With `now` a feed that brought nothing for a week is called silent."""
-    feeds = [_status(task, decode_memory(task.data, task.key), now) for task in store.tasks("feed")]
+    feeds = [_status(task, decode_memory(task.data, task.key), now) for task in followed(store)]
     return sorted(feeds, key=lambda feed: (feed.outlet, feed.url))
 
 
 def feed_history(store: Store, feed: str) -> list[Poll]:
     """The newest polls of a feed (id or URL), oldest first. Raises NotFoundError."""
-    for task in store.tasks("feed"):
+    for task in followed(store):
         if task.key in (feed, feed_id(feed)):
             return list(decode_memory(task.data, task.key).history)
     raise NotFoundError(

@@ -14,12 +14,13 @@ from ledger.config import Settings
 from ledger.errors import FetchError, InputError, LedgerError
 from ledger.feeds.documents import FeedDocument, Item
 from ledger.feeds.draft import draft_of, item_digest
-from ledger.feeds.extract import Extract, extract_page
+from ledger.feeds.extract import EXTRACTOR, Extract, extract_page
 from ledger.feeds.fetch import Fetched, Fetcher, UnreachableError
 from ledger.feeds.identity import Identity, identify
 from ledger.feeds.ingest import Draft, pack
 from ledger.feeds.memory import FeedMemory, PageMemory
 from ledger.feeds.parse import parse_feed
+from ledger.feeds.readers import FindExtractor, extract_with, reader_name
 from ledger.feeds.revision import visible_hash
 from ledger.store.protocol import Task
 
@@ -72,13 +73,18 @@ class Page(msgspec.Struct, frozen=True):
     answer: Fetched
     packed: bytes = b""
     extract: Extract | None = None
+    extractor: str = EXTRACTOR
 
 
 class PageCache:
-    """Fetches and reads each page once in a poll, also when several feeds list it. Close it at the end."""
+    """Fetches and reads each page once in a poll, also when several feeds list it. Close it at the end.
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    `find` gives the reader of a media type that newsledger does not read itself.
+    """
+
+    def __init__(self, fetcher: Fetcher, find: FindExtractor | None = None) -> None:
         self._fetcher = fetcher
+        self._find = find
         self._pages: dict[tuple[str, str, str], asyncio.Future[Page]] = {}
 
     async def get(self, url: str, etag: str, modified: str) -> Page:
@@ -98,10 +104,15 @@ class PageCache:
         page = await self._fetcher.page(url, etag=etag, last_modified=modified)
         if not page.ok:
             return Page(page)
-        if page.media_type not in _PAGE_TYPES:
+        reader = self._find(page.media_type) if self._find and page.media_type not in _PAGE_TYPES else None
+        if page.media_type not in _PAGE_TYPES and reader is None:
             raise InputError("Not a page", which=f"{url} ({page.media_type})")
         if not page.complete:
             raise FetchError("The page broke off", which=url)
+        if reader is not None:
+            read = extract_with(reader, page.body, page.final_url)
+            bare = msgspec.structs.replace(page, body=b"")
+            return Page(bare, pack(page.body), read, reader_name(reader))
         try:
             extract = extract_page(page.body, url=page.final_url, charset=page.charset)
         except (RecursionError, ValueError, AttributeError, TypeError) as error:
@@ -269,6 +280,7 @@ def _draft(look: Look, known: PageMemory | None, done: Visit, language: str, pag
         extract=extract,
         edited=not same_item,
         article=known.article if known is not None else "",
+        extractor=page.extractor if page is not None else EXTRACTOR,
     )
     if look.draft is None and not look.problem:
         look.problem = f"No text in {look.item.link or look.item.guid}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from ledger.clock import Clock
 from ledger.config import Settings
@@ -13,12 +15,13 @@ from ledger.errors import PluginError
 from ledger.host.describe import Problem
 from ledger.host.discover import has_others
 from ledger.host.listing import Inventory
-from ledger.plugin import Extractor, Projection
+from ledger.plugin import Extractor, Projection, SourceKind
 from ledger.store import Store
 
 if TYPE_CHECKING:
     from ledger.feeds.fetch import Transport
     from ledger.feeds.files import Document, IngestReport
+    from ledger.feeds.poll import PollReport
     from ledger.host.sinks import Sinks
     from ledger.host.web import PluginWeb
 
@@ -89,6 +92,24 @@ class Hooks:
             web=self._web,
         )
 
+    def source(self, kind: str) -> SourceKind:
+        """The source of that kind. Raises NotFoundError."""
+        from ledger.host.sources import find_source
+
+        return find_source(self.inventory.records("ledger_sources"), kind)
+
+    def poll_sources(
+        self, store: Store, report: PollReport, *, force: bool, only: Collection[str] | None
+    ) -> PollReport:
+        """Read the sources that are due, or chosen, as feeds are; gives `report` with their outcomes."""
+        from ledger.feeds.sources import poll_sources
+
+        def read(kind: str, location: str, outlet: str) -> IngestReport:
+            return self.ingest(store, kind, location, outlet=outlet)
+
+        found = poll_sources(store, self._clock, self._settings.schedule, read, force=force, only=only)
+        return msgspec.structs.replace(report, feeds=(*report.feeds, *found)) if found else report
+
     def ingest(
         self,
         store: Store,
@@ -101,9 +122,9 @@ class Hooks:
     ) -> IngestReport:
         """Record what a source gives that it did not give before. Raises NotFoundError for an unknown kind."""
         from ledger.feeds.files import ingest_documents
-        from ledger.host.sources import Reading, find_source
+        from ledger.host.sources import Reading
 
-        source = find_source(self.inventory.records("ledger_sources"), kind)
+        source = self.source(kind)
         web = self._web()
         try:
             reading = Reading(store, source, location, web)

@@ -398,7 +398,9 @@ def test_a_lost_lease_writes_nothing(desk):
     (mine,) = desk.store.claim(
         "feed", now=desk.clock.now(), owner="mine", lease_seconds=10, limit=9, force=True
     )
-    assert desk.poll().feeds == ()
+    (held,) = desk.poll().feeds
+    assert held.outcome == "taken"
+    assert "holds it until 2031-05-04T06:00:11Z" in held.error
     desk.clock.advance(11)
     assert desk.poll().new == 1
     assert mine.fence == 1

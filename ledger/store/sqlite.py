@@ -38,7 +38,7 @@ from ledger.store.commit import (
 )
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import Removal, allowed
-from ledger.store.sql import SqlReader, task_of
+from ledger.store.sql import PAGE, SqlReader, task_of
 from ledger.store.sqlite_file import open_file, translate
 from ledger.store.tlog import Frontier
 
@@ -52,8 +52,11 @@ _NEW_HEAD = """
     WHERE NOT EXISTS (SELECT 1 FROM head) AND NOT EXISTS (SELECT 1 FROM events)
 """
 _END = "SELECT position, frontier, recorded_at FROM head"
-_MOVE_HEAD = "UPDATE head SET position = ?, frontier = ?, recorded_at = ?"
-_INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MOVE_HEAD = "UPDATE OR ROLLBACK head SET position = ?, frontier = ?, recorded_at = ?"
+_INSERT = "INSERT OR ROLLBACK INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SCAN = """
+    SELECT position, envelope, payload, salt FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?
+"""
 _RECORDED = "SELECT event_id, position, envelope, salt FROM events WHERE event_id IN (%s)"
 _VERSIONS = """
     SELECT name, id, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name IN (%s)
@@ -121,6 +124,18 @@ class SqliteStore(SqlReader):
             raise StoreUnavailableError(
                 "The store was opened by the parent process", which=self._which, fix="Open it in each process"
             )
+
+    def _scan(self, after: int, upto: int) -> Sequence[Sequence[Any]]:
+        self._check_open()
+        try:
+            with self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                rows: list[tuple[Any, ...]] = driver.execute(_SCAN, (after, upto, PAGE)).fetchall()
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
+        except DBAPIError as error:
+            raise self._translate(error.orig or error) from error
+        return rows
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -92,11 +92,11 @@ TRIGGERS = (
     """
     CREATE TRIGGER events_are_contiguous BEFORE INSERT ON events
     WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
-    BEGIN SELECT RAISE(ABORT, 'the log has no gaps and no second writing of a position'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'the log has no gaps and no second writing of a position'); END
     """,
     """
     CREATE TRIGGER events_stay BEFORE DELETE ON events
-    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'the log is append-only'); END
     """,
     """
     CREATE TRIGGER events_are_final BEFORE UPDATE ON events
@@ -107,11 +107,11 @@ TRIGGERS = (
         AND NEW.recorded_at IS OLD.recorded_at AND NEW.envelope IS OLD.envelope
         AND EXISTS (SELECT 1 FROM redacted_events WHERE position = OLD.position)
     )
-    BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'the log is append-only'); END
     """,
     """
     CREATE TRIGGER bodies_stay BEFORE DELETE ON bodies
-    BEGIN SELECT RAISE(ABORT, 'bodies are removed by redaction only'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'bodies are removed by redaction only'); END
     """,
     """
     CREATE TRIGGER bodies_are_final BEFORE UPDATE ON bodies
@@ -120,35 +120,35 @@ TRIGGERS = (
         AND NEW.id IS OLD.id AND NEW.key IS OLD.key AND NEW.codec IS OLD.codec AND NEW.size IS OLD.size
         AND EXISTS (SELECT 1 FROM redacted_bodies WHERE key = OLD.key)
     )
-    BEGIN SELECT RAISE(ABORT, 'bodies are removed by redaction only'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'bodies are removed by redaction only'); END
     """,
     f"""
     CREATE TRIGGER redacted_events_are_ordered BEFORE INSERT ON redacted_events
     WHEN NEW.by_position <= NEW.position OR NOT {ORDERED}
-    BEGIN SELECT RAISE(ABORT, 'a redaction needs its event'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'a redaction needs its event'); END
     """,
     f"""
     CREATE TRIGGER redacted_bodies_are_ordered BEFORE INSERT ON redacted_bodies
     WHEN NOT {ORDERED}
-    BEGIN SELECT RAISE(ABORT, 'a redaction needs its event'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'a redaction needs its event'); END
     """,
     *(
         f"""
         CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table}
-        BEGIN SELECT RAISE(ABORT, '{table} only grows'); END
+        BEGIN SELECT RAISE(ROLLBACK, '{table} only grows'); END
         """
         for table in ("redacted_events", "redacted_bodies", "types", "streams", "producers")
         for verb in ("UPDATE", "DELETE")
     ),
     """
     CREATE TRIGGER head_stays BEFORE DELETE ON head
-    BEGIN SELECT RAISE(ABORT, 'the head of the log stays'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'the head of the log stays'); END
     """,
     """
     CREATE TRIGGER head_moves_forward BEFORE UPDATE ON head
     WHEN NEW.position < OLD.position OR NEW.recorded_at < OLD.recorded_at OR NEW.fence < OLD.fence
         OR NEW.ledger IS NOT OLD.ledger OR NEW.dedupe_key IS NOT OLD.dedupe_key
-    BEGIN SELECT RAISE(ABORT, 'the head of the log moves forward only'); END
+    BEGIN SELECT RAISE(ROLLBACK, 'the head of the log moves forward only'); END
     """,
 )
 

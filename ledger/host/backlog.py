@@ -6,7 +6,8 @@ and the processor's identity: after a kill at any moment the same work is found 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import msgspec
@@ -20,6 +21,9 @@ from ledger.projections import Pending, Views
 from ledger.store import Store
 
 __all__ = ["Annotated", "FailedRun", "annotate_pending", "outcome_event", "register_processors"]
+
+IN_FLIGHT = 2
+"""Revisions in work at a time where worker processes take part: enough to overlap them with this process."""
 
 BATCH = 50
 """Revisions per append: large enough that the commit costs little, small enough that a kill repeats little."""
@@ -135,12 +139,8 @@ def annotate_pending(
     deferred: list[FailedRun] = []
     while batch := list(islice(waiting, BATCH)):
         events: list[NewEvent] = []
-        for pending in batch:
-            subject = views.to_article(pending.article, pending.revision)
-            if subject is None:
-                continue  # its text was redacted meanwhile
-            known = views.known_layers(pending.article, pending.revision)
-            for outcome in host.annotate(subject, pending.processors, known):
+        for pending, subject, outcomes in _annotate(views, host, batch):
+            for outcome in outcomes:
                 if outcome.deferred:
                     deferred.append(_failed(pending, outcome.processor, outcome.skipped))
                     continue
@@ -155,6 +155,32 @@ def annotate_pending(
         recorded += store.append(events).new
     views.catch_up()
     return Annotated(revisions=done, recorded=recorded, failures=tuple(failures), deferred=tuple(deferred))
+
+
+def _annotate(
+    views: Views, host: Host, batch: Sequence[Pending]
+) -> Iterator[tuple[Pending, Article, tuple[Outcome, ...]]]:
+    """Each revision of the batch that still has its text, in order, with what its processors gave.
+
+    While one revision waits for a worker process, the processors of this process go on with another.
+    """
+    work = []
+    for pending in batch:
+        subject = views.to_article(pending.article, pending.revision)
+        if subject is not None:  # else it was redacted meanwhile
+            work.append((pending, subject, views.known_layers(pending.article, pending.revision)))
+
+    def run(
+        item: tuple[Pending, Article, Mapping[str, Sequence[bytes]]],
+    ) -> tuple[Pending, Article, tuple[Outcome, ...]]:
+        pending, subject, known = item
+        return pending, subject, host.annotate(subject, pending.processors, known)
+
+    if all(active.inline for active in host.processors):
+        yield from map(run, work)
+        return
+    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="annotate") as pool:
+        yield from pool.map(run, work)
 
 
 def _waiting(

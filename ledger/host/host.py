@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -55,6 +56,7 @@ class Host:
         self._limits = limits or Limits(memory=settings.memory * 1024**2)
         self.settings = settings
         self._environment = dict(environment or {})
+        self._lock = threading.Lock()
         self._workers: list[PluginWorker] = []
         self._finalizer = weakref.finalize(self, _close_all, self._workers)
         self._roster = Roster(
@@ -195,8 +197,9 @@ class Host:
                 raws = tuple(entry.raw for entry in made.entries)
             except RejectedError as error:
                 failure = error.failure
-            self._health[active.name].note(time.perf_counter() - begin, failed=failure is not None)
-            self._breakers[active.name].record(failure)
+            with self._lock:
+                self._health[active.name].note(time.perf_counter() - begin, failed=failure is not None)
+                self._breakers[active.name].record(failure)
         if failure is not None:
             pass_.missing[active.name] = (f"{active.name} failed ({failure.kind})", True)
         elif skipped:
@@ -224,9 +227,9 @@ class Host:
                 may_pass = may_pass or any(deferred for _, deferred in reasons)
         if lacking:
             return "; ".join(lacking), may_pass
-        if reason := self._breakers[active.name].reason():
-            return reason, True
-        return "", False
+        with self._lock:
+            reason = self._breakers[active.name].reason()
+        return reason, bool(reason)
 
     def _run(self, active: ActiveProcessor, pass_: _Pass) -> Made:
         if (runner := self._runners.get(active.name)) is not None:

@@ -110,7 +110,9 @@ class Breaker:
         if failure is None:
             self.state = BreakerState()
             return
-        failures, rest, resting = self.state.failures + 1, self.state.rest, 0
+        failures, rest, resting = self.state.failures + 1, self.state.rest, self.state.resting
+        if resting:
+            return  # it ran at the same time as the one that sent it to rest
         if self._limit and failures >= self._limit:
             resting, rest = rest, min(2 * rest, _LONGEST_REST)
         self.state = BreakerState(failures=failures, resting=resting, rest=rest, last=failure)

@@ -60,13 +60,14 @@ def check_plugin(
         judged = [_judge(host, records, name, articles, table) for name in info.processors]
     finally:
         host.close()
-    own = (_quick(host, name), *_others(host, info))
+    quick = _quick(host, name)
+    others = tuple(_others(host, info))
     elsewhere = [_elsewhere(table, environment, info, articles) for environment in _ELSEWHERE]
-    judged_processors = tuple(
-        Verdicts(verdicts.processor, (*verdicts.verdicts, _compare(verdicts.processor, usual, elsewhere)))
-        for verdicts in judged
-    )
-    return (*judged_processors, *own)
+    every = [
+        Verdicts(one.processor, (*one.verdicts, _compare(one.processor, usual, elsewhere))) for one in judged
+    ]
+    judged_all = (*every, *others) or (Verdicts(name, ()),)
+    return tuple(Verdicts(one.processor, (*one.verdicts, quick)) for one in judged_all)
 
 
 def compare_plugin(
@@ -125,7 +126,7 @@ def _file(path: Path) -> Path | None:
     )
 
 
-def _quick(host: Host, name: str) -> Verdicts:
+def _quick(host: Host, name: str) -> Verdict:
     """Processor time of importing the plugin in a fresh interpreter, what newsledger needs itself left out."""
     candidate = next(c for c in find(host.settings).candidates if c.name == name)
     code = (
@@ -146,10 +147,10 @@ def _quick(host: Host, name: str) -> Verdicts:
     )
     law = "importing it takes less than a second"
     if done.returncode:
-        return Verdicts(name, (Verdict(law, ok=False, message=done.stderr.strip().splitlines()[-1][:300]),))
+        return Verdict(law, ok=False, message=done.stderr.strip().splitlines()[-1][:300])
     seconds = float(done.stdout.split()[-1])
     message = "" if seconds < 1 else f"it took {seconds:.1f} seconds; import what is heavy where it is used"
-    return Verdicts(name, (Verdict(law, ok=seconds < 1, message=message),))
+    return Verdict(law, ok=seconds < 1, message=message)
 
 
 def _others(host: Host, info: PluginInfo) -> Iterator[Verdicts]:

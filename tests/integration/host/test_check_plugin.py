@@ -38,7 +38,7 @@ def test_a_good_plugin_passes(check):
     [verdicts] = check("yield Mark(span=sentence.span, note=sentence.quote[:3])")
     assert verdicts.processor == "trial"
     assert verdicts.ok, str(verdicts)
-    assert len(verdicts.verdicts) == 8
+    assert len(verdicts.verdicts) == 9
 
 
 @pytest.mark.parametrize(

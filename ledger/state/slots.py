@@ -30,6 +30,22 @@ __all__ = ["Finder", "measure_key", "scope_key", "subject_key"]
 CUMULATIVE = frozenset({"", "cumulative", "current"})
 SMALL = frozenset({"the", "a", "an", "of", "in", "on", "at", "near", "and", "from"})
 WITHOUT_NAME = frozenset(stem(word) for word in GENERIC_PLACES | DIRECTIONS | EVENTS)
+VESSELS = frozenset(
+    [
+        "ferry",
+        "ship",
+        "vessel",
+        "boat",
+        "tanker",
+        "freighter",
+        "trawler",
+        "submarine",
+        "plane",
+        "aircraft",
+        "airliner",
+        "train",
+    ]
+)
 PEOPLE = frozenset({stem("people")})
 PART_STEMS = frozenset(stem(word) for word in PARTS)
 STATE_STEMS = tuple(frozenset(stem(word) for word in family) for family in STATES)
@@ -95,6 +111,8 @@ class Finder:
         fit = _thing_fit(subject_key(claim.subject), subject)
         if fit is None and stems(claim.subject) <= PART_STEMS and subject <= subject_key(claim.quote):
             fit = 1.0
+        if fit is None and slot.default and value is not None and slot.categories:
+            fit = _unnamed_fit(claim.subject, slot.subject)
         where = _scope_fit(claim.scope, slot.scope, default=True)
         if fit is None or where is None:
             return None
@@ -209,6 +227,15 @@ def _thing_fit(own: frozenset[str], wanted: frozenset[str]) -> float | None:
     if wanted <= own:
         return 2.0
     return 1.0 if own < wanted else None
+
+
+def _unnamed_fit(own: str, wanted: str) -> float | None:
+    """`the ferry` for a slot about "Morning Tern": a bare vessel for one that is known by nothing but its name."""
+    named = [word for word in wanted.split() if word not in SMALL]
+    bare = tokens(own)
+    if len(bare) == 1 and bare[0] in VESSELS and named and all(word[:1].isupper() for word in named):
+        return 0.5
+    return None
 
 
 def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) -> float | None:

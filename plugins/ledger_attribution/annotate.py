@@ -5,11 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from ledger.plugin import Annotation, Article, Attribution, Link, Sentence, Span
 from ledger_attribution.find import UNCONFIRMED, Found, find
 from ledger_attribution.modality import modalities
 from ledger_attribution.quotations import quotations
-from ledger_attribution.sources import Memory, actor_of, agent_kind, kind_of
+from ledger_attribution.sources import (
+    GROUP_WORDS,
+    ORGANISATION_WORDS,
+    OUTLET_WORDS,
+    SPOKES_WORDS,
+    Memory,
+    actor_of,
+    agent_kind,
+    kind_before,
+    kind_of,
+    noun_phrase_after,
+)
 from ledger_attribution.words import Token, tokenize, windows
 
 __all__ = ["annotate"]
@@ -17,8 +30,11 @@ __all__ = ["annotate"]
 _DATELINE = re.compile(
     r"[A-ZÀ-Þ][\w.'’ -]{1,40}(?:, [A-Z][\w. ]{1,30}){0,2}(?: \([A-Z][\w ./&-]{1,30}\))? ?(?:[–—]|--?)[ \n]"
 )
+_POSTS = frozenset(
+    {"officer", "director", "commander", "coordinator", "manager", "representative", "executive"}
+)
 _BRIEFED = frozenset({"briefed", "told"})
-_PASSAGE_VERBS = frozenset({"put", "estimated"})
+_PASSAGE_VERBS = {"put": "at", "estimated": "at", "believed": "to", "thought": "to"}
 
 
 def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annotation]:
@@ -32,14 +48,18 @@ def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annota
     for sentence in sentences:
         if sentence.block != block:
             block = sentence.block
+            memory.mention(None)
             sentence_block = next((b for b in blocks if b.covers(sentence.span)), sentence.span)
             quotes = quotations(article.text, sentence_block)
             if open_source is not None and article.text[sentence.span.start] not in '"“':
                 open_source = None
         start = dateline_end(article.text, sentence.span)
         for tokens in windows(tokenize(article.text, start, sentence.span.end)):
-            made = [_attribution(article.text, found, memory) for found in find(article.text, tokens, quotes)]
+            made: list[Attribution] = []
+            for found in find(article.text, tokens, quotes):
+                made.append(_attribution(article.text, found, memory, made))
             if not made:
+                memory.mention(_mentioned(article.text, tokens))
                 made = _implied(sentence, tokens, memory, sentence_block, quotes, open_source)
             open_source = next((a for a in reversed(made) if a.mode == "direct"), open_source)
             yield from made
@@ -70,8 +90,18 @@ def dateline_end(text: str, span: Span) -> int:
     return match.end() if place.isupper() or "(" in match.group() else span.start
 
 
-def _attribution(text: str, found: Found, memory: Memory) -> Attribution:
-    origin = _link(text, found.words, found, memory)
+def _mentioned(text: str, tokens: Sequence[Token]) -> tuple[str, str, Span] | None:
+    """The organisation that a sentence begins with, for `it` in the next one."""
+    for stop in range(noun_phrase_after(tokens, 0), 0, -1):
+        words = tuple(tokens[:stop])
+        if words[-1].low in ORGANISATION_WORDS | GROUP_WORDS | OUTLET_WORDS and words[0].tag != "PRON":
+            return actor_of(text, words), kind_of(words), Span(words[0].start, words[-1].end)
+    return None
+
+
+def _attribution(text: str, found: Found, memory: Memory, earlier: Sequence[Attribution]) -> Attribution:
+    inner = next((a for a in reversed(earlier) if a.span.covers(found.cue)), None)
+    origin = _link(text, found.words, found, memory, inner)
     links = [_outlet(text, words) for words in found.relays]
     links.append(origin)
     behind = [*found.origins, *([words] if (words := _briefed(found.words)) else [])]
@@ -81,17 +111,53 @@ def _attribution(text: str, found: Found, memory: Memory) -> Attribution:
     source = Span(found.words[0].start, found.words[-1].end)
     for words in behind:
         memory.add(links[-1].actor, links[-1].kind, Span(words[0].start, words[-1].end))
-    if found.words[0].tag != "PRON" and not behind:
-        memory.add(origin.actor, origin.kind, source)
+    if not behind:
+        _speaks(text, found, origin, memory)
+        if (employer := memory.behind(origin.actor)) is not None:
+            links.append(
+                msgspec.structs.replace(
+                    origin, actor=employer[0], kind=employer[1], surface=employer[0], span=employer[2]
+                )
+            )
+        if found.words[0].tag != "PRON" and not found.named:
+            memory.add(origin.actor, origin.kind, source)
     mode = "direct" if found.direct else "indirect"
     return Attribution(span=found.content, source=source, cue=found.cue, mode=mode, chain=tuple(links))
 
 
-def _link(text: str, words: tuple[Token, ...], found: Found, memory: Memory) -> Link:
+def _speaks(text: str, found: Found, origin: Link, memory: Memory) -> None:
+    """Note a spokesman, or `NAME, its director`, as one who speaks for the organisation named last."""
+    words = found.words
+    alone = not any(t.low in {"of", "for", "at"} or t.tag == "POS" for t in words)
+    spokesman = any(t.low in SPOKES_WORDS for t in words) and not kind_before(words)
+    spokesman = spokesman or _serves(words)
+    aside = text[words[-1].end : words[-1].end + 6].startswith((", its ", ", the a"))
+    if origin.kind in {"person", "role"} and alone and (spokesman or aside):
+        memory.speak_for(origin.actor)
+
+
+def _serves(words: Sequence[Token]) -> bool:
+    """`duty officer Lena Orre`: a person with a post, of whom the phrase does not say where."""
+    nouns = [t for t in words if t.tag == "N"]
+    at = next((i for i, t in enumerate(nouns) if t.low in _POSTS), len(nouns))
+    return (
+        at + 1 < len(nouns)
+        and all(t.capital for t in nouns[at + 1 :])
+        and not any(t.capital for t in nouns[:at])
+    )
+
+
+def _link(
+    text: str, words: tuple[Token, ...], found: Found, memory: Memory, inner: Attribution | None = None
+) -> Link:
     span = Span(words[0].start, words[-1].end)
     surface = text[span.start : span.end]
+    if found.named and words is found.words:
+        words = found.named
     if words[0].low in {"we", "i"}:
         known: tuple[str, str, Span] | None = (memory.outlet, "outlet", span)
+    elif inner is not None and len(words) == 1 and words[0].low in {"it", "they", "he", "she"}:
+        known = (inner.chain[-1].actor, inner.chain[-1].kind, span)
     else:
         known = memory.resolve(words)
     actor, kind = (
@@ -149,7 +215,7 @@ def _passage(tokens: Sequence[Token], memory: Memory, block: Span) -> Attributio
         if (
             tokens[i].low in _PASSAGE_VERBS
             and tokens[i - 1].low in {"is", "was", "are", "were", "been", "now"}
-            and tokens[i + 1].low == "at"
+            and tokens[i + 1].low == _PASSAGE_VERBS[tokens[i].low]
         ):
             actor, kind, span = known
             end = tokens[-1].start if tokens[-1].tag == "." else tokens[-1].end

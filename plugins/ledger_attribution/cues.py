@@ -18,7 +18,7 @@ class Cue(NamedTuple):
     form: str
 
 
-CLASSES = ("say", "believe", "deny", "estimate", "show", "cite", "promise", "order", "learn")
+CLASSES = ("say", "believe", "deny", "estimate", "show", "cite", "promise", "order", "learn", "judge")
 
 TAKES_RECIPIENT = frozenset({"tell", "inform", "brief", "advise", "warn", "remind", "assure"})
 

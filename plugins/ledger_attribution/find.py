@@ -20,13 +20,20 @@ __all__ = ["UNCONFIRMED", "Found", "find"]
 
 UNCONFIRMED = "not confirm"
 _PLAIN = frozenset({"say", "tell", "add", "warn"})
+_NOUNS_TOO = frozenset({"state", "states", "tweet", "post", "posts", "rules", "report"})
+_MEANS = frozenset({"phone", "telephone", "email", "text", "radio", "video", "satellite"})
+_LEARNT = frozenset({"learn", "hear"})
 
 _BE = word_list("be")
 _REFUSING = word_list("refusing")
+_PARTS_OF_DAY = frozenset({"morning", "afternoon", "evening", "night"})
 
 
 class Found(NamedTuple):
-    """One attribution as found: token runs and code-point spans. `relays` are token runs of outlets spoken to."""
+    """One attribution as found: token runs and code-point spans.
+
+    `relays` are the outlets spoken to, `origins` those behind the source, `named` what a relative pronoun refers to.
+    """
 
     words: tuple[Token, ...]
     cue: Span
@@ -36,6 +43,7 @@ class Found(NamedTuple):
     direct: bool
     relays: tuple[tuple[Token, ...], ...] = ()
     origins: tuple[tuple[Token, ...], ...] = ()
+    named: tuple[Token, ...] = ()
 
 
 def _span(tokens: Sequence[Token]) -> Span:
@@ -65,7 +73,7 @@ def _to_left(reader: Reader, i: int) -> tuple[Span | None, bool]:
 def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
     """The attribution of the cue verb at `i`."""
     t = reader.t
-    first = reader.verb_start(i)
+    first = reader.over(reader.verb_start(i))
     before = t[first - 1] if first else None
     if before is not None and (
         before.low in _REFUSING or any(t[k].low in _REFUSING for k in range(first, i))
@@ -73,7 +81,8 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
         return _unconfirmed(reader, i) if cue.lemma in {"confirm", "verify"} else None
     if before is not None and before.low in _BE and cue.form != "g":
         return None
-    if i + 1 < len(t) and t[i + 1].low == "by":  # "mayors briefed by the coast guard"
+    by = i + 2 < len(t) and t[i + 1].low == "by" and t[i + 2].low not in _MEANS
+    if by:  # "mayors briefed by the coast guard"
         return None
     if before is not None and before.tag in {"DET", "POS", "P"} and t[i].low in AMBIGUOUS:
         return None
@@ -89,6 +98,10 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
         following.tag in {'"', ":"} or (following.tag == "," and k + 1 < len(t) and t[k + 1].tag == '"')
     )
     opens = direct or (following is not None and following.low == "that")
+    if t[i].low in _NOUNS_TOO and not opens:
+        return None
+    if cue.lemma == "continue" and not (following is not None and t[i + 1].tag in {'"', ",", "."}):
+        return None
     if (
         t[i].low in AMBIGUOUS
         and not opens
@@ -96,8 +109,16 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
         and following.tag not in {"DET", "PRON", "NUM", ",", ".", "N"}
     ):
         return None
-    cue_span = Span(t[first].start, t[i].end)
+    cue_span = Span(t[reader.verb_start(i)].start, t[i].end)
     right = _content(reader, following.start, reader.clause_right(k)) if following is not None else None
+    if cue.lemma in _LEARNT and i + 1 < len(t) and t[i + 1].low == "from":
+        return _learnt(reader, first, i, cue, cue_span)
+    if before is not None and before.low in {"who", "which"}:
+        return (
+            _relative(reader, first, Found((before,), cue_span, cue.lemma, cue.kind, right, direct, relays))
+            if right
+            else None
+        )
 
     if before is not None and before.tag in {",", '"'}:
         aside = reader.apposition(first - 1) if before.tag == "," else None
@@ -121,13 +142,18 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
         ):
             content, quoted = _to_left(reader, first)
             return Found(words, cue_span, cue.lemma, cue.kind, content, quoted) if content else None
-        return None
+        return (
+            _far(reader, first, Found((), cue_span, cue.lemma, cue.kind, right, direct, relays))
+            if right
+            else None
+        )
 
     begin, boundary = reader.left(first)
     words = reader.trimmed(begin, first)
-    if not words and earlier and before is not None and before.tag == "CC" and right is not None:
-        return Found(earlier[-1].words, cue_span, cue.lemma, cue.kind, right, direct, relays)
-    speaks = bool(words) and (kind_of(words) or (cue.lemma in _PLAIN and agent_kind(words)))
+    if not words and before is not None and before.tag == "CC" and right is not None:
+        words = earlier[-1].words if earlier else reader.subject(first - 1)
+        return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays) if words else None
+    speaks = bool(words) and (kind_of(words) or (cue.lemma in _PLAIN and _can_say(words)))
     if not speaks:
         return None
     marked = boundary >= 0 and t[boundary].tag in {",", '"', "-"}
@@ -140,12 +166,77 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     if marked and not opens and closed:
         content, quoted = _to_left(reader, boundary + 1)
         if content is not None and content.end - content.start > 3:
+            if not quoted and _goes_on(reader, k):
+                content = Span(content.start, reader.end)
             return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays)
     if right is None or following is None or following.tag in {".", ";"}:
         return None
     if following.tag == "P" and not opens and not reader.opens_number(k):
         return None
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
+
+
+def _goes_on(reader: Reader, k: int) -> bool:
+    """Whether the content goes on after its source: `..., the office said, and 30 are missing`."""
+    t = reader.t
+    if k + 2 >= len(t) or t[k].tag != ",":
+        return False
+    joins = t[k + 1].low in {"and", "but", "with", "while"}
+    others = (CUES.get(token.low) or FIGURE_CUES.get(token.low) for token in t[k + 2 :])
+    return joins and not any(cue is not None and cue.form != "b" for cue in others)
+
+
+def _can_say(words: Sequence[Token]) -> bool:
+    """Whether a phrase of which no list says that it can speak is the subject of `say`: `the sign`, `21 percent`."""
+    nominal = words[0].tag in {"DET", "NUM"} and all(t.tag in {"DET", "N", "NUM", "POS"} for t in words)
+    return bool(agent_kind(words)) or (nominal and words[-1].tag == "N")
+
+
+def _far(reader: Reader, first: int, found: Found) -> Found | None:
+    """`NAME, 63, a voter who ..., said ...`: the subject of the sentence, when only asides stand before the verb."""
+    t = reader.t
+    if (
+        found.lemma not in _PLAIN
+        or t[first].capital
+        or any(t[k].tag in {";", '"', ":"} for k in range(first - 1))
+    ):
+        return None
+    words = reader.subject(first - 1)
+    if not words:
+        return None
+    after = next(t[k + 1] for k in range(first) if t[k].end == words[-1].end)
+    return found._replace(words=words) if after.tag in {",", "-"} else None
+
+
+def _relative(reader: Reader, first: int, found: Found) -> Found:
+    """`NAME, who said ...`: the pronoun is the source, and what it stands for is named."""
+    end = first - 1
+    while end > 0 and reader.t[end - 1].tag == ",":
+        end -= 1
+    begin, _ = reader.left(end)
+    return found._replace(named=reader.trimmed(begin, end))
+
+
+def _learnt(reader: Reader, first: int, i: int, cue: Cue, span: Span) -> Found | None:
+    """`Radio Nine has learned from two officials that ...`: the officials say it, to the radio."""
+    t = reader.t
+    stop = noun_phrase_after(t, i + 2)
+    begin, _ = reader.left(first)
+    words, told = tuple(t[i + 2 : stop]), reader.trimmed(begin, first)
+    content = _content(reader, t[stop].start, reader.end) if words and stop < len(t) else None
+    if content is None or not told:
+        return None
+    return Found(words, span, cue.lemma, cue.kind, content, direct=False, relays=(told,))
+
+
+def _briefing(reader: Reader, i: int) -> tuple[tuple[Token, ...], ...]:
+    """`... said after a briefing by the agency`: who is behind a source that speaks at `i`."""
+    t = reader.t
+    for k in range(i + 1, min(i + 16, len(t) - 1)):
+        if t[k].low in {"briefing", "briefed"} and t[k + 1].low in {"by", "from"} and not reader.quoted(k):
+            words = tuple(t[k + 2 : noun_phrase_after(t, k + 2)])
+            return (words,) if words and kind_of(words) else ()
+    return ()
 
 
 def _unconfirmed(reader: Reader, i: int) -> Found | None:
@@ -213,6 +304,8 @@ def _figure(reader: Reader, i: int, cue: Cue) -> Found | None:
         return None
     if first == 0 or t[first - 1].low in _BE | _REFUSING or t[first - 1].tag in {"DET", "POS", "P"}:
         return None
+    if cue.lemma in {"speak", "talk"} and (i + 1 >= len(t) or t[i + 1].low != "of"):
+        return None
     begin, _ = reader.left(first)
     words = reader.trimmed(begin, first)
     aside = reader.apposition(first - 1) if t[first - 1].tag == "," else None
@@ -224,12 +317,22 @@ def _figure(reader: Reader, i: int, cue: Cue) -> Found | None:
     rest = [token for token in t[i + 1 :] if token.tag != "'"]
     if not any(is_number(token) for token in rest):
         return None
-    content = _content(reader, t[i + 1].start, reader.end) if i + 1 < len(t) else None
+    content = _content(reader, t[i + 1].start, _before_day(reader, i)) if i + 1 < len(t) else None
     return (
         Found(words, Span(t[first].start, t[i].end), cue.lemma, cue.kind, content, direct=False)
         if content
         else None
     )
+
+
+def _before_day(reader: Reader, i: int) -> int:
+    """Where the content of a figure given at `i` ends: before `on Monday` after it, which says when it was given."""
+    t = reader.t
+    for k in range(i + 2, len(t) - 1):
+        if t[k].low == "on" and t[k + 1].low.endswith("day") and t[k + 1].capital:
+            rest = t[k + 2 :] if k + 2 >= len(t) or t[k + 2].low not in _PARTS_OF_DAY else t[k + 3 :]
+            return t[k].start if not rest or rest[0].tag == "." else reader.end
+    return reader.end
 
 
 def _participle(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
@@ -249,18 +352,12 @@ def _participle(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
     content = _content(reader, t[k].start, reader.end) if k < len(t) else None
     if content is None:
         return None
-    words = earlier[-1].words if earlier else _subject(reader)
+    words = earlier[-1].words if earlier else reader.subject(i)
     if not words:
         return None
     return Found(
         words, Span(t[i].start, t[i].end), cue.lemma, cue.kind, content, direct=t[k].tag == '"', relays=relays
     )
-
-
-def _subject(reader: Reader) -> tuple[Token, ...]:
-    stop = noun_phrase_after(reader.t, 0)
-    words = tuple(reader.t[:stop])
-    return words if words and kind_of(words) else ()
 
 
 def _citing(reader: Reader, found: list[Found]) -> list[Found]:
@@ -301,11 +398,12 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
             made = _cited(reader, i) if cue.form == "f" else None
         elif made is None and cue is not None and cue.form == "g":
             made = _participle(reader, i, cue, found)
-        elif made is None and cue is not None:
+        elif made is None and cue is not None and (cue.kind != "judge" or cue.form == "f"):
             made = _reporting(reader, i, cue, found)
         if made is None and token.low in FIGURE_CUES and FIGURE_CUES[token.low].form != "g":
             made = _figure(reader, i, FIGURE_CUES[token.low])
         if made is not None:
+            made = made if made.origins else made._replace(origins=_briefing(reader, i))
             if found and found[-1].words == made.words and found[-1].content.covers(made.cue):
                 found[-1] = _cut(reader, found[-1], made.cue.start)
             found.append(made)

@@ -21,6 +21,8 @@ _DAYS = word_list("days")
 _NUMBER_WORDS = word_list("number_words")
 _BEFORE_NUMBERS = word_list("before_numbers")
 _VAGUE_RECIPIENTS = word_list("vague_recipients")
+_PASSED_OVER = word_list("passed_over")
+_SHORT = 9
 
 
 def is_number(token: Token) -> bool:
@@ -72,6 +74,29 @@ class Reader:
             i -= 1
         return i
 
+    def over(self, i: int) -> int:
+        """Past what stands between a subject and its verb group at `i`: `NAME (R-Ohio) said`, `NAME, however, said`."""
+        if i > 1 and self.t[i - 1].tag == ")":
+            opened = next((j for j in range(i - 2, max(-1, i - _SHORT), -1) if self.t[j].tag == "("), -1)
+            return opened if opened > 0 else i
+        if (
+            i > 3
+            and self.t[i - 1].tag == ","
+            and self.t[i - 3].tag == ","
+            and self.t[i - 2].low in _PASSED_OVER
+        ):
+            return i - 3
+        return i
+
+    def subject(self, end: int) -> tuple[Token, ...]:
+        """The noun phrase that opens the sentence, after an adverbial if there is one, when it can speak and ends before `end`."""
+        begin = 0
+        if self.t[0].tag in {"P", "SUB", "ADV"}:
+            begin = next((j + 1 for j in range(end) if self.t[j].tag == ","), end)
+        stop = noun_phrase_after(self.t, begin)
+        words = tuple(self.t[begin:stop])
+        return words if stop <= end and words and kind_of(words) else ()
+
     def left(self, end: int) -> tuple[int, int]:
         """The noun phrase that ends before `end` and the index of the boundary before it (-1: the sentence begins)."""
         i = end
@@ -105,6 +130,20 @@ class Reader:
             after = noun_phrase_after(self.t, i + 1)
             if i + 1 < after < end:
                 i = after
+        if (
+            end - i > 1
+            and self.t[end - 1].low in {"he", "she", "it", "they", "we"}
+            and self.t[end - 2].tag != "CC"
+        ):
+            i = end - 1
+        while end - i > 1 and self.t[i].low in _DAYS:  # "On Monday evening the coast guard put ..."
+            i += 1
+        for k in range(
+            end - 1, i, -1
+        ):  # "since the war began the group said": a second article opens the source
+            if self.t[k].tag == "DET" and self.t[k].low in {"the", "a", "an"} and self.t[k - 1].tag == "N":
+                i = k
+                break
         while end > i and (
             self.t[end - 1].low in _DAYS
             or self.t[end - 1].tag in {"P", "ADV", "NUM", "CC"}

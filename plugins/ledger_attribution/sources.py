@@ -9,11 +9,22 @@ from ledger.plugin import Span
 from ledger_attribution.lexicon import word_list
 from ledger_attribution.words import Token
 
-__all__ = ["HEARSAY", "Memory", "actor_of", "agent_kind", "kind_of", "noun_phrase_after"]
+__all__ = [
+    "HEARSAY",
+    "SPOKES_WORDS",
+    "Memory",
+    "actor_of",
+    "agent_kind",
+    "kind_before",
+    "kind_of",
+    "noun_phrase_after",
+]
 
 PERSON_WORDS = word_list("person_words")
 GROUP_WORDS = word_list("group_words")
 ORGANISATION_WORDS = word_list("organisation_words")
+_NAME_WORDS = word_list("organisation_name_words")
+SPOKES_WORDS = word_list("spokes_words")
 OUTLET_WORDS = word_list("outlet_words")
 DOCUMENT_WORDS = word_list("document_words")
 GENERIC_ORGANISATIONS = word_list("generic_organisations")
@@ -82,11 +93,23 @@ def kind_of(words: Sequence[Token]) -> str:
     if not capital:
         return ""
     names = [t for t in words if t.tag == "N" and t.low in head and t.capital]
-    if any(t.low in ORGANISATION_WORDS for t in names) or (len(names) == 1 and names[0].text.isupper()):
+    if any(t.low in ORGANISATION_WORDS for t in names) or (names and names[-1].low in _NAME_WORDS):
+        return "organisation"
+    if len(names) == 1 and any(letter.isupper() for letter in names[0].text[2:]):  # "GridCo", "UNESCO"
         return "organisation"
     if any(t.low in OUTLET_WORDS for t in names):
         return "outlet"
     return "person" if 1 <= len(names) <= 4 and words[0].low != "the" else "organisation"
+
+
+def kind_before(words: Sequence[Token]) -> bool:
+    """Whether the words before a spokesman say whose: `a coast guard spokesman`, `police spokesman Jan Holt`."""
+    for token in words:
+        if token.low in SPOKES_WORDS:
+            return False
+        if token.tag == "N":
+            return True
+    return False
 
 
 def agent_kind(words: Sequence[Token]) -> str:
@@ -170,7 +193,7 @@ def actor_of(text: str, words: Sequence[Token]) -> str:
 
 
 class Memory:
-    """The sources named so far in an article, so that `it`, `the agency` or `the spokesman` find theirs.
+    """The sources named so far in an article, so that `it`, `the agency`, `the spokesman` or a surname find theirs.
 
     `outlet` is the key of the publishing outlet: what `we` refers to.
     """
@@ -178,27 +201,57 @@ class Memory:
     def __init__(self, outlet: str) -> None:
         self.outlet = outlet
         self._seen: list[tuple[str, str, Span]] = []
+        self._subject: tuple[str, str, Span] | None = None
+        self._speaks_for: dict[str, tuple[str, str, Span]] = {}
 
     def add(self, actor: str, kind: str, span: Span) -> None:
         """Remember a source that was named."""
         self._seen = [*self._seen[-_REMEMBERED:], (actor, kind, span)]
+        self._subject = None
+
+    def mention(self, subject: tuple[str, str, Span] | None) -> None:
+        """Remember the subject of a sentence that names no source; None when a paragraph begins."""
+        self._subject = subject
 
     def last(self) -> tuple[str, str, Span] | None:
         """The source of the passage, if one was named."""
         return self._seen[-1] if self._seen else None
 
+    def speak_for(self, actor: str) -> None:
+        """Note that somebody speaks for the organisation that was named last."""
+        found = next((seen for seen in reversed(self._seen) if seen[1] == "organisation"), None)
+        if found is not None:
+            self._speaks_for.setdefault(actor, found)
+
+    def behind(self, actor: str) -> tuple[str, str, Span] | None:
+        """The organisation that a person speaks for, as far as the article said."""
+        return self._speaks_for.get(actor)
+
     def resolve(self, words: Sequence[Token]) -> tuple[str, str, Span] | None:
-        """What a pronoun or a bare definite phrase refers to; None for a phrase that names its own source."""
-        if len(words) == 1 and words[0].low in _PRONOUNS:
-            fitting = _PRONOUNS[words[0].low]
-            for actor, kind, span in reversed(self._seen):
-                if kind in fitting or (words[0].low in {"he", "she"} and kind == "role"):
-                    return actor, kind, span
-            return self.last() if words[0].low in {"it", "they"} else None
+        """What a pronoun, a surname or a bare definite phrase refers to; None for a phrase that names its own source."""
+        low = words[0].low
+        if len(words) == 1 and low in _PRONOUNS:
+            return self._pronoun(low)
+        if len(words) == 1 and words[0].capital:
+            ending = " " + words[0].text
+            return next((seen for seen in reversed(self._seen) if seen[0].endswith(ending)), None)
+        if low == "one" and len(words) > 2 and words[1].low == "of":
+            words, low = words[2:], words[2].low
         nouns = [t for t in words if t.tag != "DET"]
-        if len(nouns) != 1 or words[0].low not in {"the", "this", "its"} or nouns[0].capital:
+        if len(nouns) != 1 or low not in {"the", "this", "its"} or nouns[0].capital:
             return None
-        head = nouns[0].low
+        return self._description(nouns[0].low)
+
+    def _pronoun(self, low: str) -> tuple[str, str, Span] | None:
+        fitting = _PRONOUNS[low]
+        if low in {"it", "they"} and self._subject is not None and self._subject[1] in fitting:
+            return self._subject
+        for actor, kind, span in reversed(self._seen):
+            if kind in fitting or (low in {"he", "she"} and kind == "role"):
+                return actor, kind, span
+        return self.last() if low in {"it", "they"} else None
+
+    def _description(self, head: str) -> tuple[str, str, Span] | None:
         for actor, kind, span in reversed(self._seen):
             if re.search(rf"\b{re.escape(head)}\b", actor, re.IGNORECASE):
                 return actor, kind, span

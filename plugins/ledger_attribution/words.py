@@ -139,6 +139,9 @@ _IRREGULAR = {
     "foresee": ("foresees", "foresaw", "foreseen", "foreseeing"),
     "tweet": ("tweets", "tweeted", "tweeted", "tweeting"),
     "quip": ("quips", "quipped", "quipped", "quipping"),
+    "slam": ("slams", "slammed", "slammed", "slamming"),
+    "prefer": ("prefers", "preferred", "preferred", "preferring"),
+    "speak": ("speaks", "spoke", "spoken", "speaking"),
 }
 
 

@@ -14,9 +14,13 @@ __all__ = ["chain_of", "is_hearsay", "level_of", "period_of", "said_on", "scope_
 
 _PLACE_PREPOSITIONS = word_list("place_prepositions")
 _LANDSCAPE = word_list("landscape")
+_PLACES = frozenset(["LOC", "GPE", "FAC"])
+_POSSESSIVE = frozenset(["her", "his", "their", "its", "our", "my"])
 _SETTLEMENTS = frozenset(["city", "town", "village", "capital", "island", "port"])
 _LEVELS = ("asserted", "probable", "possible", "predicted")
 _HEARSAY = re.compile(r"\b(?:reports|rumou?rs|media|accounts|social media|posts)$", re.IGNORECASE)
+_GIVEN = frozenset(["put", "puts", "raised", "lowered", "revised", "cut", "updated"])
+_PARTING = word_list("parting")
 _MODALS = frozenset(["may", "might", "could", "will", "would", "won't"])
 _WINDOW = re.compile(
     r"\b(?:alone|overnight|past|last|this|single|previous|preceding|24 hours|48 hours|a day|per day|a week|per week|daily|weekly)\b",
@@ -27,7 +31,7 @@ _WINDOW = re.compile(
 def chain_of(span: Span, attributions: Sequence[Attribution]) -> tuple[Link, ...]:
     """The links of every attribution whose content covers `span`, outermost first, each actor once in a row."""
     covering = sorted(
-        (a for a in attributions if a.span.covers(span)),
+        (a for a in attributions if a.span.covers(span) and a.chain[-1].cue_class != "judge"),
         key=lambda a: (-(a.span.end - a.span.start), a.span.start),
     )
     links: list[Link] = []
@@ -91,7 +95,7 @@ def stance(tokens: Sequence[Token], index: int, trigger: int, level: str) -> tup
 
 
 def said_on(
-    attributions: Sequence[Attribution], span: Span, times: Sequence[TimeSpan], sentence: Span
+    text: str, attributions: Sequence[Attribution], span: Span, times: Sequence[TimeSpan], sentence: Span
 ) -> str:
     """The ISO date at which the source of `span` spoke, when a time stands beside the cue and outside the content."""
     covering = [a for a in attributions if a.span.covers(span) and a.cue is not None]
@@ -99,13 +103,31 @@ def said_on(
         for time in times:
             if not sentence.covers(time.span) or not time.start or time.kind not in {"instant", "interval"}:
                 continue
-            if time.precision not in {"day", "hour", "minute"} or attribution.span.overlaps(time.span):
+            if time.precision not in {"day", "hour", "minute"}:
+                continue
+            if attribution.span.overlaps(time.span) and not _of_figure(text, attribution, time):
+                continue
+            lead = text[sentence.start : time.span.start].strip().lower()
+            parted = "," in text[time.span.end : attribution.source.start]
+            if parted and lead not in {"", "on", "late on", "early on"}:
                 continue
             gap = max(time.span.start - attribution.source.end, attribution.source.start - time.span.end)
             cue_gap = time.span.start - attribution.cue.end if attribution.cue is not None else 99
             if 0 <= gap <= 12 or 0 <= cue_gap <= 48:
                 return time.start[:10]
     return ""
+
+
+def _of_figure(text: str, attribution: Attribution, time: TimeSpan) -> bool:
+    """Whether the day inside a content is that on which the figure was given: `put the toll at 47 on Friday`."""
+    lead = text[max(0, time.span.start - 4) : time.span.start].lower()
+    return attribution.chain[-1].cue.rsplit(" ", 1)[-1] in _GIVEN and lead.endswith(" on ")
+
+
+_ROLLING = re.compile(
+    r"\b(?:the |a )?(?:past|previous|preceding) (day|week|month|24 hours|48 hours)\b", re.IGNORECASE
+)
+_ROLLED = {"day": 1, "24 hours": 1, "48 hours": 2, "week": 7, "month": 30}
 
 
 def period_of(
@@ -121,6 +143,18 @@ def period_of(
             continue
         words = text[time.span.start : min(time.span.end + 8, clause.end)]
         lead = text[max(0, time.span.start - 8) : time.span.start].lower()
+        rolling = _ROLLING.match(text, max(time.span.start - 5, clause.start)) or _ROLLING.match(
+            text, time.span.start
+        )
+        if rolling is not None and published is not None:
+            return _until(published, _ROLLED[rolling.group(1).lower()])
+        if (
+            time.kind == "interval"
+            and lead.endswith(("between ", "from "))
+            and time.precision == "day"
+            and time.end
+        ):
+            return f"{time.start[:10]}/{time.end[:10]}"
         year = time.start[:4]
         past = published is not None and year.isdigit() and int(year) < published.year
         if past and (year in words or "ago" in words):
@@ -141,8 +175,13 @@ def period_of(
         ):
             days = _days(time.duration)
             if days:
-                return f"{published - timedelta(days=days - 1)}/{published}"
+                return _until(published, days)
     return "cumulative"
+
+
+def _until(published: date, days: int) -> str:
+    """The period of so many days that ends on the publication day."""
+    return f"{published - timedelta(days=days - 1)}/{published}" if days > 1 else str(published)
 
 
 def _between(text: str, one: Span, other: Span) -> str:
@@ -176,24 +215,46 @@ def scope_of(
     `places` are those named before the sentence, for `the valley` and `the town`.
     """
     begin, end = _around(tokens, index, trigger)
+    known = [*places, *(e.name for e in entities if e.span.end <= tokens[index].start and e.label in _PLACES)]
     best: tuple[int, str, Span] | None = None
     for k in range(begin, end - 1):
         if tokens[k].low not in _PLACE_PREPOSITIONS or (
             content is not None and not content.covers(tokens[k].span)
         ):
             continue
-        named = _place(text, tokens, k, entities, places)
+        named = _place(text, tokens, k, entities, known)
         if named is not None:
             distance = min(abs(k - index), abs(k - trigger))
             if best is None or distance < best[0]:
                 best = (distance, *named)
-    return (best[1], best[2]) if best is not None else ("", None)
+    if best is None:
+        return _incident(text, tokens, end) or ("", None)
+    return best[1], best[2]
+
+
+def _incident(text: str, tokens: Sequence[Token], k: int) -> tuple[str, Span] | None:
+    """The named thing of `... when the Sund bridge collapsed`, for a clause that ends at `k`."""
+    if k + 2 >= len(tokens) or tokens[k].low not in {"when", "after"} or tokens[k + 1].tag != "DET":
+        return None
+    end = k + 2
+    while end < len(tokens) and tokens[end].tag == "N" and tokens[end].low not in _LANDSCAPE:
+        end += 1
+    named = end < len(tokens) and tokens[end].low in _LANDSCAPE and end > k + 2
+    if not named or not all(t.capital for t in tokens[k + 2 : end]):
+        return None
+    span = Span(tokens[k + 2].start, tokens[end].end)
+    return text[span.start : span.end], span
 
 
 def _around(tokens: Sequence[Token], index: int, trigger: int) -> tuple[int, int]:
     low, high = sorted((index, trigger))
     begin = clause_of(tokens, low)[0]
     end = clause_of(tokens, high)[1]
+    for k in range(high + 1, end - 1):  # ", most of them from Elsbach" speaks of a part
+        if tokens[k].tag == "," and (tokens[k + 1].low in _PARTING or tokens[k + 1].tag == "Q"):
+            part = tokens[k + 1].low in _PARTING or (k + 2 < end and tokens[k + 2].low == "of")
+            if part:
+                return begin, k
     return begin, end
 
 
@@ -217,6 +278,8 @@ def _place(
     if head in _LANDSCAPE and end < len(tokens) and tokens[end].low == "of":
         return _place(text, tokens, end, entities, places)
     known = _known(head, places) if len(words) == 1 and head in _LANDSCAPE else ""
+    if not known and len(words) == 1 and head in _SETTLEMENTS and tokens[k - 1].low in _POSSESSIVE:
+        known = f"{tokens[k - 1].low} {head}"
     return (known, Span(words[0].start, words[-1].end)) if known else None
 
 

@@ -142,5 +142,6 @@ def _opens(tokens: Sequence[Token], k: int, i: int) -> bool:
         low, high = sorted((k, i))
         inner = any(t.tag == "AUX" for t in tokens[low:high])
         outer = tokens[k + 1 : k + 12] if k > i else tokens[max(0, k - 12) : k]
+        inner = inner or (k > i and tokens[k - 1].tag == ",")
         return inner and any(t.tag == "AUX" for t in outer)
     return False

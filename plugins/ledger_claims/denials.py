@@ -21,8 +21,13 @@ _FALSE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"^\W*(?:(?:it|this|that|them|everything)(?=\W*$|[.,;]|\s+(?:and|but|on|in|as)\b)"
+    rf"^\W*(?:(?:it|this|that|them|everything)(?=\W*$|[.,;]|\s+(?:and|but|on|in|as|late|early|again|outright|at|yesterday|today)\b|\s+\w+ly\b)"
     rf"|(?:the|that|those|these|this|such|any|all)\s+(?:[\w’']+\s+){{0,3}}{_NOUN}\b(?!\s+(?:that|of|had|has|was|were)\b))",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    rf"^\W*(?:the|that|those|these|this|such|all)\s+(?:\w+\s+){{0,2}}{_NOUN}\W+(?:as\W+)?(?:\w+\s+){{0,2}}"
+    r"(?:false|untrue|wrong|baseless|unfounded|fabricated|nonsense|exaggerated|fake|lies?|fiction|rubbish|propaganda|fabrications?)\b",
     re.IGNORECASE,
 )
 _PLURAL = re.compile(
@@ -37,6 +42,8 @@ def denials(
     local: Sequence[Attribution],
     earlier: Sequence[Claim],
     inside: Sequence[Claim],
+    tokens: Sequence[Token],
+    table: Table,
 ) -> list[Claim] | None:
     """What a denial or a missing confirmation in this sentence says of `earlier` claims, or of the claims `inside` it.
 
@@ -48,7 +55,8 @@ def denials(
         link = attribution.chain[-1]
         kind = "denial" if link.cue_class == "deny" else "unconfirmed" if link.certainty == "doubtful" else ""
         content = text[attribution.span.start : attribution.span.end]
-        if not kind and _FALSE.search(content):
+        called = link.cue_class == "judge" and _CALLED.match(content) is not None
+        if called or (not kind and _FALSE.search(content)):
             kind = "denial"
         if not kind:
             continue
@@ -60,9 +68,31 @@ def denials(
             return [*kept, *(_about(c, kind, attribution, sentence, target) for c in covered)]
         if not _BARE.match(content) and not _FALSE.search(content):
             continue
-        targets = earlier if _PLURAL.search(content) else earlier[-1:]
+        targets = _targets(content, tokens, attribution.span, earlier, table)
         return [*inside, *(_about(c, kind, attribution, sentence, target) for c in targets)]
     return None
+
+
+def _targets(
+    content: str, tokens: Sequence[Token], span: Span, earlier: Sequence[Claim], table: Table
+) -> Sequence[Claim]:
+    """The claims that `it`, `the figures` or `the death toll` speak of: of a named measure those, or one made for it."""
+    named = next(
+        (
+            sense
+            for token in tokens
+            if span.covers(token.span) and (sense := token.says("total", "count")) is not None
+        ),
+        None,
+    )
+    if named is None:
+        return earlier if _PLURAL.search(content) else earlier[-1:]
+    fitting = [claim for claim in earlier if claim.measure == named.measure]
+    if fitting:
+        return fitting[-1:]
+    return [
+        Claim(span=span, subject=table.defaults[named.measure], measure=named.measure, trigger=named.lemma)
+    ]
 
 
 def unstated(

@@ -14,7 +14,6 @@ from ledger.plugin import (
     ClaimValue,
     Context,
     Modality,
-    Notice,
     Quantity,
     Span,
 )
@@ -35,6 +34,7 @@ _ANAPHOR = re.compile(
 _REPORTED = re.compile(r"\breportedly\b|\b(?:is|are|was|were) reported to\b", re.IGNORECASE)
 _ANAPHORIC = re.compile(r"(?:it|they|he|she)$|the ", re.IGNORECASE)
 _CLOSING = '.!?"”’)'
+_NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
 _PLACES = 40
 
 
@@ -45,30 +45,33 @@ def extract(
     quantities = context.of(Quantity)
     notes = list(notices.notices(article, quantities))
     yield from notes
-    reading = _Reading(article, load(measures), old_figures(article.text, notes, quantities))
+    corrections = [note.span for note in notes if note.kind == "correction"]
+    wrong = old_figures(article.text, corrections, quantities)
+    reading = _Reading(article, load(measures), wrong, corrections)
     for local in sentences(article, context):
         reading.read(local)
     yield from _unique(reading.found)
 
 
-def old_figures(text: str, notes: Sequence[Notice], quantities: Sequence[Quantity]) -> frozenset[Span]:
+def old_figures(text: str, corrections: Sequence[Span], quantities: Sequence[Quantity]) -> frozenset[Span]:
     """Where the correction notes of an article name a wrong figure."""
-    corrections = [note.span for note in notes if note.kind == "correction"]
     return frozenset(q.span for span in corrections for q in notices.old_figures(text, span, quantities))
 
 
 class _Reading:
     """What has been read of an article so far: its claims, the last group of them, the places named, who spoke when."""
 
-    def __init__(self, article: Article, table: Table, wrong: frozenset[Span]) -> None:
+    def __init__(self, article: Article, table: Table, wrong: frozenset[Span], notes: Sequence[Span]) -> None:
         self.article = article
         self.table = table
         self.wrong = wrong
+        self.notes = notes
         self.found: list[Claim] = []
         self.group: list[int] = []
         self.places: list[str] = []
         self.spoken: dict[str, str] = {}
         self.reported = False
+        self.taken_back: Claim | None = None
 
     def read(self, local: Local) -> None:
         """Add the claims of the next sentence."""
@@ -81,8 +84,13 @@ class _Reading:
         made = self._claims(local, tokens)
         made += self._denied(local, tokens, made)
         new = [claim for claim in made if not self.wrong.intersection(claim.support)]
+        self.taken_back = next(
+            (c for c in reversed(made) if c not in new and c.value is not None), self.taken_back
+        )
         earlier = [self.found[k] for k in self.group]
-        denied = denials.denials(text, local.sentence.span, local.attributions, earlier, new)
+        denied = denials.denials(
+            text, local.sentence.span, local.attributions, earlier, new, tokens, self.table
+        )
         if denied is not None:
             new = denied
         elif not new and _ANAPHOR.search(words):
@@ -91,19 +99,31 @@ class _Reading:
         asserted = [k for k, c in enumerate(new, len(self.found)) if c.kind not in {"denial", "unconfirmed"}]
         self.group = asserted or self.group
         self.found += new
-        named = [e.name for e in local.entities if e.label in {"LOC", "GPE", "FAC"}]
+        begin = tokens[0].start if tokens else span.end  # after a dateline
+        named = [e.name for e in local.entities if e.label in {"LOC", "GPE", "FAC"} and e.span.start >= begin]
         self.places = [*self.places, *named, *(claim.scope for claim in new if claim.scope)][-_PLACES:]
         for attribution in local.attributions:
-            if day := circumstance.said_on([attribution], attribution.span, local.times, local.sentence.span):
+            if day := circumstance.said_on(
+                self.article.text, [attribution], attribution.span, local.times, local.sentence.span
+            ):
                 self.spoken[attribution.chain[-1].actor] = day
 
     def _claims(self, local: Local, tokens: Sequence[Token]) -> list[Claim]:
         made: list[tuple[int, Claim]] = []
-        for figure in figures(tokens, self.table, self._last_figure()):
+        back = self.taken_back
+        note = next((n for n in self.notes if n.covers(local.sentence.span)), None)
+        old = (back.measure, back.subject) if back and note and note.covers(back.span) else None
+        for figure in figures(tokens, self.table, old or self._last_figure(), corrected=old is not None):
             claim = self._figure_claim(local, tokens, figure)
-            if claim is not None:
+            known = (
+                old
+                and claim
+                and any((c.measure, c.value) == (claim.measure, claim.value) for c in self.found)
+            )
+            if claim is not None and not known:
                 made.append((figure.quantity.span.start, claim))
-        names = Names(self.article.title, self.article.text, self.table.persons)
+        starts = frozenset(e.span.start for e in local.entities if e.label in _NAMES)
+        names = Names(self.article.title, self.article.text, self.table.persons, starts)
         for status in statuses(tokens, local.attributions, names):
             claim = self._status_claim(local, tokens, status)
             if claim is not None:
@@ -137,7 +157,7 @@ class _Reading:
         value = _value(figure.quantity, text)
         level = circumstance.level_of([figure.quantity.span, figure.trigger], local.modalities)
         stance = circumstance.stance(tokens, figure.at, figure.trigger_at, level)
-        if value is None or stance is None:
+        if value is None or stance is None or _of_that(tokens, figure.trigger_at):
             return None
         contents = [a.span for a in local.attributions if a.span.covers(figure.quantity.span)]
         content = max(contents, key=lambda span: span.end - span.start, default=None)
@@ -203,12 +223,20 @@ class _Reading:
 
     def _attributed(self, claim: Claim, span: Span, local: Local, *, forecast: bool) -> Claim:
         chain = circumstance.chain_of(span, local.attributions)
-        said = circumstance.said_on(local.attributions, span, local.times, local.sentence.span)
+        said = circumstance.said_on(
+            self.article.text, local.attributions, span, local.times, local.sentence.span
+        )
         if not said and chain and _ANAPHORIC.match(chain[-1].surface):
             said = self.spoken.get(chain[-1].actor, "")
         hearsay = circumstance.is_hearsay(chain) or (not chain and self.reported)
         kind = "forecast" if forecast else "hearsay" if hearsay else "primary"
         return msgspec.structs.replace(claim, chain=chain, said_on=said, kind=kind)
+
+
+def _of_that(tokens: Sequence[Token], trigger: int) -> bool:
+    """`four have died of it`: something else than what the article counts."""
+    after = [t.low for t in tokens[trigger + 1 : trigger + 3]]
+    return after in (["of", "it"], ["from", "it"], ["of", "this"], ["of", "that"])
 
 
 def _value(quantity: Quantity, text: str) -> ClaimValue | None:

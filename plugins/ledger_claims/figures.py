@@ -16,28 +16,66 @@ from ledger_claims.lexicon import word_list
 from ledger_claims.scene import Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after
 from ledger_claims.table import Sense, Table
-from ledger_claims.totals import is_magnitude, magnitude, shared, shock, total
+from ledger_claims.totals import is_magnitude, magnitude, priced, shared, shock, total
 
 __all__ = ["figures"]
 
 _RAISING = word_list("raising")
 _TAKEN = word_list("taken")
+_COUNTING = frozenset(["counts", "counted", "count", "gives", "gave"])
 _EMPTY_VERBS = word_list("empty_verbs")
+_WHOLES = word_list("wholes")
 _FINITE = frozenset(["to", "will", "would", "could", "may", "might", "can", "did", "and", "they"])
+_OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
 _OF_AMOUNTS = frozenset(["burned", "flooded", "destroyed", "supplied", "damaged"])
 
 
-def figures(tokens: Sequence[Token], table: Table, before: tuple[str, str] | None = None) -> list[Figure]:
-    """The figures of one sentence, in text order. `before` is measure and subject of the last figure before the sentence."""
+def figures(
+    tokens: Sequence[Token],
+    table: Table,
+    before: tuple[str, str] | None = None,
+    *,
+    corrected: bool = False,
+) -> list[Figure]:
+    """The figures of one sentence, in text order. `before` is measure and subject of the last figure before the sentence.
+
+    With `corrected`, `before` is what a correction note takes back, and a bare number is what it puts in its place.
+    """
     scene = Scene(tokens, table)
     found: list[Figure] = []
     for i, token in enumerate(tokens):
         if token.quantity is None or token.quantity.kind in {"ordinal", "age", "duration"}:
             continue
-        figure = _figure(scene, scene.counted(i, token.quantity), found, before)
+        counted = scene.counted(i, token.quantity)
+        figure = _part(scene, counted, found) or _figure(scene, counted, found, before)
+        if figure is None and corrected and before is not None and not found:
+            figure = _instead(scene, counted, before)
         if figure is not None:
             found.append(figure)
     return found
+
+
+def _instead(s: Scene, c: Counted, before: tuple[str, str]) -> Figure | None:
+    """`the correct figure is 480`, `it should have said 13`, in a note that named the wrong figure."""
+    if c.noun or c.quantity.kind != "cardinal" or s.is_old(c.at) or c.at == 0 or s.is_subset(c):
+        return None
+    k = s.left_edge(c.at)
+    if k < 0 or s.t[k].tag not in {"AUX", "N"} | ({"P"} if s.low(k) == "of" else set()):
+        return None
+    return s.make(c, Sense(before[0], "total", s.low(k)), k, before[1], total=True)
+
+
+def _part(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figure | None:
+    """`51 dead, 18 of them in the Ober valley`: the same figure of a smaller place or a shorter time."""
+    if not earlier or c.quantity.kind != "cardinal" or not s.part_of_place(c):
+        return None
+    last = earlier[-1]
+    if last.at > c.at or c.at - last.at > 14 or last.quantity.kind != "cardinal":
+        return None
+    support = tuple(sorted({c.quantity.span, last.trigger}))
+    return last._replace(
+        quantity=c.quantity, at=c.at, trigger_at=c.at, support=support, total=False, further=False, part=True
+    )
 
 
 def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, str] | None) -> Figure | None:
@@ -51,7 +89,7 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
         return magnitude(s, c)
     kind = c.quantity.kind
     if kind in {"percent", "money"}:
-        return total(s, c) or shared(s, c)
+        return priced(s, c) or total(s, c) or shared(s, c)
     if kind == "measure":
         made = _predicate_after(s, c) or _verb_before(s, c)
         return made if made is not None and made.measure in _OF_AMOUNTS else total(s, c)
@@ -106,7 +144,8 @@ def _counted_noun(s: Scene, c: Counted, *, people: bool) -> Figure | None:
         around = {s.low(j) for j in (*range(max(0, c.at - 6), c.at), *range(c.end, c.end + 5))}
         if sense.lemma in {"life", "body", "corpse"} and not around & _TAKEN:
             continue
-        return s.make(c, sense, k, "")
+        whose = singular(s.low(k - 1)) if k - 1 > c.at and sense.measure in _OF_PEOPLE else ""
+        return s.make(c, sense, k, whose if whose in s.table.persons else "")
     return None
 
 
@@ -117,7 +156,11 @@ def _predicate_after(s: Scene, c: Counted) -> Figure | None:
     """`some 700 are missing`, `40 people in the valley were killed`, `90 have left`, `12 houses were flooded`."""
     before = s.left_edge(c.at)
     if before >= 0 and s.t[before].tag == "P" and s.low(before) != "than":
-        return None
+        if s.low(before) != "of" or s.low(before - 1) not in _WHOLES:
+            return None
+        before -= 1
+        while before >= 0 and s.t[before].tag in {"DET", "N"}:
+            before -= 1
     end = c.end if c.quantity.whole is None else _past_whole(s, c)
     k = _skip_modifiers(s, end, conjoined=before < 0 or s.t[before].tag != "N")
     if k >= len(s):
@@ -165,6 +208,9 @@ def _predicate(s: Scene, c: Counted, k: int, *, passive: bool) -> Figure | None:
         return s.make(c, joined(s, k, state), k, c.noun)
     if passive and verb is not None and verb.form in {"participle", "past"}:
         return s.make(c, joined(s, k, verb), k, c.noun)
+    counted = token.says("count")
+    if passive and counted is not None:
+        return s.make(c, counted, k, c.noun)
     if agent is not None and (agent.form != "ing" or passive):
         return s.make(c, agent, k, c.noun)
     unknown = token.tag == "N" and verb is None and token.low.endswith("ed") and not token.capital
@@ -251,6 +297,8 @@ def _repeated(
     k = s.left_edge(c.at)
     last = earlier[-1] if earlier else None
     known = (last.measure, last.subject) if last is not None else before
+    if known is not None and s.low(k) in _COUNTING and not c.noun and known[0] not in {"magnitude", "price"}:
+        return s.make(c, Sense(known[0], "total", s.low(k)), k, known[1], total=True)
     if s.low(k) in {"to", "at"} and known is not None:
         named = next(
             (

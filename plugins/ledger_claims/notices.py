@@ -10,13 +10,15 @@ from ledger.plugin import Article, Notice, Number, Quantity, Span
 __all__ = ["correction_blocks", "notices", "old_figures"]
 
 _CORRECTION = re.compile(
-    r"(?:^|\n)\W{0,3}(?:correct(?:ion|ed|s)|clarification|erratum|amendment)\b.{0,40}?[:.)–—-]"
-    r"|\b(?:an?|the) (?:earlier|previous|original|first) version of (?:this|the|our) (?:article|report|story|post|item)"
+    r"\b(?:an?|the) (?:earlier|previous|original|first) version of (?:this|the|our) (?:article|report|story|post|item)"
     r"|\bthis (?:article|report|story|post) (?:was|has been) (?:amended|corrected|updated to correct)"
     r"|\bwe (?:wrongly|incorrectly|mistakenly) (?:reported|said|stated|wrote)"
     r"|\b(?:our|this|an? (?:earlier|previous)) (?:article|report|story|post|item)\b[^.]{0,120}?\b(?:wrong|incorrect|mistaken|an error|misstated)\b"
     r"|\b(?:should have (?:said|read)|was misstated|were transposed)\b",
     re.IGNORECASE,
+)
+_HEAD = re.compile(
+    r"\W{0,3}(?:correct(?:ion|ed|s)|clarification|erratum|amendment)\b.{0,40}?[:.)–—-]", re.IGNORECASE
 )
 _TITLE = re.compile(r"\W{0,3}(?:correction|corrected|clarification|erratum)\b", re.IGNORECASE)
 _RETRACTION = re.compile(
@@ -40,11 +42,11 @@ _AGENCY_NAME = re.compile(
 )
 _QUOTED = re.compile(r"https?://\S+?(?=[\s).,]*(?:\s|$))|[\"“]([^\"”]{4,200})[\"”]|[‘]([^’]{8,200})[’]")
 _OLD_CUE = re.compile(
-    r"\b(?:not|instead of|rather than|from|wrongly|incorrectly|mistakenly|(?:said|stated|reported|gave|wrote|had|put))\b",
+    r"\b(?:not|instead of|rather than|from|wrongly|incorrectly|mistakenly|(?:said|stated|reported|gave|wrote|had|put|quoted|saying))\b",
     re.IGNORECASE,
 )
 _NEW_CUE = re.compile(
-    r"\b(?:should have (?:said|read|been)|in fact|is now|corrected to|revised to|to|(?:figure|number|toll|total|it) (?:is|was))\b",
+    r"\b(?:should have (?:said|read|been)|in fact|is now|corrected to|revised to|to|spoke of|(?:figure|number|toll|total|it) (?:is|was))\b",
     re.IGNORECASE,
 )
 
@@ -53,7 +55,12 @@ def correction_blocks(article: Article) -> list[Span]:
     """The blocks that are, or hold, a correction note; all of them when the title says that the article is one."""
     if _TITLE.match(article.title):
         return list(article.blocks)
-    return [block for block in article.blocks if _CORRECTION.search(article.text, block.start, block.end)]
+    text = article.text
+    return [
+        block
+        for block in article.blocks
+        if _HEAD.match(text, block.start, block.end) or _CORRECTION.search(text, block.start, block.end)
+    ]
 
 
 def old_figures(text: str, block: Span, quantities: Sequence[Quantity]) -> list[Quantity]:

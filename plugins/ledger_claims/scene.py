@@ -25,7 +25,8 @@ class Figure(NamedTuple):
     """One figure: the quantity, what it measures and of whom, and the words that say so.
 
     `at` and `trigger_at` are token indices of the quantity and of the word that says the measure; `total` marks a noun
-    that names the number ("the death toll"), `further` a number that comes on top of another ("12 more").
+    that names the number ("the death toll"), `further` a number that comes on top of another ("12 more"), `part` one that lies
+    in the other ("18 of them in the valley").
     """
 
     quantity: Quantity
@@ -38,6 +39,7 @@ class Figure(NamedTuple):
     support: tuple[Span, ...]
     total: bool = False
     further: bool = False
+    part: bool = False
 
 
 class Counted(NamedTuple):
@@ -112,6 +114,27 @@ class Scene:
             and self.t[c.end + 1].tag == "DET"
             and after < len(self)
             and self.t[after].says("state", "count") is not None
+        )
+
+    def part_of_place(self, c: Counted) -> int:
+        """Where the place or time begins that marks off a part: `18 of them in the valley`, `including 9 in Tarn`; 0 if none."""
+        k = self.left_edge(c.at)
+        at = c.end
+        if self.low(c.end) == "of" and self.low(c.end + 1) in {"them", "whom", "those", "these"}:
+            at = c.end + 2
+        elif self.low(k) not in _SUBSET or c.noun:
+            return 0
+        if self.low(at) not in {"in", "at", "on", "from", "near", "during", "over"}:
+            return 0
+        k = at + 1
+        while k < len(self) and self.t[k].tag in {"DET", "N"}:
+            if self.t[k].capital or self.low(k) in {"past", "last", "24"}:
+                return at
+            k += 1
+        return (
+            at
+            if self.low(k) in {"past", "last"} or (k < len(self) and self.t[k].tag == "Q" and at + 2 == k)
+            else 0
         )
 
     def is_further(self, i: int) -> bool:

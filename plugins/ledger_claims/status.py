@@ -21,6 +21,7 @@ _FINDING = word_list("finding")
 _BARRED = word_list("barred")
 _OPEN_MODALS = frozenset(["may", "might", "could"])
 _PASSED = word_list("passed")
+_SERVICES = word_list("services")
 _NEAR = 3000
 _NAME = r"(?:[A-ZÀ-Þ][\w’'-]*(?: of)? ){1,4}"
 
@@ -94,11 +95,14 @@ def is_part(subject: str) -> bool:
 
 
 class Names(NamedTuple):
-    """Where full names are looked for: the title and text of the article, and the nouns for people, in the singular."""
+    """Where full names are looked for: the title and text of the article; the nouns for people, in the singular; and the
+    code points at which known names start.
+    """
 
     title: str
     text: str
     persons: Collection[str]
+    starts: Collection[int] = ()
 
 
 def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names: Names) -> list[Status]:
@@ -116,11 +120,10 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
         made = _fault(tokens, k) if faulty else _predicate(tokens, k) if opens_group else _simple(tokens, k)
         if made is None:
             continue
-        named = (
-            _thing(tokens, _place_after(tokens, k) + 1, len(tokens), names)
-            if faulty
-            else _thing(tokens, begin, k, names)
-        )
+        if faulty:
+            named = _thing(tokens, _place_after(tokens, k) + 1, len(tokens), names)
+        else:
+            named = _served(tokens, begin, made.at + made.width, k, names) or _thing(tokens, begin, k, names)
         if named is None:
             continue
         subject, thing = named
@@ -128,6 +131,26 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
         state = names.text[trigger.start : thing.end].lower() if faulty else made.state
         found.append(Status(subject, made.measure, state, made.lemma, trigger, thing, made.at, made.negated))
     return found
+
+
+def _served(tokens: Sequence[Token], begin: int, after: int, k: int, names: Names) -> tuple[str, Span] | None:
+    """The line or road of `train services on the Elsbach line have stopped` and `trains are running again on the line`."""
+    while begin < k and tokens[begin].tag in {"CC", "ADV", "DET", ",", '"'}:
+        begin += 1
+    stop = begin
+    while stop < k and tokens[stop].tag == "N":
+        stop += 1
+    if stop == begin or tokens[stop - 1].low not in _SERVICES:
+        return None
+    at = stop if stop < k else after
+    while at < len(tokens) and tokens[at].tag == "ADV":
+        at += 1
+    if at + 1 >= len(tokens) or tokens[at].low not in {"on", "across", "over", "through"}:
+        return None
+    end = at + 1
+    while end < len(tokens) and tokens[end].tag in {"DET", "N", "POS"}:
+        end += 1
+    return _thing(tokens, at + 1, end, names)
 
 
 def _place_after(tokens: Sequence[Token], k: int) -> int:
@@ -165,6 +188,8 @@ def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribu
             continue
         if token.tag == "SUB":
             return i + 1 if token.low == "that" and _is_content(tokens, i, attributions) else None
+        if token.tag == "CC" and i > 1 and tokens[i - 1].tag == ",":
+            return i + 1
         if token.tag == "CC" and any(t.tag == "AUX" for t in tokens[:i]):
             return None if tokens[0].tag == "SUB" and not any(t.tag == "," for t in tokens[:i]) else i + 1
         if (
@@ -276,7 +301,7 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
         stop < end and tokens[stop].low in {"of", "at", "in", "between", "and", "to"} and stop > begin
     ):
         stop += 1
-    words = list(tokens[begin:stop])
+    words = [t for t in tokens[begin:stop] if t.low not in {"itself", "themselves"}]
     if not words or words[0].tag == "Q" or any(t.tag == "Q" for t in words[:-1]):
         return None
     lexicon = _lexicon()
@@ -297,12 +322,24 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     ):
         definite_name = names.text[words[place - 1].start : tail[-1].end]
         return definite_name, Span(words[place - 1].start, tail[-1].end)
+    located = (
+        not definite
+        and place < len(words)
+        and words[place].low in {"in", "at"}
+        and words[place - 1].low in lexicon.things
+        and not any(t.capital for t in words[1:place])
+    )
+    if located and tail and all(t.capital and t.tag == "N" for t in tail):  # "schools in Marrow are closed"
+        plural = [
+            t.text if t.capital and t is not words[0] else t.low for t in words[:place] if t.tag != "DET"
+        ]
+        return " ".join([*plural, "in", *(t.text for t in tail)]), Span(words[0].start, tail[-1].end)
     words = [t for t in words[:place] if t.tag != "DET"]
     if not words or words[-1].tag not in {"N", "Q"}:
         return None
     span = Span(words[0].start, words[-1].end)
     capitals = [t for t in words if t.capital and t.tag == "N"]
-    if capitals == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], names.text):
+    if capitals == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], names):
         return None
     if capitals and (definite or len(capitals) == len(words) or words[0].capital):
         first = next(i for i, t in enumerate(words) if t.capital)
@@ -320,8 +357,11 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     return _full_name(head, span.start, names.title, names.text) or " ".join(t.low for t in words), span
 
 
-def _is_name(token: Token, text: str) -> bool:
-    """Whether a word that opens its sentence has its capital elsewhere too."""
+def _is_name(token: Token, names: Names) -> bool:
+    """Whether a word that opens its sentence is a known name or has its capital elsewhere too."""
+    text = names.text
+    if token.start in names.starts or re.search(rf"\w {re.escape(token.text)}\b", names.title):
+        return True
     near = text[max(0, token.start - _NEAR) : token.start + _NEAR]
     return re.search(rf"[a-z,’'] {re.escape(token.text)}\b", near) is not None or token.text.isupper()
 

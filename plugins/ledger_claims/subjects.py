@@ -53,6 +53,8 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
             break
         words.append(token)
         k += 1
+        if _people(token, table) and k < len(tokens) and not (tokens[k].capital or _people(tokens[k], table)):
+            break
     while words and words[-1].tag == "N" and words[-1].low.endswith("ly"):
         words.pop()
     kept = [t for t in words if t.says("state") is None]
@@ -60,6 +62,15 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
     if not name and quantity is not None and quantity.noun and not words:
         name = _known(quantity.noun, table)
     return name, max(k, i + 1)
+
+
+def _people(token: Token, table: Table) -> bool:
+    """Whether a word is a plural noun for people, which ends its phrase: `214 people ran into trouble`."""
+    return (
+        token.tag == "N"
+        and singular(token.low) in table.persons
+        and (token.low in {"people", "men", "women", "children"} or singular(token.low) != token.low)
+    )
 
 
 def _nominal(tokens: Sequence[Token], k: int) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
 from ledger_claims.scene import REACH, Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after, subject_before
 from ledger_claims.table import Sense
 
-__all__ = ["is_magnitude", "magnitude", "shared", "shock", "total"]
+__all__ = ["is_magnitude", "magnitude", "priced", "shared", "shock", "total"]
 
 _LINKS = word_list("links")
 _SHOCKS = word_list("shocks")
 _WON = word_list("won")
+_SELLING = frozenset(["sold", "sells", "selling", "sell", "trades", "trading", "traded", "priced"])
 _WATERS = word_list("waters")
+CHANGES = word_list("changes")
 _NUMBER_OF = frozenset(["number", "total", "count", "tally", "figure", "estimate"])
 _LENGTHS = frozenset(["meter", "metre", "foot", "centimeter", "inch"])
 _COUNT_ONLY = frozenset(["killed", "injured", "killed or injured", "infected", "turnout", "protesting"])
@@ -22,7 +25,8 @@ def total(s: Scene, c: Counted) -> Figure | None:
     """`the death toll stands at 173`, `the number of dead ... to 214`, `a toll of 40`, `the injured number 1,420`."""
     k = s.left_edge(c.at)
     reaching = c.quantity.kind != "ordinal" and s.t[c.at].low.split()[0] in REACH
-    if k < 0 or not (reaching or s.low(k) in _LINKS | REACH or s.t[k].says("total") is not None):
+    given = s.low(k + 1) == "as" and k + 1 < c.at  # "gave the number of missing as 30"
+    if k < 0 or not (reaching or given or s.low(k) in _LINKS | REACH or s.t[k].says("total") is not None):
         return None
     for j in range(k, -1, -1):
         token = s.t[j]
@@ -37,6 +41,9 @@ def total(s: Scene, c: Counted) -> Figure | None:
         if sense is not None and not (sense.measure in {"level", "price"} and c.quantity.kind == "cardinal"):
             subject = "" if sense.measure in _COUNT_ONLY else subject_before(s.t, j, s.table)
             return s.make(c, sense, j, subject, total=True)
+        if counted is not None and _rising(s, j, k, reaching=reaching):
+            people = singular(s.low(j - 1))
+            return s.make(c, counted, j, people if people in s.table.persons else "", total=True)
         if token.low in _NUMBER_OF and s.low(j + 1) == "of":
             return _number_of(s, c, j)
         state = token.says("state")
@@ -70,7 +77,18 @@ def _number_of(s: Scene, c: Counted, j: int) -> Figure | None:
             noun, _ = noun_after(s.t, k - 1, s.table)
         elif token.tag not in {"DET", "N", "ADV", "AUX", "SUB"}:
             break
+    if noun == "passenger":
+        return s.make(c, Sense("aboard", "total", "passenger"), j, "people", total=True)
     return s.make(c, Sense("number", "total", "number"), j, noun, total=True) if noun else None
+
+
+def _rising(s: Scene, j: int, k: int, *, reaching: bool) -> bool:
+    """Whether a counted noun at `j` is the subject whose number is given: `cholera cases rose to 88`."""
+    if not s.low(j).endswith("s") or s.t[j].low in {"lives", "bodies"}:
+        return False
+    between = [t.low for t in s.t[j + 1 : k + 1]]
+    moved = any(low in CHANGES for low in between)
+    return (moved and s.low(k) in {"to", "at"}) or ((reaching or s.low(k) in REACH) and len(between) <= 8)
 
 
 def is_magnitude(s: Scene, c: Counted) -> bool:
@@ -102,6 +120,21 @@ def shock(s: Scene, i: int) -> str:
             words = words[1:]
         return " ".join(words)
     return ""
+
+
+def priced(s: Scene, c: Counted) -> Figure | None:
+    """`rice is sold at 4 euros a kilo`, `flour sells for 3 dollars a bag`: the price of what stands before."""
+    k = s.left_edge(c.at)
+    if c.quantity.kind != "money" or s.low(k) not in {"at", "for"} or s.low(k - 1) not in _SELLING:
+        return None
+    begin = k - 1
+    while begin > 0 and s.t[begin - 1].tag in {"AUX", "ADV"}:
+        begin -= 1
+    end = begin
+    while begin > 0 and s.t[begin - 1].tag == "N":
+        begin -= 1
+    subject = " ".join(t.low for t in s.t[begin:end])
+    return s.make(c, Sense("price", "total", "price"), k - 1, subject, total=True) if subject else None
 
 
 def shared(s: Scene, c: Counted) -> Figure | None:

@@ -104,7 +104,7 @@ STORIES = {
             "people killed: >=31 | asserted primary | coast guard spokeswoman Ines Falk",
             "people missing: 64 | asserted primary | coast guard spokeswoman Ines Falk",
             "people rescued: ~117 | asserted primary | coast guard spokeswoman Ines Falk",
-            "passenger number: 198 | asserted primary | Blue Line",
+            "people aboard: 198 | asserted primary | Blue Line",
             "people killed: 90 | predicted forecast | salvage expert",
             "port of Tollen status: closed | asserted primary | -",
         },

@@ -32,6 +32,7 @@ _DOCTYPE = re.compile(rb"<!DOCTYPE\b[^<>\[]{0,2000}(\[)?", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|channel)\b", re.IGNORECASE)
 _HTML_ROOT = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry|url)[\s>]")
+_AFTER_ITEM = re.compile(rb"</(?:\w+:)?(?:item|entry|url|channel|rss|feed|rdf|urlset)\b", re.IGNORECASE)
 _LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{8000}")
 _CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _ENTITY = re.compile(rb"&(?:#(\d{1,8})|#[xX]([0-9A-Fa-f]{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));|&")
@@ -57,7 +58,7 @@ def parse_feed(
         document = _parse_xml(_as_utf8(body, charset), url)
     flags = list(document.flags)
     items = document.items
-    if not complete:
+    if not complete and "truncated" not in flags:
         items = items[:-1]
         flags.append("truncated")
     if len(items) >= MAX_ITEMS:
@@ -117,15 +118,26 @@ def _parse_xml(data: bytes, url: str) -> FeedDocument:
             document = other
     if document is None or not (document.items or (document.title and not expected)):
         raise InputError("The document cannot be read as a feed", which=url)
+    cut = _ends_within_an_item(data)
     return FeedDocument(
         kind=document.kind,
         title=document.title,
         link=document.link,
         language=document.language,
         ttl=document.ttl,
-        items=document.items,
-        flags=(*document.flags, "repaired"),
+        items=document.items[:-1] if cut else document.items,
+        flags=(*document.flags, "repaired", *(("truncated",) if cut else ())),
     )
+
+
+def _ends_within_an_item(data: bytes) -> bool:
+    """Whether the document was cut off within a text of its last item, which would be half a text."""
+    last = max((start.end() for start in _ITEM_START.finditer(data)), default=-1)
+    if last < 0 or _AFTER_ITEM.search(data, last) is not None:
+        return False
+    tail = data.rstrip()
+    in_cdata = tail.rfind(b"<![CDATA[") > tail.rfind(b"]]>")
+    return in_cdata or (tail.rfind(b">") > tail.rfind(b"<") and not tail.endswith(b">"))
 
 
 def _prolog_removed(data: bytes, url: str) -> bytes:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from ledger.projections.views import Views
     from ledger.review import Desk, Reviews, Slots
     from ledger.state import Registry, State
-    from ledger.state.explain import Basis, Change, Explanation
+    from ledger.state.change import Basis, Change
+    from ledger.state.explain import Explanation
     from ledger.state.record import Record
     from ledger.store import Store
     from ledger.store.verify import Verification
@@ -354,12 +355,12 @@ class Ledger:
         self, slot: str, before: str | datetime, after: str | datetime | None = None
     ) -> tuple[Change, ...]:
         """Each difference on a slot between two recorded times (the second: now), with its one cause."""
-        from ledger.state.explain import explain_change
+        from ledger.state.change import explain_change
 
         return explain_change(self._basis(_instant(before)), self._basis(_instant(after)), slot)
 
     def _basis(self, recorded_as_of: datetime | None) -> Basis:
-        from ledger.state.explain import Basis
+        from ledger.state.change import Basis
 
         return Basis(
             reports=tuple(self.views.reports(recorded_as_of)),
@@ -404,9 +405,10 @@ class Ledger:
             self.settings,
             self.store,
             self.views,
-            self.host if processors else None,
+            (lambda position: self.audits.rerun(position, sample=sample, progress=progress)[1])
+            if processors
+            else None,
             clock=self.clock,
-            sample=sample,
             progress=progress,
         )
 

@@ -93,6 +93,17 @@ class Plugins(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, dict[str, Any]] = {}
 
 
+class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[audit]`, for `newsledger run`: seconds between two seals (once there is a key) and between two audits; 0 means never.
+
+    An audit of this kind repeats `sample` runs, other ones each time.
+    """
+
+    seal: float = 3600.0
+    every: float = 0.0
+    sample: int = 50
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a ledger is opened with. `db` is a SQLAlchemy URL, or empty for files in `home`."""
 
@@ -103,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state: StateDefaults = StateDefaults()
     alerts: Alerts = Alerts()
     plugins: Plugins = Plugins()
+    audit: Audit = Audit()
 
 
 def load_settings(
@@ -131,7 +143,7 @@ def load_settings(
 
 
 def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Settings:
-    known = {"db", "fetch", "schedule", "state", "alerts", "plugins"}
+    known = {"db", "audit", "fetch", "schedule", "state", "alerts", "plugins"}
     if unknown := sorted(set(table) - known):
         raise ConfigError(
             "Unknown section in the configuration",
@@ -150,6 +162,7 @@ def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Se
             schedule=msgspec.convert(table.get("schedule", {}), Schedule),
             state=msgspec.convert(table.get("state", {}), StateDefaults),
             alerts=msgspec.convert(table.get("alerts", {}), Alerts),
+            audit=msgspec.convert(table.get("audit", {}), Audit),
             plugins=msgspec.convert({**named, "settings": plugins}, Plugins),
         )
     except msgspec.ValidationError as error:

@@ -1,6 +1,7 @@
-"""Audit replays: recompute what the ledger says and compare it with what it said; and lawful removal."""
+"""Audit replays and tamper evidence: seal, prove and verify the log, recompute what it said, and lawful removal."""
 
 from ledger.audit.redact import Removed, redact
-from ledger.audit.replay import Replay, Rerun, ViewCheck, replay
+from ledger.audit.replay import Replay, ViewCheck, replay
+from ledger.audit.rerun import Rerun
 
 __all__ = ["Removed", "Replay", "Rerun", "ViewCheck", "redact", "replay"]

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from ledger.audit.bundle import Bundle, article_events, slot_events, write_bundle
-from ledger.audit.integrity import Integrity, check_integrity, read_outside, read_policy
+from ledger.audit.integrity import Integrity, check_events, check_integrity, read_outside, read_policy
 from ledger.audit.keys import read_vkey
 from ledger.audit.newsledger_verify import COSIGNATURE, Checkpoint, Key
+from ledger.audit.notes import Notes
+from ledger.audit.past import StoreAt
 from ledger.audit.redact import find_event
+from ledger.audit.report import SealCheck, check_seal, make_report, to_html, to_json
+from ledger.audit.rerun import Past, Rerun, annotations_at, read_past, rerun_all, sample_of
 from ledger.audit.rows import row_receipt, seal_view
 from ledger.audit.sealing import Seal, Sealer
+from ledger.audit.tiles import write_atomically
+from ledger.audit.whatif import WhatIf, state_of, what_if
+from ledger.audit.wheelhouse import Kept, Wheelhouse, faults
 from ledger.audit.witness import ask_witness
-from ledger.clock import Clock, parse_time
+from ledger.clock import Clock, format_time, parse_time
 from ledger.config import Settings
 from ledger.errors import InputError, NotFoundError, UsageError
-from ledger.events import Producer, StoredEvent
+from ledger.events import Producer, StoredEvent, decode, new_event
+from ledger.events.types import AuditDone, ProcessorRegistered
 from ledger.host import Host
+from ledger.host.discover import find
+from ledger.host.identity import code_digest
+from ledger.host.inventory import ActiveProcessor
 from ledger.projections import Views
-from ledger.store import Store
+from ledger.store import Store, Task, TaskDone
 
-__all__ = ["Auditor", "Receipt"]
+__all__ = ["Auditor", "Identity", "Receipt"]
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -37,6 +49,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     content: bytes
     entry: bytes = b""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin as installed: digest of its code, identities of its processors, and what makes it unfit as evidence."""
+
+    plugin: str
+    code: str
+    processors: dict[str, str]
+    faults: tuple[str, ...] = ()
 
 
 class Auditor:
@@ -176,9 +197,225 @@ class Auditor:
         self.sealer.add_cosignatures(size, [signature])
         return last[0]
 
+    # -- replaying ---------------------------------------------------------------------------------------------
+
+    @property
+    def wheelhouse(self) -> Wheelhouse:
+        """The plugins that are kept for replays."""
+        return Wheelhouse(self.settings.home / "wheelhouse")
+
+    def vendor(self) -> list[Kept]:
+        """Keep the code of every plugin in use."""
+        return self.wheelhouse.vendor(self.settings.plugins, self.host().processors)
+
+    def identities(self) -> list[Identity]:
+        """Every plugin with active processors: identities recomputed from its files, and what makes it unfit as evidence."""
+        last = {
+            stored.envelope.producer.name: decode(stored)
+            for stored in self.store.read(types=("processor.registered",))
+        }
+        found = []
+        for candidate in find(self.settings.plugins).candidates:
+            own = [one for one in self.host().processors if one.plugin == candidate.name]
+            if own:
+                code = code_digest(candidate)
+                said = list(faults(candidate))
+                if not self.wheelhouse.has(code):
+                    said.append(
+                        "its code is not in the wheelhouse: not replayable; run `newsledger plugin vendor`"
+                    )
+                said += [
+                    f"a model or data file of {one.name} changed since it was last recorded"
+                    for one in own
+                    if _model_changed(one, last.get(one.name))
+                ]
+                found.append(
+                    Identity(
+                        plugin=candidate.name,
+                        code=code,
+                        processors={one.name: one.identity for one in own},
+                        faults=tuple(said),
+                    )
+                )
+        return found
+
+    def rerun(
+        self,
+        position: int,
+        *,
+        sample: int | None = None,
+        seed: str = "",
+        jobs: int = 1,
+        notes: Path | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Past, list[Rerun]]:
+        """Repeat the runs recorded up to `position`, or a sample of them, in the versions that were recorded.
+
+        `notes` is a file in which results are kept, so that a replay that was stopped goes on where it was.
+        """
+        self.views.catch_up()
+        past = read_past(StoreAt(self.store, position))
+        runs = sample_of(past.runs, sample, seed)
+        with Notes(notes, self.store, position, sample, seed) as kept:
+            found = rerun_all(
+                self.store,
+                self.views.to_article,
+                past,
+                runs,
+                self.settings.plugins,
+                self.wheelhouse,
+                jobs=jobs,
+                done=kept.done,
+                keep=kept.add,
+                progress=progress,
+            )
+        return past, found
+
+    def audit(
+        self,
+        as_of: str | datetime | int,
+        folder: Path | None = None,
+        *,
+        outside: Sequence[Path] = (),
+        policy: Path | None = None,
+        sample: int | None = None,
+        seed: str = "",
+        jobs: int = 1,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Check everything up to `as_of` (a time, or a position): the log, the state that was said, and the processors' runs.
+
+        Writes `report.json`, `report.html` and `state.json` into `folder`. The report holds nothing of this machine: the
+        ledger's own keys and checkpoints vouch for nothing in it, those given by the auditor do.
+        """
+        position = self.position(as_of)
+        asked = (
+            as_of if isinstance(as_of, str) else str(as_of) if isinstance(as_of, int) else format_time(as_of)
+        )
+        integrity = check_events(
+            self.store,
+            [read_outside(path) for path in outside],
+            self.known_keys(),
+            read_policy(policy) if policy is not None else None,
+            progress=progress,
+        )
+        if integrity.findings:
+            past, found = Past(runs=(), manifests={}), list[Rerun]()
+            seal = SealCheck(outcome="not checked: the events do not hold")
+        else:
+            notes = folder / "runs.jsonl" if folder is not None else None
+            past, found = self.rerun(
+                position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress
+            )
+            seal = check_seal(self.settings, self.store, position, self.clock)
+        runs = {run.position: run for run in past.runs}
+        report = make_report(
+            self.store,
+            position,
+            asked,
+            integrity,
+            seal,
+            past,
+            found,
+            recorded=lambda at: annotations_at(self.store, runs[at]),
+            sample=sample,
+            seed=seed,
+        )
+        if folder is not None:
+            write_atomically(folder / "report.json", to_json(report))
+            write_atomically(folder / "report.html", to_html(report))
+            if not integrity.findings:
+                slots = state_of(self.settings, StoreAt(self.store, position), self.clock)
+                write_atomically(folder / "state.json", to_json({"slots": slots}))
+        return report
+
+    def record_audit(self, *, sample: int, seed: str) -> AuditDone:
+        """Audit everything up to now with a sample of the runs, and record the outcome as an event."""
+        head = self.store.head()
+        report = self.audit(head.position, sample=sample, seed=seed)
+        event = AuditDone(
+            position=head.position,
+            root=head.root,
+            exit_code=report["verdict"]["exit_code"],
+            verdict=report["verdict"]["sentence"],
+            outcomes=report["replay"]["outcomes"],
+            sample=sample,
+            seed=seed,
+        )
+        self.store.append([new_event(event, stream="ledger", producer=self.producer)])
+        return event
+
+    def what_if(
+        self,
+        wanted: Mapping[str, str],
+        as_of: str | datetime | int | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> WhatIf:
+        """What other versions of processors would make of the recorded texts, and of the state; see `what_if`."""
+        self.views.catch_up()
+        position = self.store.head().position if as_of is None else self.position(as_of)
+        return what_if(
+            self.settings,
+            self.store,
+            position,
+            self.views.to_article,
+            self.wheelhouse,
+            self.clock,
+            wanted=wanted,
+            progress=progress,
+        )
+
+    # -- keeping -----------------------------------------------------------------------------------------------
+
+    def keep_up(self) -> list[str]:
+        """Seal, and audit a sample, when `[audit]` says that it is due; gives a sentence for each thing done.
+
+        Due times are tasks of the store, so that of several processes one does it. Without a key nothing is sealed.
+        """
+        said = []
+        for name, every, work in (
+            ("seal", self.settings.audit.seal, self._keep_sealed),
+            ("audit", self.settings.audit.every, self._keep_audited),
+        ):
+            if every > 0 and (name != "seal" or self.sealer.key_file.exists()):
+                said += self._when_due(name, every, work)
+        return said
+
+    def _when_due(self, name: str, every: float, work: Callable[[], str]) -> list[str]:
+        now = self.clock.now()
+        if not any(task.key == name for task in self.store.tasks("audit")):
+            self.store.put_tasks([Task(kind="audit", key=name, next_at=now)])
+        claimed = self.store.claim("audit", now=now, owner="audit", lease_seconds=max(every, 600), limit=9)
+        said = []
+        for task in claimed:
+            if task.key == name:
+                said.append(work())
+                again = now + timedelta(seconds=every)
+            else:
+                again = task.next_at
+            done = TaskDone(kind="audit", key=task.key, fence=task.fence, next_at=again, data=b"")
+            self.store.append([], tasks=[done])
+        return said
+
+    def _keep_sealed(self) -> str:
+        done = self.seal()
+        return f"{'sealed' if done.new else 'sealed already'}: {done.size} events"
+
+    def _keep_audited(self) -> str:
+        seed = format_time(self.clock.now())
+        done = self.record_audit(sample=self.settings.audit.sample, seed=seed)
+        return f"audited {done.position} events: {done.verdict}"
+
     def known_keys(self) -> list[Key]:
         """The public keys of this ledger's log, retired ones included."""
         return self.sealer.known_keys()
+
+
+def _model_changed(now: ActiveProcessor, last: object) -> bool:
+    if not isinstance(last, ProcessorRegistered) or last.manifest.get("code") != now.manifest.get("code"):
+        return False
+    return last.manifest.get("data") != now.manifest.get("data")
 
 
 def _file_name(text: str) -> str:

@@ -26,7 +26,7 @@ from ledger.store import Store
 from ledger.store.tlog import Frontier, leaf_hash, range_root
 from ledger.store.verify import Problem, Verification, verify_store
 
-__all__ = ["LAYERS", "Finding", "Integrity", "check_integrity", "read_outside", "read_policy"]
+__all__ = ["LAYERS", "Finding", "Integrity", "check_events", "check_integrity", "read_outside", "read_policy"]
 
 LAYERS = ("store", "tiles", "checkpoints", "outside", "witnesses")
 """Who can catch what: the ledger's own bytes, its tiles, its signed checkpoints, checkpoints kept elsewhere, witnesses."""
@@ -126,6 +126,31 @@ def check_integrity(
         position=found.position,
         root=found.root,
         since=since,
+        redacted=found.redacted,
+        bodies=found.bodies,
+        findings=tuple(findings),
+        vouched=tuple(vouched),
+    )
+
+
+def check_events(
+    store: Store,
+    outside: Sequence[bytes],
+    keys: Sequence[Key],
+    policy: Policy | None,
+    *,
+    progress: Progress | None = None,
+) -> Integrity:
+    """Check the events, payloads and bodies, and checkpoints kept elsewhere; nothing of what lies beside the database."""
+    found = verify_store(store, progress)
+    findings = [Finding("store", problem.position, problem.what) for problem in found.problems]
+    vouched: list[str] = []
+    for data in outside:
+        _check_outside(store, keys, policy, data, findings, vouched)
+    return Integrity(
+        position=found.position,
+        root=found.root,
+        since=0,
         redacted=found.redacted,
         bodies=found.bodies,
         findings=tuple(findings),

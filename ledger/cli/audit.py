@@ -1,4 +1,4 @@
-"""`newsledger verify`, `replay` and `redact`."""
+"""`newsledger verify`, `replay`, `audit`, `whatif`, `diff` and `redact`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from ledger.cli.auditing import print_replay, print_report, print_what_if, sample_options
 from ledger.cli.opening import json_option, open_from
-from ledger.cli.output import json_out, progress, table
+from ledger.cli.output import json_out, progress
 
-__all__ = ["redact", "replay", "verify"]
+__all__ = ["audit", "diff", "redact", "replay", "verify", "whatif"]
 
 
 @click.command()
@@ -61,44 +62,141 @@ def verify(
 
 @click.command()
 @click.option("--views-only", is_flag=True, help="Rebuild and compare the views; run no processor.")
+@click.option("--as-of", metavar="TIME|POSITION", help="Up to then; what was said is the last seal before.")
 @click.option(
-    "--sample", type=click.IntRange(1), metavar="N", help="Run the processors on about N revisions only."
+    "--plugins",
+    default="recorded",
+    show_default=True,
+    metavar="recorded|current|NAME==V",
+    help="In which versions processors run; anything but `recorded` is a what-if.",
 )
+@sample_options
 @json_option
 @click.pass_context
-def replay(ctx: click.Context, views_only: bool, sample: int | None, as_json: bool) -> None:
-    """Rebuild all views from the events beside the live ones and compare them; run the processors again and compare.
+def replay(
+    ctx: click.Context,
+    views_only: bool,
+    as_of: str | None,
+    plugins: str,
+    sample: int | None,
+    seed: str,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Rebuild all views from the events beside the live ones and compare them; repeat the processors' runs and compare.
 
-    Changes nothing. Exit 1 when a view differs from its events, 3 when only processors differ from what they recorded.
+    Changes nothing. Exit 1 when a view differs from its events, 3 when only processors differ from what they recorded, 4 when
+    nothing differs but parts cannot be repeated.
     """
+    if plugins != "recorded":
+        ctx.invoke(whatif, wanted=() if plugins == "current" else (plugins,), as_of=as_of, as_json=as_json)
+        return
     ledger = open_from(ctx)
     with progress("Replaying") as show:
-        found = ledger.replay(processors=not views_only, sample=sample, progress=show)
+        if as_of is None:
+            found = ledger.replay(processors=not views_only, sample=sample, progress=show)
+            code = 1 if not found.views_hold else 0 if found.processors_hold else 3
+            if code == 0 and set(found.counts) - {"identical", "within tolerance"}:
+                code = 4
+            plain = {
+                **_as_dict(found),
+                "views_hold": found.views_hold,
+                "processors_hold": found.processors_hold,
+            }
+        else:
+            report = ledger.audits.audit(as_of, sample=sample, seed=seed, jobs=jobs, progress=show)
+            code, plain = report["verdict"]["exit_code"], report
     if as_json:
-        json_out(
-            {**_as_dict(found), "views_hold": found.views_hold, "processors_hold": found.processors_hold}
-        )
+        json_out(plain)
+    elif as_of is None:
+        print_replay(found, views_only=views_only)
     else:
-        click.echo(f"Ledger at position {found.position}, root {found.root}")
-        table(
-            ("view", "rows digest", "rebuilt from the events"),
-            [
-                (view.name, view.live[:16], "identical" if view.same else f"DIFFERS: {view.rebuilt[:16]}")
-                for view in found.views
-            ],
-            empty="No views.",
+        print_report(report)
+    ctx.exit(code)
+
+
+@click.command()
+@click.option("--as-of", required=True, metavar="TIME|POSITION", help="The day that is asked about.")
+@click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder.")
+@click.option("--outside", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="See verify.")
+@click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="See verify.")
+@sample_options
+@json_option
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    as_of: str,
+    output: Path,
+    outside: tuple[Path, ...],
+    policy: Path | None,
+    sample: int | None,
+    seed: str,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """What did the ledger say then, does it follow from the evidence and from the processors of that time, who vouches.
+
+    Writes report.json (the same bytes for every auditor), report.html (for people and printers) and state.json into DIR; started again
+    after it was stopped, it goes on where it was. Exit 0 it holds, 1 the evidence does not, 3 processors drift, 4 it holds but
+    parts cannot be replayed.
+    """
+    ledger = open_from(ctx)
+    with progress("Auditing") as show:
+        report = ledger.audits.audit(
+            as_of, output, outside=outside, policy=policy, sample=sample, seed=seed, jobs=jobs, progress=show
         )
-        if not views_only:
-            click.echo()
-            counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
-            click.echo(f"Processors run again: {counts or 'nothing recorded'}")
-            for one in found.reruns[:20]:
-                click.echo(
-                    f"  {one.outcome}: {one.processor} on {one.article} revision {one.revision}: {one.detail}"
-                )
-            if len(found.reruns) > 20:
-                click.echo(f"  ... and {len(found.reruns) - 20} more; all with --json")
-    ctx.exit(1 if not found.views_hold else 0 if found.processors_hold else 3)
+    if as_json:
+        json_out(report)
+    else:
+        print_report(report)
+        click.echo(f"The report: {output / 'report.html'}")
+    ctx.exit(report["verdict"]["exit_code"])
+
+
+@click.command()
+@click.argument("wanted", nargs=-1, metavar="[NAME==VERSION]...")
+@click.option("--as-of", metavar="TIME|POSITION", help="Over what was recorded by then.")
+@json_option
+@click.pass_context
+def whatif(ctx: click.Context, wanted: tuple[str, ...], as_of: str | None, as_json: bool) -> None:
+    """What other versions of processors would make of the same texts: the effect on the reported state first.
+
+    Without a NAME all processors run as they are installed now. Writes nothing to the ledger.
+    """
+    versions = {}
+    for one in wanted:
+        name, equals, version = one.partition("==")
+        if not equals or not name or not version:
+            raise click.UsageError(f"{one!r} is not NAME==VERSION")
+        versions[name] = version
+    ledger = open_from(ctx)
+    with progress("Replaying") as show:
+        found = ledger.audits.what_if(versions, as_of, progress=show)
+    if as_json:
+        json_out(found)
+    else:
+        print_what_if(found)
+
+
+@click.command()
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+def diff(ctx: click.Context, first: Path, second: Path, as_json: bool) -> None:
+    """What differs between two audits, FIRST and SECOND (folders that `audit -o` wrote): the reported state first.
+
+    Exit 1 when anything differs.
+    """
+    from ledger.audit.compare import compare_audits
+
+    found = compare_audits(first, second)
+    if as_json:
+        json_out(found)
+    else:
+        for sentence in found.sentences():
+            click.echo(sentence)
+    ctx.exit(0 if found.same else 1)
 
 
 def _as_dict(found: object) -> dict[str, object]:

@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.cli.opening import json_option, open_from, settings_from
 from ledger.cli.output import json_out, progress, table, warn
+from ledger.cli.plugin_vendor import identity, vendor
 from ledger.cli.wording import time_text
 from ledger.errors import NotFoundError
 
@@ -23,6 +24,10 @@ __all__ = ["plugin"]
 @click.group()
 def plugin() -> None:
     """Plugins: what is installed, what runs in which order, what failed and why; and how to write one."""
+
+
+plugin.add_command(vendor)
+plugin.add_command(identity)
 
 
 @plugin.command("list")

@@ -46,7 +46,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ledger.cli.audit:verify",
         "Check the Merkle root, commitments and bodies against the stored bytes",
     ),
-    "replay": ("ledger.cli.audit:replay", "Rebuild all views and re-run the processors; show what differs"),
+    "replay": (
+        "ledger.cli.audit:replay",
+        "Rebuild what was said and repeat the processors; show what differs",
+    ),
+    "audit": ("ledger.cli.audit:audit", "Check everything up to a day and write the report"),
+    "whatif": ("ledger.cli.audit:whatif", "What other versions of processors would make of the same texts"),
+    "diff": ("ledger.cli.audit:diff", "What differs between two audits"),
     "seal": ("ledger.cli.log:seal", "Sign a checkpoint over everything recorded so far"),
     "checkpoint": ("ledger.cli.log:checkpoint", "Print a signed checkpoint, to be kept elsewhere"),
     "prove": ("ledger.cli.log:prove", "Write the receipt of an event or of a figure"),
@@ -55,7 +61,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "witness": ("ledger.cli.witness:witness", "Cosign other logs, or have this one cosigned"),
     "verifier": ("ledger.cli.log:verifier", "Write newsledger-verify, the one-file checker, to a file"),
     "redact": ("ledger.cli.audit:redact", "Remove a payload for good; proofs stay valid"),
-    "export": ("ledger.cli.export:export", "Events, annotations, claims or the state as JSON Lines or CSV; the log as tiles"),
+    "export": (
+        "ledger.cli.export:export",
+        "Events, annotations, claims or the state as JSON Lines or CSV; the log as tiles",
+    ),
     "db": ("ledger.cli.db:db", "The database: upgrade, check, backup, restore"),
     "doctor": ("ledger.cli.doctor:doctor", "Check the installation and the ledger"),
 }

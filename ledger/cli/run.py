@@ -59,6 +59,8 @@ def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_js
                 report.revised,
                 len(report.errors),
             )
+        for sentence in ledger.audits.keep_up():
+            log.info("%s", sentence)
 
     from ledger.schedule import Ticker
 

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ledger.projections import catalogue
-from ledger.projections.queries import FOREVER, Reader
+from ledger.projections.queries import FOREVER
 from ledger.projections.results import StoredAnnotation
 from ledger.projections.rows import (
     AnnotationRow,

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from ledger.errors import StoreUnavailableError
 from ledger.projections import catalogue
 from ledger.projections.catalogue import Generation
+from ledger.projections.drafts import Draft
 from ledger.projections.facts import Context, Redactions, View
 from ledger.projections.generations import Generations
 from ledger.projections.queries import Reader
-from ledger.projections.tables import Batch
 
 __all__ = ["Deriver"]
 
@@ -35,25 +35,35 @@ class Deriver:
         return any(written)
 
     def _derive(self, lane: Generation, redactions: Redactions) -> bool:
-        """Make the rows of a derived view follow from its sources, with their checkpoint, in one transaction.
+        """Take steps until the view stands where its sources do; returns whether anything was written.
 
-        The write lock is held throughout, so the sources stand still. Returns whether anything was written.
+        A step reads one snapshot and computes without a lock; it is written, with the checkpoint, only if nobody else moved
+        the view meanwhile. A killed process leaves whole steps behind.
         """
-        view = self._views[lane.name]
-        with self._database.read() as connection:
-            if self._basis(connection, view, lane, redactions) is None:
-                return False
-        with self._database.write() as connection:
-            if (basis := self._basis(connection, view, lane, redactions)) is None:
-                return False
-            now, source, pointers = basis
-            error = ""
-            if now.position == 0 or now.error or self._moved(view, now.position, source.position):
-                error = self._rows_of(connection, view, now, pointers, redactions)
-            after = msgspec.structs.replace(
-                now if error else source, error=error, changed_at=self._generations.now()
-            )
-            return catalogue.advance(connection, now, after)
+        view, written = self._views[lane.name], False
+        while True:
+            with self._database.read() as connection:
+                if (basis := self._basis(connection, view, lane, redactions)) is None:
+                    return written
+                now, source, pointers = basis
+                draft = Draft(connection, view, now.generation)
+                reader = self._reader(connection, pointers, redactions)
+                done, error = _step(view, draft, reader, now.position, source.position)
+            reached = source if done and not error else now
+            after = msgspec.structs.replace(reached, error=error, changed_at=self._generations.now())
+            with self._database.write() as connection:
+                if catalogue.advance(connection, now, after):
+                    written = True
+                    if not error:
+                        draft.flush(connection)
+                    if done or error:
+                        return written
+
+    def _reader(
+        self, connection: sa.Connection, pointers: catalogue.Pointers, redactions: Redactions
+    ) -> Reader:
+        text = Context(self._store.get_body, redactions).text
+        return Reader(connection, pointers, self._views.values(), text)
 
     def _basis(
         self, connection: sa.Connection, view: View, lane: Generation, redactions: Redactions
@@ -75,28 +85,13 @@ class Deriver:
             return None
         return now, source, pointers
 
-    def _moved(self, view: View, after: int, upto: int) -> bool:
-        """Whether any event of the wanted types lies in between."""
-        return any(True for _ in self._store.read(after, limit=1, types=view.types, upto=upto))
 
-    def _rows_of(
-        self,
-        connection: sa.Connection,
-        view: View,
-        lane: Generation,
-        pointers: catalogue.Pointers,
-        redactions: Redactions,
-    ) -> str:
-        """Write the rows of a derived view; returns what went wrong, in which case nothing is written."""
-        text = Context(self._store.get_body, redactions).text
-        try:
-            with connection.begin_nested():
-                batch = Batch(connection, view, lane.generation)
-                view.derive(batch, Reader(connection, pointers, self._views.values(), text))
-                batch.flush()
-        except (sa.exc.OperationalError, StoreUnavailableError):
-            raise
-        except Exception as error:
-            log.warning("View %s cannot be derived", view.name, exc_info=True)
-            return f"{type(error).__name__}: {error}"
-        return ""
+def _step(view: View, draft: Draft, reader: Reader, after: int, upto: int) -> tuple[bool, str]:
+    """One step of a view: whether it was the last, and what went wrong."""
+    try:
+        return view.derive(draft, reader, after, upto), ""
+    except (sa.exc.OperationalError, StoreUnavailableError):
+        raise
+    except Exception as error:
+        log.warning("View %s cannot be derived", view.name, exc_info=True)
+        return False, f"{type(error).__name__}: {error}"

@@ -142,8 +142,11 @@ class View:
         """Bring the rows forward by `facts`, which are of the wanted types and in log order."""
         raise NotImplementedError
 
-    def derive(self, tables: Tables, reader: Any) -> None:
-        """Make the rows those that follow from the rows of `sources`, which all stand at one position."""
+    def derive(self, draft: Any, reader: Any, after: int, upto: int) -> bool:
+        """Bring the rows a step nearer to those that follow from `sources`, which all stand at `upto`.
+
+        `after` is where this view stands. Changes go into the draft; True says that nothing is left to do.
+        """
         raise NotImplementedError
 
     def config(self) -> bytes:

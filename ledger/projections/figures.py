@@ -1,12 +1,12 @@
 """The view `figures`: what is reported now on each slot, and how it came to be.
 
-It folds no events. It is what the pure function `ledger.state.reported_state` makes of the other views, kept as rows. A
-keeper remembers the documents between two calls and evaluates only the slots that a changed document can move.
+It folds no events. It is what the pure function `ledger.state.reported_state` makes of the other views, kept as rows
+together with the evidence, so that only the slots are evaluated that a changed article can move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,10 +16,12 @@ from ledger.clock import format_time
 from ledger.projections.annotations import Annotations
 from ledger.projections.articles import Articles
 from ledger.projections.decisions import Registries, Reviews
-from ledger.projections.facts import Tables, View
-from ledger.projections.rows import FigureHistoryRow, FigureRow
+from ledger.projections.drafts import Draft
+from ledger.projections.evidence import EVIDENCE, EvidenceTables
+from ledger.projections.evidence_rows import DueSlotRow, ProgressRow
+from ledger.projections.facts import View
+from ledger.projections.rows import FigureHistoryRow, FigureRow, ReviewRow
 from ledger.state import (
-    Document,
     Evidence,
     Parameters,
     Review,
@@ -29,14 +31,21 @@ from ledger.state import (
     load_registry,
     reported_state,
 )
-from ledger.state.resolve import resolve
+from ledger.state.best import DEFAULT_POLICY
+from ledger.state.decisions import together
+from ledger.state.reports import Report
+from ledger.state.resolve import Reading, Resolver, resolve
 
 if TYPE_CHECKING:
     from ledger.projections.queries import Reader
 
-__all__ = ["Figures", "state_at"]
+__all__ = ["Figures", "state_at", "state_now"]
 
 _JSON = msgspec.json.Encoder(order="sorted")
+_SLOT = msgspec.json.Decoder(SlotState)
+_EVIDENCE = "evidence"
+_ARTICLES, _CHANGES, _SLOTS = 200, 4_000, 64
+"""In one step: articles taken in, changes looked at, slots evaluated."""
 
 
 def state_at(
@@ -49,7 +58,7 @@ def state_at(
     """The reported state of what was recorded up to a position, by the registry and the decisions of that time."""
     registry = load_registry(reader.registry(upto) or b"{}", defaults)
     return reported_state(
-        resolve(reader.reports(upto), registry),
+        resolve(reader.reports(upto, bare=True), registry),
         registry,
         reviews=reader.reviews(upto),
         recorded_as_of=recorded_as_of,
@@ -57,12 +66,19 @@ def state_at(
     )
 
 
+def state_now(reader: Reader) -> State:
+    """The reported state as the rows of `figures` have it."""
+    return State(
+        slots=tuple(_SLOT.decode(row.state) for row in reader.rows(FigureRow)), policy=DEFAULT_POLICY
+    )
+
+
 class Figures(View):
-    """Tables `figures` and `figure_history`."""
+    """Tables `figures` and `figure_history`, and the evidence that they are evaluated from."""
 
     name = "figures"
     types = Articles.types | Annotations.types | Registries.types | Reviews.types
-    tables = (FigureRow, FigureHistoryRow)
+    tables = (FigureRow, FigureHistoryRow, *EVIDENCE, DueSlotRow, ProgressRow)
     sources: ClassVar[tuple[str, ...]] = (Articles.name, Annotations.name, Registries.name, Reviews.name)
     code: ClassVar[tuple[str, ...]] = (
         "ledger.state",
@@ -70,29 +86,97 @@ class Figures(View):
         "ledger.projections.articles",
         "ledger.projections.annotations",
         "ledger.projections.decisions",
+        "ledger.projections.evidence",
+        "ledger.projections.evidence_rows",
         "ledger.projections.queries",
     )
 
     def __init__(self, defaults: Parameters) -> None:
         self.defaults = defaults
-        self._keeper = _Keeper()
+        self._rules = _Rules(b"", defaults)
 
     def config(self) -> bytes:
         """The parameters that stand where the registry gives none."""
         return _JSON.encode(self.defaults)
 
-    def derive(self, tables: Tables, reader: Reader) -> None:
-        """Bring the rows to the state that follows from the other views now; unchanged rows are not written."""
-        raw = reader.registry()
-        registry = load_registry(raw or b"{}", self.defaults)
-        reviews = tuple(reader.reviews())
-        documents = resolve(reader.reports(), registry)
-        figures, history = tables.of(FigureRow), tables.of(FigureHistoryRow)
-        kept = {row.slot: row for row in figures.rows()}
-        if not kept:
-            self._keeper = _Keeper()
-        state = self._keeper.state(documents, raw, reviews, self.defaults)
-        steps = {(row.slot, row.ordinal): row for row in history.rows()}
+    def derive(self, draft: Draft, reader: Reader, after: int, upto: int) -> bool:
+        """Take in some of the articles that changed, or evaluate some of the slots that these touched.
+
+        What a step costs depends on what changed, not on how much there is.
+        """
+        evidence = EvidenceTables(draft)
+        now = reader.registry_position(upto)
+        progress = draft.of(ProgressRow).get(_EVIDENCE)
+        at = progress.position if progress is not None else after
+        before = progress.registry if progress is not None else reader.registry_position(after)
+        if after == at == 0 or now != before:
+            at = 0
+            self._begin_anew(draft, evidence)
+        rules = self._current(reader.registry(upto))
+        at = self._take_in(evidence, reader, rules, at, upto)
+        done = at >= upto and self._evaluate(draft, evidence, rules, reader.reviews(upto))
+        if done:
+            draft.of(ProgressRow).delete(_EVIDENCE)
+        else:
+            draft.of(ProgressRow).put(ProgressRow(_EVIDENCE, at, now))
+        return done
+
+    def _current(self, raw: bytes) -> _Rules:
+        if self._rules.raw != raw or self._rules.spent:
+            self._rules = _Rules(raw, self.defaults)
+        return self._rules
+
+    def _begin_anew(self, draft: Draft, evidence: EvidenceTables) -> None:
+        """All evidence is read by another registry: every figure that stands is due."""
+        evidence.clear()
+        for row in draft.of(FigureRow).all():
+            evidence.due(row.slot)
+
+    def _take_in(self, evidence: EvidenceTables, reader: Reader, rules: _Rules, after: int, upto: int) -> int:
+        """Take in the next articles that changed after a position; returns the position up to which all are taken in.
+
+        An article is read as it is at `upto`, once, at the last of its changes.
+        """
+        changes = reader.changed(after, upto, _CHANGES)
+        whole = len(changes) < _CHANGES
+        last = {article: at for at, article in changes}
+        if not whole:
+            last = reader.last_changed(last, upto)
+        chunk: list[str] = []
+        at = upto if whole else changes[-1][0]
+        for position, article in changes:
+            if position == last[article]:
+                chunk.append(article)
+                if len(chunk) == _ARTICLES:
+                    at = position
+                    break
+        readings = rules.read(reader, chunk)
+        old = evidence.entries(chunk)
+        bearing: set[str] = set()
+        for key, reading in readings.items():
+            entry = reading.entry()
+            bearing |= evidence.bearing(old.get(key), entry)
+            evidence.put_entry(old.get(key), entry)
+        readings |= rules.read(reader, bearing - readings.keys())
+        for reading in readings.values():
+            evidence.put_document(rules.resolver.document(reading, evidence))
+        for row in reader.decided(after, at):
+            for slot in _moved_by(row, evidence):
+                evidence.due(slot)
+        return at
+
+    def _evaluate(
+        self, draft: Draft, evidence: EvidenceTables, rules: _Rules, reviews: Sequence[Review]
+    ) -> bool:
+        """Evaluate the next slots that are due; returns whether none is left."""
+        due = draft.of(DueSlotRow).first(_SLOTS + 1)
+        wanted = together((row.slot for row in due[:_SLOTS]), reviews)
+        state = reported_state(
+            Evidence(evidence.behind(wanted)), rules.registry, reviews=reviews, slots=wanted
+        )
+        figures, history = draft.of(FigureRow), draft.of(FigureHistoryRow)
+        kept = {row.slot: row for row in figures.find(slot=wanted)}
+        steps = {(row.slot, row.ordinal): row for row in history.find(slot=wanted)}
         for slot in state.slots:
             row = _figure(slot)
             if kept.pop(slot.id, None) != row:
@@ -104,40 +188,45 @@ class Figures(View):
             figures.delete(key)
         for pair in steps:
             history.delete(*pair)
+        for slot_id in wanted:
+            draft.of(DueSlotRow).delete(slot_id)
+        return len(due) <= _SLOTS
 
 
-class _Keeper:
-    """The last state with what it was made of, so that the next one costs what changed."""
+def _moved_by(row: ReviewRow, evidence: EvidenceTables) -> set[str]:
+    """The slots that a decision can move: where the claims are that it is about, and what rests on their documents."""
+    target = msgspec.json.decode(row.target, type=dict[str, str])
+    named = {target[key] for key in ("slot", "to", "value") if "slot" in target and key in target}
+    if "article" in target:
+        return named | evidence.resting_on(evidence.documents([target["article"]]))
+    if row.action == "reject":
+        return named
+    if row.action.startswith("slot-"):
+        return named | evidence.resting_on(evidence.behind({target["slot"]}))
+    return evidence.slots()
 
-    def __init__(self) -> None:
-        self._made_of: tuple[bytes, tuple[Review, ...]] | None = None
-        self._documents: dict[str, Document] = {}
-        self._evidence = Evidence()
-        self._slots: dict[str, SlotState] = {}
-        self._policy = ""
 
-    def state(
-        self, documents: Iterable[Document], raw: bytes, reviews: tuple[Review, ...], defaults: Parameters
-    ) -> State:
-        now = {document.id: document for document in documents}
-        touched: set[str] | None = None
-        if self._made_of == (raw, reviews) and self._documents.keys() <= now.keys():
-            touched = set()
-            for key, document in now.items():
-                if self._documents.get(key) != document:
-                    touched |= self._evidence.put(document)
-        else:
-            self._evidence = Evidence(now.values())
-        self._made_of = None  # until all of it is done: an error in between must not leave half a state
-        registry = load_registry(raw or b"{}", defaults)
-        state = reported_state(self._evidence, registry, reviews=reviews, slots=touched)
-        if touched is None:
-            self._slots = {}
-        for slot in touched or ():
-            self._slots.pop(slot, None)
-        self._slots.update({slot.id: slot for slot in state.slots})
-        self._documents, self._policy, self._made_of = now, state.policy, (raw, reviews)
-        return State(slots=tuple(self._slots[key] for key in sorted(self._slots)), policy=state.policy)
+class _Rules:
+    """A registry, ready to resolve articles by."""
+
+    def __init__(self, raw: bytes, defaults: Parameters) -> None:
+        self.raw = raw
+        self.registry = load_registry(raw or b"{}", defaults)
+        self.resolver = Resolver(self.registry)
+        self._used = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether its memory of what it has met is large enough to be dropped."""
+        return self._used > _ARTICLES * 50
+
+    def read(self, reader: Reader, articles: Collection[str]) -> dict[str, Reading]:
+        """Articles as they are now, each read alone, by id."""
+        self._used += len(articles)
+        grouped: dict[str, list[Report]] = {}
+        for report in reader.reports(articles=articles, bare=True) if articles else ():
+            grouped.setdefault(report.article, []).append(report)
+        return {key: self.resolver.read(group) for key, group in grouped.items()}
 
 
 def _figure(slot: SlotState) -> FigureRow:
@@ -159,7 +248,7 @@ def _figure(slot: SlotState) -> FigureRow:
         best_independent_roots=slot.best_independent_roots,
         first_seen=_time(slot.first_seen),
         last_change=_time(slot.last_change),
-        state=_JSON.encode(slot.to_dict()).decode(),
+        state=_JSON.encode(slot).decode(),
     )
 
 

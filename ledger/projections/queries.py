@@ -38,6 +38,8 @@ __all__ = ["Reader"]
 R = TypeVar("R", bound=Row)
 PAGE = 1_000
 FOREVER = 2**62
+_IDS = 500
+"""Article ids in one query."""
 
 _CLAIM = msgspec.json.Decoder(Claim)
 _NOTICE = msgspec.json.Decoder(Notice)
@@ -253,9 +255,8 @@ class Reader:
         table = self.table(RunRow)
         events = {(row.article, row.revision): row.event for row in page}
         found: dict[str, list[RunRow]] = defaultdict(list)
-        articles = sorted({row.article for row in page})
-        for start in range(0, len(articles), 500):
-            query = sa.select(table).where(table.c.article.in_(articles[start : start + 500]))
+        for some in _in_pieces({row.article for row in page}):
+            query = sa.select(table).where(table.c.article.in_(some))
             for row in self._connection.execute(query):
                 run = RunRow(*row)
                 if identities.get(run.processor) == run.identity:
@@ -264,12 +265,26 @@ class Reader:
 
     # -- what the state is computed from ------------------------------------------------------------------------
 
-    def reports(self, upto: int = FOREVER, *, text: bool = True) -> list[Report]:
-        """Every revision recorded up to a position, with the claims and notices that counted then, by position."""
+    def reports(
+        self, upto: int = FOREVER, *, articles: Collection[str] | None = None, bare: bool = False
+    ) -> list[Report]:
+        """Every revision recorded up to a position, with the claims and notices that counted then, by position.
+
+        `articles` (ids) limits the answer. `bare` leaves out the text of revisions that say nothing.
+        """
+        if articles is not None:
+            return [
+                report for some in _in_pieces(articles) for report in self._reports(upto, some, bare=bare)
+            ]
+        return self._reports(upto, None, bare=bare)
+
+    def _reports(self, upto: int, articles: Sequence[str] | None, *, bare: bool) -> list[Report]:
         revisions = self.table(RevisionRow)
-        claims, notices = self._statements(upto)
+        claims, notices = self._statements(upto, articles)
         by_article: dict[str, list[RevisionRow]] = defaultdict(list)
         query = sa.select(revisions).where(revisions.c.position <= upto).order_by(revisions.c.position)
+        if articles is not None:
+            query = query.where(revisions.c.article.in_(articles))
         ordered = [RevisionRow(*found) for found in self._connection.execute(query)]
         for row in ordered:
             by_article[row.article].append(row)
@@ -289,6 +304,8 @@ class Reader:
                 continue
             key = (row.article, row.revision)
             published = first[row.article]
+            said = claims.get(key, ()), notices.get(key, ())
+            wanted = row.text and (any(said) or not bare)
             reports.append(
                 Report(
                     article=row.article,
@@ -297,19 +314,19 @@ class Reader:
                     revision=row.revision,
                     hash=row.hash,
                     title=known.title,
-                    text=self._text(row.text) if text and row.text else "",
+                    text=self._text(row.text) if wanted else "",
                     recorded_at=parse_time(row.recorded_at),
                     p_time=parse_time(row.p_time),
                     published=_with_offset(published),
                     withdrawn=row.status == "withdrawn",
-                    claims=tuple(claims.get(key, ())),
-                    notices=tuple(notices.get(key, ())),
+                    claims=tuple(said[0]),
+                    notices=tuple(said[1]),
                 )
             )
         return reports
 
     def _statements(
-        self, upto: int
+        self, upto: int, articles: Sequence[str] | None
     ) -> tuple[dict[tuple[str, int], list[Claim]], dict[tuple[str, int], list[Notice]]]:
         runs, rows = self.table(RunRow), self.table(AnnotationRow)
         query = (
@@ -320,6 +337,8 @@ class Reader:
                 rows.c.article, rows.c.revision, rows.c.start, rows.c.end, runs.c.processor, rows.c.ordinal
             )
         )
+        if articles is not None:
+            query = query.where(rows.c.article.in_(articles))
         claims: dict[tuple[str, int], list[Claim]] = defaultdict(list)
         notices: dict[tuple[str, int], list[Notice]] = defaultdict(list)
         for article, revision, kind, body in self._connection.execute(query):
@@ -328,6 +347,56 @@ class Reader:
             else:
                 notices[article, revision].append(_NOTICE.decode(body))
         return claims, notices
+
+    def changed(self, after: int, upto: int, limit: int) -> list[tuple[int, str]]:
+        """(position, article) of the first `limit` events after a position that changed what an article states."""
+        revisions, runs = self.table(RevisionRow).c, self.table(RunRow).c
+        first = (
+            sa.select(revisions.position, revisions.article)
+            .where(revisions.position > after, revisions.position <= upto)
+            .order_by(revisions.position)
+            .limit(limit)
+        )
+        second = (
+            sa.select(runs.position, runs.article)
+            .where(runs.position > after, runs.position <= upto, runs.status.in_(("annotated", "skipped")))
+            .order_by(runs.position)
+            .limit(limit)
+        )
+        found = [
+            (at, article) for query in (first, second) for at, article in self._connection.execute(query)
+        ]
+        return sorted(found)[:limit]
+
+    def last_changed(self, articles: Collection[str], upto: int) -> dict[str, int]:
+        """Article -> position of the last event up to a position that changed what it states."""
+        last: dict[str, int] = {}
+        for some in _in_pieces(articles):
+            for c, wanted in (
+                (self.table(RevisionRow).c, ()),
+                (self.table(RunRow).c, (self.table(RunRow).c.status.in_(("annotated", "skipped")),)),
+            ):
+                query = (
+                    sa.select(c.article, sa.func.max(c.position))
+                    .where(c.article.in_(some), c.position <= upto, *wanted)
+                    .group_by(c.article)
+                )
+                for article, at in self._connection.execute(query):
+                    last[article] = max(at, last.get(article, 0))
+        return last
+
+    def registry_position(self, upto: int) -> int:
+        """The position of the registry in force at a position, 0 when there was none."""
+        table = self.table(RegistryRow)
+        query = sa.select(sa.func.max(table.c.position)).where(table.c.position <= upto)
+        return int(self._connection.execute(query).scalar() or 0)
+
+    def decided(self, after: int, upto: int) -> list[ReviewRow]:
+        """Reviewers' decisions that were taken, or taken back, between two positions."""
+        c = self.table(ReviewRow).c
+        taken = sa.and_(c.position > after, c.position <= upto)
+        undone = sa.and_(c.undone_position > after, c.undone_position <= upto)
+        return list(self.rows(ReviewRow, sa.or_(taken, undone)))
 
     def registry(self, upto: int = FOREVER) -> bytes:
         """The source registry in force at a position, empty when there was none."""
@@ -406,6 +475,11 @@ class Reader:
         except sa.exc.OperationalError as error:
             raise ProjectionError("The search cannot be made", which=query, fix=str(error.orig)) from error
         return [Hit(**dict(zip(Hit.__struct_fields__, row, strict=True))) for row in found]
+
+
+def _in_pieces(articles: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(articles)
+    return (ordered[start : start + _IDS] for start in range(0, len(ordered), _IDS))
 
 
 def _with_offset(value: str | None) -> datetime | None:

@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from ledger.projections.facts import View
 from ledger.projections.rows import Row
@@ -19,12 +18,15 @@ __all__ = [
     "Batch",
     "create_indexes",
     "create_tables",
+    "delete_sql",
     "document_columns",
     "drop_tables",
+    "mark",
     "publish",
     "table_name",
     "table_of",
     "unpublish",
+    "upsert_sql",
 ]
 
 R = TypeVar("R", bound=Row)
@@ -33,10 +35,10 @@ _TYPES: dict[type, type[sa.types.TypeEngine[Any]]] = {
     str: sa.Text,
     int: sa.BigInteger,
     float: sa.Float,
+    bytes: sa.LargeBinary,
 }
 _VALUES = 500
 """Values in one IN list; SQLite allows 32,766 parameters, and short lists are prepared once."""
-_SQLITE = sqlite.dialect()
 
 
 def document_columns(row: type[Row]) -> dict[str, tuple[type, bool, str]]:
@@ -111,6 +113,30 @@ def unpublish(connection: sa.Connection, tables: Iterable[str]) -> None:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {table}")
 
 
+def mark(connection: sa.Connection) -> str:
+    """How a parameter is written in SQL that is sent as it is."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+
+def upsert_sql(table: sa.Table, parameter: str) -> str:
+    """Add a row, or replace the one with its key; parameters are all columns in order."""
+    names = [f'"{column.name}"' for column in table.columns]
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    changed = ", ".join(
+        f'"{column.name}" = excluded."{column.name}"' for column in table.columns if not column.primary_key
+    )
+    return (
+        f'INSERT INTO "{table.name}" ({", ".join(names)}) VALUES ({", ".join([parameter] * len(names))}) '  # noqa: S608
+        f"ON CONFLICT ({key}) DO {f'UPDATE SET {changed}' if changed else 'NOTHING'}"
+    )
+
+
+def delete_sql(table: sa.Table, parameter: str) -> str:
+    """Remove the row under a key; parameters are the key's columns in order."""
+    where = " AND ".join(f'"{column.name}" = {parameter}' for column in table.primary_key)
+    return f'DELETE FROM "{table.name}" WHERE {where}'  # noqa: S608
+
+
 class _Table(Generic[R]):
     """One table as a batch sees it: its own changes over what is stored."""
 
@@ -121,9 +147,9 @@ class _Table(Generic[R]):
         self._changes: dict[tuple[Any, ...], R | None] = {}
         self._added: list[tuple[Any, ...]] = []
         self._key = tuple(row.__struct_fields__.index(name) for name in row.KEY)
-        statement = sa.insert(self._table).prefix_with("OR REPLACE")
-        self._upsert = str(statement.compile(dialect=_SQLITE))
-        where = " AND ".join(f'"{name}" = ?' for name in row.KEY)
+        self._mark = mark(connection)
+        self._upsert = upsert_sql(self._table, self._mark)
+        where = " AND ".join(f'"{name}" = {self._mark}' for name in row.KEY)
         self._where_key = f'FROM "{self._table.name}" WHERE {where}'
         self._order = ", ".join(f'"{name}"' for name in row.KEY)
 
@@ -150,7 +176,7 @@ class _Table(Generic[R]):
         found: list[R] = []
         ordered = iter(sorted(values))
         while chunk := tuple(islice(ordered, _VALUES)):
-            marks = ", ".join("?" * len(chunk))
+            marks = ", ".join([self._mark] * len(chunk))
             found.extend(
                 self._select(f'WHERE "{column}" IN ({marks}) ORDER BY {self._order}', chunk),
             )

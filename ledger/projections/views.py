@@ -25,7 +25,7 @@ from ledger.projections.database import Database
 from ledger.projections.decisions import Registries, Reviews
 from ledger.projections.engine import Projector
 from ledger.projections.facts import Context, View
-from ledger.projections.figures import Figures, state_at
+from ledger.projections.figures import Figures, state_at, state_now
 from ledger.projections.folding import Progress
 from ledger.projections.generations import read_redactions
 from ledger.projections.health import Feeds, Processors
@@ -398,9 +398,12 @@ class Views:
                     self._states.move_to_end(key)
                     return self._states[key]
             reader = Reader(connection, pointers, self._views, self._context.text)
-            state = state_at(
-                reader, self._parameters, self._upto(recorded_as_of), recorded_as_of, published_as_of
-            )
+            if recorded_as_of is None and published_as_of is None and self._settled(connection, pointers):
+                state = state_now(reader)
+            else:
+                state = state_at(
+                    reader, self._parameters, self._upto(recorded_as_of), recorded_as_of, published_as_of
+                )
         with self._lock:
             self._states[key] = state
             if len(self._states) > _STATES:
@@ -424,6 +427,15 @@ class Views:
             for g in catalogue.generations(connection)
             if g.name in Figures.sources and pointers[g.name] == g.generation
         )
+
+    def _settled(self, connection: sa.Connection, pointers: catalogue.Pointers) -> bool:
+        """Whether the figures stand where everything stands that they follow from."""
+        live = {
+            g.name: g
+            for g in catalogue.generations(connection)
+            if g.name in (Figures.name, *Figures.sources) and pointers[g.name] == g.generation
+        }
+        return not live[Figures.name].error and len({g.position for g in live.values()}) == 1
 
     @contextmanager
     def _read(self) -> Iterator[tuple[sa.Connection, catalogue.Pointers]]:

@@ -10,12 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from ledger.projections import rows
+from ledger.projections import evidence_rows, rows
 from ledger.projections.tables import document_columns
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "views.md").read_text("utf-8")
-TYPES = {str: "text", int: "integer", float: "real"}
-TABLES = [row for name in rows.__all__ if (row := getattr(rows, name)).TABLE]
+TYPES = {str: "text", int: "integer", float: "real", bytes: "blob"}
+TABLES = sorted(
+    (
+        row
+        for module in (rows, evidence_rows)
+        for name in module.__all__
+        if (row := getattr(module, name)).TABLE
+    ),
+    key=lambda row: row.TABLE,
+)
 
 
 def section(row):

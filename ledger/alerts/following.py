@@ -31,7 +31,6 @@ from ledger.events.types import (
 from ledger.state.explain import in_words
 from ledger.state.graph import UNCITED, UNECHOED
 from ledger.state.model import SlotState, Transition, Value
-from ledger.state.titles import title_of
 from ledger.store import Store
 from ledger.store.protocol import Task, TaskDone
 
@@ -285,7 +284,7 @@ def _alert(slot: SlotState, transition: Transition) -> AlertRaised:
     return AlertRaised(
         alert=derived_id(transition.at, STREAM, slot.id, transition.kind)[-12:],
         slot=slot.id,
-        title=title_of(slot),
+        title=slot.slot.title,
         kind=transition.kind,
         at=transition.at,
         before=_words(transition.before),

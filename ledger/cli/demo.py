@@ -10,10 +10,10 @@ import click
 import msgspec
 import platformdirs
 
+from ledger.cli.figures import print_state
 from ledger.cli.opening import json_option, settings_from
 from ledger.cli.output import json_out, progress, warn
 from ledger.cli.process import warn_failures
-from ledger.cli.state import print_state
 from ledger.errors import UsageError
 
 __all__ = ["demo"]

@@ -2,79 +2,189 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from ledger.cli.wording import range_text, slot_title, time_text, value_text
-from ledger.state.explain import Change, Explanation
+from ledger.cli.figures import screen_width
+from ledger.cli.wording import (
+    clipped,
+    range_text,
+    reported_text,
+    roots_text,
+    slot_title,
+    time_text,
+    value_text,
+)
+from ledger.review import reference
+from ledger.state.change import CAUSES, LISTS, Change
+from ledger.state.explain import Explanation, RootGroup
+from ledger.state.graph import UNCITED, UNECHOED
 from ledger.state.model import ClaimState, SlotState
 
 __all__ = ["print_changes", "print_explanation"]
 
 
-def print_explanation(slot: SlotState, explanation: Explanation) -> None:
-    """The figure, why it is the figure, and every report by root with its own sentence."""
-    click.secho(f"{slot_title(slot)}: {value_text(slot.best)}", bold=True)
-    click.echo(
-        f"range {range_text(slot)}, {slot.reports} reports, {slot.independent_roots} independent roots, "
-        f"first seen {time_text(slot.first_seen)} ({slot.first_outlet or '-'}), last change {time_text(slot.last_change)}"
-    )
+def print_explanation(slot: SlotState, explanation: Explanation, *, full: bool = False) -> None:
+    """The figure, why it is the figure, and every report by root with its own sentence.
+
+    A report takes two lines; `full` shows whole sentences, addresses and how a review names the claim.
+    """
+    _print_head(slot)
+    width = screen_width()
     for sentence in explanation.why:
-        click.echo(f"  {sentence}")
-    for group in explanation.roots:
-        figure = group.figure
-        click.echo()
-        click.secho(
-            f"{group.root}: {value_text(figure.value)} ({figure.modality}, said {time_text(figure.said_at)}, "
-            f"grade {figure.grade}) - {group.role}",
-            bold=True,
-        )
-        _print_claims(group.claims)
+        lines = textwrap.wrap(sentence, width, initial_indent="  ", subsequent_indent="    ")
+        click.echo("\n".join(lines))
+    for group in sorted(explanation.roots, key=lambda each: _ROLES.index(each.role)):
+        _print_root(group)
+        _print_claims(group.claims, full=full)
     if explanation.rootless:
-        click.echo("\nReports that add no root:")
-        _print_claims(explanation.rootless)
+        click.secho("No root (reports say so)", bold=True)
+        _print_claims(explanation.rootless, full=full)
     if explanation.denials:
-        click.echo("\nDenied:")
-        for denial in explanation.denials:
-            click.echo(f'  {time_text(denial.said_at)}  {denial.root or "unnamed"}\n    "{denial.sentence}"')
-    if explanation.forecasts:
-        click.echo("\nForecasts, which count for nothing else:")
-        for forecast in explanation.forecasts:
-            click.echo(f"  {value_text(forecast.value)} ({forecast.root or 'unnamed'})")
-    if explanation.dead:
-        click.echo("\nNo longer counted:")
-        _print_claims(explanation.dead)
+        click.secho("Denied", bold=True)
+    for denial in explanation.denials:
+        click.echo(f"  {time_text(denial.said_at)}  {denial.root or 'unnamed'}")
+        _print_sentence(denial.sentence, full=full)
+    for forecast in explanation.forecasts:
+        click.secho(f"Forecast, counts for nothing else: {value_text(forecast.value)} ", bold=True, nl=False)
+        click.echo(f"({forecast.root or 'unnamed'})")
+    still = [claim for claim in explanation.dead if claim.reason in (UNCITED, UNECHOED)]
+    if still:
+        click.secho("Never followed a correction: still reported, not counted", bold=True)
+        _print_claims(still, full=full)
+    gone = [claim for claim in explanation.dead if claim.reason not in (UNCITED, UNECHOED)]
+    if gone:
+        click.secho("Not counted any more", bold=True)
+        _print_claims(gone, full=full)
 
 
-def _print_claims(claims: Iterable[ClaimState]) -> None:
+_ROLES = ("best", "supports best", "another current figure", "lower bound only", "older figure", "no figure")
+
+
+def _print_head(slot: SlotState) -> None:
+    click.secho(f"{slot_title(slot)}: {reported_text(slot)}", bold=True, nl=False)
+    click.secho("  DISPUTED" if slot.disputed else "", fg="yellow")
+    click.echo(
+        f"{slot.id}  range {range_text(slot)}  {slot.reports} reports  roots {roots_text(slot)}"
+        f"  parties {slot.best_parties} of {slot.parties}"
+    )
+    click.secho(
+        f"first seen {time_text(slot.first_seen)} ({slot.first_outlet or '-'}), last change {time_text(slot.last_change)}",
+        dim=True,
+    )
+
+
+def _print_root(group: RootGroup) -> None:
+    figure = group.figure
+    click.secho(f"{group.root}: {value_text(figure.value)}", bold=True, nl=False)
+    firmness = "" if figure.modality == "asserted" else f", {figure.modality}"
+    click.echo(f" ({group.role}{firmness}; grade {figure.grade}; said {time_text(figure.said_at)})")
+
+
+def _print_claims(claims: Iterable[ClaimState], *, full: bool) -> None:
     for claim in claims:
         chain = " < ".join(claim.chain) or claim.outlet
-        head = f"  {time_text(claim.seen_at)}  {claim.outlet}, {claim.kind}: {value_text(claim.stated)}  [{chain}]"
+        what = value_text(claim.stated)
+        if claim.kind != "primary":
+            what = f"{what}, {claim.kind}"
         if claim.reason:
-            head += f"  ({claim.reason})"
-        click.echo(head)
-        click.echo(f'    "{claim.sentence}"')
-        click.echo(f"    {claim.document} {claim.url}")
+            what = f"{what}: {claim.reason}"
+        if claim.decided:
+            what = f"{what} [{', '.join(claim.decided)}]"
+        head = f"{time_text(claim.seen_at)[5:]}  {chain}  {what}"
+        name = f"  {claim.document[:10]}"
+        width = screen_width() - len(name) - 2
+        if full:
+            click.echo(f"  {head}")
+        else:
+            click.echo(f"  {clipped(head, width).ljust(width)}{click.style(name, dim=True)}")
+        _print_sentence(claim.sentence, full=full)
+        if full:
+            click.secho(f"     {reference(claim)}  {claim.url}", dim=True)
 
 
-def print_changes(slot: str, changes: Sequence[Change]) -> None:
-    """One line for each field that reads otherwise, with its cause."""
-    if not changes:
-        click.echo(f"Nothing changed on {slot}.")
+def _print_sentence(sentence: str, *, full: bool) -> None:
+    if not sentence:
         return
+    width = screen_width()
+    if full:
+        lines = textwrap.wrap(f'"{sentence}"', width, initial_indent="     ", subsequent_indent="     ")
+        click.echo("\n".join(lines))
+    else:
+        click.echo(f'     "{clipped(sentence, width - 7)}"')
+
+
+def print_changes(slot: str, before: str, after: str, changes: Sequence[Change]) -> None:
+    """Every difference under its one cause."""
+    if not changes:
+        click.echo(f"Nothing changed on {slot} between {before} and {after}.")
+        return
+    click.secho(f"{slot}: from {before} to {after}", bold=True)
+    width = screen_width()
+    for cause in CAUSES:
+        caused = [change for change in changes if change.cause == cause]
+        if not caused:
+            continue
+        because = ", ".join(sorted({one for change in caused for one in change.because}))
+        click.secho(f"\n{cause[0].upper()}{cause[1:]}", bold=True)
+        if because:
+            click.secho(
+                "\n".join(textwrap.wrap(because, width, initial_indent="  ", subsequent_indent="  ")),
+                dim=True,
+            )
+        for name, text in _lines(caused):
+            lead = f"  {name:<22}  "
+            lines = textwrap.wrap(text, width, initial_indent=lead, subsequent_indent=" " * len(lead))
+            click.echo("\n".join(lines))
+
+
+def _lines(changes: Sequence[Change]) -> Iterable[tuple[str, str]]:
+    """One line a field; entries of lists that came and went stand together."""
+    listed: dict[str, list[str]] = {}
     for change in changes:
-        because = f" ({', '.join(change.because)})" if change.because else ""
-        click.echo(f"{change.field}: {_short(change.before)} -> {_short(change.after)}")
-        click.echo(f"    {change.cause}{because}")
+        if not _is_list(change):
+            yield _words(change.field), f"{_short(change.before)} -> {_short(change.after)}"
+        else:
+            sign, value = ("+", change.after) if change.before is None else ("-", change.before)
+            joined = " v ".join(value) if isinstance(value, list | tuple) else _short(value)
+            listed.setdefault(change.field, []).append(f"{sign}{joined}")
+    for field, entries in listed.items():
+        yield _words(field), "  ".join(entries)
+
+
+def _is_list(change: Change) -> bool:
+    return change.field in LISTS
+
+
+def _words(field: str) -> str:
+    names = {
+        "best_root": "root of best", "high_open": "open upper end", "independent_roots": "independent roots",
+        "best_independent_roots": "roots behind best", "best_parties": "parties behind best",
+        "best_roots": "who is behind best", "current_roots": "current", "dispute.figures": "who disagrees",
+        "dispute.denied_by": "denied by", "unconfirmed_by": "not confirmed by", "first_seen": "first seen",
+        "best_first_seen": "best first seen", "roots": "who says it",
+    }  # fmt: skip
+    return names.get(field, field)
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, dict) and "op" in value:
+        return _value_words(value)
     if isinstance(value, dict):
-        return " ".join(f"{_short(part)}" for part in value.values() if part not in (None, "")) or "-"
+        return " ".join(_short(part) for part in value.values() if part not in (None, "")) or "-"
     if isinstance(value, list | tuple):
         return ", ".join(_short(part) for part in value) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return "-" if value is None else str(value)
+
+
+def _value_words(value: dict[str, Any]) -> str:
+    from ledger.state.model import Value
+
+    return value_text(Value(**value))

@@ -35,8 +35,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "article": ("ledger.cli.article:article", "One article: its revisions, layers and differences"),
     "search": ("ledger.cli.article:search", "Search titles, texts and claims"),
-    "sources": ("ledger.cli.sources:sources", "The source registry: import, export, list"),
-    "review": ("ledger.cli.review:review", "Reviewers' decisions: reject, undo, list"),
+    "sources": ("ledger.cli.sources:sources", "The source registry: import, export, list, record"),
+    "review": (
+        "ledger.cli.review:review",
+        "Decisions: accept, reject, reslot, reroot, merge, split, grade, copy, undo, list",
+    ),
+    "slot": ("ledger.cli.slot:slot", "Figures: list, name, merge, split, pin"),
+    "alerts": ("ledger.cli.watch:alerts", "What became otherwise on the figures"),
+    "watch": ("ledger.cli.watch:watch", "Follow the alerts as they are raised"),
     "plugin": (
         "ledger.cli.plugin:plugin",
         "Plugins: list, info, new, check, config, enable, disable, doctor, retry, docs",

@@ -6,26 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli.figures import print_state
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, table
-from ledger.cli.wording import (
-    dispute_text,
-    number_text,
-    range_text,
-    reported_text,
-    roots_text,
-    slot_title,
-    time_text,
-    value_text,
-)
+from ledger.cli.wording import number_text, slot_title, time_text, value_text
 from ledger.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ledger.state import Registry
     from ledger.state.model import SlotState, State
 
-__all__ = ["as_of_options", "explain", "explain_change", "print_state", "state"]
+__all__ = ["as_of_options", "explain", "explain_change", "state"]
 
 
 def as_of_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -50,41 +43,12 @@ def _find(state: State, wanted: str) -> SlotState:
     )
 
 
-def print_state(slots: Sequence[SlotState]) -> None:
-    """The table of figures, disputed ones first."""
-    ordered = sorted(slots, key=lambda slot: (not slot.disputed, -slot.reports, slot.id))
-    rows = [
-        (
-            slot.id,
-            reported_text(slot),
-            range_text(slot),
-            slot.reports,
-            roots_text(slot),
-            slot.modality or "-",
-            "yes" if slot.disputed else "no",
-        )
-        for slot in ordered
-        if slot.reports or slot.forecasts
-    ]
-    table(
-        ("figure", "reported", "range", "reports", "roots", "modality", "disputed"),
-        rows,
-        empty="Nothing is reported yet. Add a feed (`newsledger feed add URL`) or record articles (`newsledger ingest PATH`).",
-        right=(3,),
-    )
-    if any(row[1].startswith("(") for row in rows):
-        click.echo("\n(in brackets: reported, but by no source that could be named)")
-    disputed = [slot for slot in ordered if slot.disputed]
-    if disputed:
-        click.echo("\nDisputed:")
-        for slot in disputed:
-            click.echo(f"  {slot.id}: {dispute_text(slot)}")
-
-
 @click.command()
 @click.argument("slot", required=False)
 @as_of_options
-@click.option("--topic", metavar="TEXT", help="Only figures whose name, subject or scope holds TEXT.")
+@click.option(
+    "--topic", metavar="TOPIC", help="Only figures of a topic of the registry, or whose name holds this text."
+)
 @json_option
 @click.pass_context
 def state(
@@ -103,7 +67,7 @@ def state(
     found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of)
     slots = [_find(found, slot)] if slot else list(found.slots)
     if topic:
-        slots = [one for one in slots if topic.lower() in f"{one.id} {slot_title(one)}".lower()]
+        slots = _of_topic(slots, topic, ledger.sources.registry(recorded_as_of=as_of))
     if as_json:
         whole = found.to_dict()
         chosen = {one.id for one in slots}
@@ -113,7 +77,24 @@ def state(
     if slot:
         _print_history(slots[0])
     if slots:
-        click.echo("\nLook deeper: newsledger explain FIGURE")
+        click.echo(f"\nWhy: newsledger explain {slots[0].id if slot else 'FIGURE'}")
+
+
+def _of_topic(slots: Sequence[SlotState], topic: str, registry: Registry) -> list[SlotState]:
+    """Figures of the topic with this id or title; where there is none, those whose name or id holds the text."""
+    wanted = topic.casefold()
+    for key, one in sorted(registry.topics.items()):
+        if wanted in (key.casefold(), one.title.casefold()):
+            return [slot for slot in slots if one.holds(slot.id)]
+    found = [slot for slot in slots if wanted in f"{slot.id} {slot_title(slot)}".casefold()]
+    if not found:
+        names = ", ".join(f"{key} ({one.title})" for key, one in sorted(registry.topics.items()))
+        raise NotFoundError(
+            "No such topic, and no figure with this in its name",
+            which=topic,
+            fix=f"Topics: {names or 'none'}",
+        )
+    return found
 
 
 def _print_history(slot: SlotState) -> None:
@@ -124,7 +105,9 @@ def _print_history(slot: SlotState) -> None:
             (
                 time_text(change.recorded_at),
                 value_text(change.best),
-                f"{number_text(change.low)}-{number_text(change.high)}",
+                number_text(change.low)
+                if change.low == change.high
+                else f"{number_text(change.low)}-{number_text(change.high)}",
                 change.best_independent_roots,
                 change.modality or "-",
                 "yes" if change.disputed else "no",
@@ -139,12 +122,16 @@ def _print_history(slot: SlotState) -> None:
 @click.command()
 @click.argument("slot")
 @as_of_options
+@click.option("--full", is_flag=True, help="Whole sentences, addresses, and names of claims for reviews.")
 @json_option
 @click.pass_context
 def explain(
-    ctx: click.Context, slot: str, as_of: str | None, published_as_of: str | None, as_json: bool
+    ctx: click.Context, slot: str, as_of: str | None, published_as_of: str | None, full: bool, as_json: bool
 ) -> None:
-    """Why a figure is what it is: every report with its sentence, chain and root, alive or dead and why."""
+    """Why a figure is what it is: every report with its sentence, chain and root, alive or dead and why.
+
+    The last column is the article; `newsledger article ID` shows it.
+    """
     from ledger.cli.explaining import print_explanation
     from ledger.state.explain import explain as explanation_of
 
@@ -155,7 +142,7 @@ def explain(
     if as_json:
         json_out(explanation)
     else:
-        print_explanation(chosen, explanation)
+        print_explanation(chosen, explanation, full=full)
 
 
 @click.command("explain-change")
@@ -172,4 +159,4 @@ def explain_change(ctx: click.Context, slot: str, before: str, after: str | None
     if as_json:
         json_out(changes)
     else:
-        print_changes(slot, changes)
+        print_changes(slot, before, after or "now", changes)

@@ -1,6 +1,7 @@
 """Values, ranges and disputes in words, as every surface says them."""
 
 from ledger.state.wording import (
+    clipped,
     dispute_text,
     number_text,
     range_text,
@@ -12,6 +13,7 @@ from ledger.state.wording import (
 )
 
 __all__ = [
+    "clipped",
     "dispute_text",
     "number_text",
     "range_text",

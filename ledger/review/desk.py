@@ -17,7 +17,7 @@ from ledger.state.decisions import Decided
 from ledger.state.model import ClaimState
 from ledger.store import Store
 
-__all__ = ["Desk", "Effect", "Listed"]
+__all__ = ["Desk", "Effect", "Listed", "reference"]
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _SLOT = "slot-"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from ledger.state.best import incompatible, supporters
 from ledger.state.graph import RETRACTED, SUPERSEDED, Outcome
 from ledger.state.history import History
 from ledger.state.model import ClaimState, Dead, Denial, Dispute, Figure, Forecast, RootFigure, SlotState
 from ledger.state.reading import Reader, Reading
 from ledger.state.roots import CIRCULAR
+from ledger.state.titles import title_of
 from ledger.state.versions import Node
 
 __all__ = ["compose"]
@@ -42,7 +45,7 @@ def compose(reader: Reader, reading: Reading, at: datetime | None, history: Hist
     claims = _claims(reader, reading, at)
     return SlotState(
         id=reader.slot.id,
-        slot=reader.slot,
+        slot=msgspec.structs.replace(reader.slot, title=title_of(reader.slot, claims)),
         best=best.value if best is not None else None,
         best_root=best.id if best is not None else None,
         vague=standing.vague,

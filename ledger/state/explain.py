@@ -1,16 +1,13 @@
-"""Why a slot reads as it does, and why it reads otherwise than before."""
+"""Why a slot reads as it does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from ledger.clock import format_time
 from ledger.errors import NotFoundError
-from ledger.state.evaluate import reported_state
 from ledger.state.model import (
     GRADES,
     MODALITIES,
@@ -18,35 +15,12 @@ from ledger.state.model import (
     Denial,
     Figure,
     Forecast,
-    Review,
     SlotState,
     State,
     Value,
 )
-from ledger.state.registry import Registry
-from ledger.state.reports import Report
-from ledger.state.resolve import resolve
-from ledger.state.reviews import touching
 
-__all__ = [
-    "CAUSES",
-    "Basis",
-    "Change",
-    "Explanation",
-    "RootGroup",
-    "explain",
-    "explain_change",
-    "in_words",
-]
-
-CAUSES = ("our code", "source registry", "new evidence", "revision by the publisher", "our reviewers")
-"""In the order in which they are tried."""
-
-_COMPARED = (
-    "best", "best_root", "low", "high", "high_open", "modality", "reports", "independent_roots", "best_independent_roots",
-    "parties", "best_parties", "roots", "best_roots", "current_roots", "circular", "disputed", "dispute", "latest",
-    "unconfirmed_by", "forecasts", "first_seen", "best_first_seen",
-)  # fmt: skip
+__all__ = ["Explanation", "RootGroup", "explain", "in_words"]
 
 
 class RootGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,117 +168,3 @@ def _ahead(slot: SlotState, best: Figure, rival: Figure, policy: str) -> str:
 
 def _firmness(figure: Figure) -> int:
     return MODALITIES.index(figure.modality) if figure.modality in MODALITIES else len(MODALITIES)
-
-
-class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer rests on: reports, registry, reviews and the two times."""
-
-    reports: tuple[Report, ...]
-    registry: Registry
-    reviews: tuple[Review, ...] = ()
-    recorded_as_of: datetime | None = None
-    published_as_of: datetime | None = None
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that reads otherwise, with its one cause (of CAUSES) and the ids of articles or reviews that bear on it."""
-
-    field: str
-    before: Any
-    after: Any
-    cause: str
-    because: tuple[str, ...] = ()
-
-
-def explain_change(before: Basis, after: Basis, slot: str) -> tuple[Change, ...]:
-    """Attribute each difference in a slot between two answers to exactly one cause.
-
-    The second basis is reached from the first in steps: what our processors read from the same revisions, the registry, articles
-    that are new, revisions (and withdrawals) of known ones, reviews. A field's cause is the step that gave it its last value.
-    """
-    old, new = _known(before), _known(after)
-    again = {key: new.get(key, report) for key, report in old.items()}
-    articles = {article for article, _, _ in old}
-    kept = {key: report for key, report in again.items() if key in new}
-    arrived = {key: report for key, report in new.items() if key[0] not in articles}
-    first, last = _taken(before), _taken(after)
-    steps: list[tuple[str, Iterable[Report], Registry, tuple[Review, ...], datetime | None]] = [
-        ("", old.values(), before.registry, first, before.published_as_of),
-        ("our code", again.values(), before.registry, first, before.published_as_of),
-        ("source registry", again.values(), after.registry, first, before.published_as_of),
-        ("new evidence", {**kept, **arrived}.values(), after.registry, first, after.published_as_of),
-        ("revision by the publisher", new.values(), after.registry, first, after.published_as_of),
-        ("our reviewers", new.values(), after.registry, last, after.published_as_of),
-    ]
-    answers = [_fields(slot, *step[1:]) for step in steps]
-    readings = [fields for fields, _ in answers]
-    concerned = {article for _, articles_on_slot in answers for article in articles_on_slot}
-    causes: dict[str, str] = {}
-    for place, (name, *_) in enumerate(steps[1:], start=1):
-        for field in _COMPARED:
-            if readings[place].get(field) != readings[place - 1].get(field):
-                causes[field] = name
-    decided = {each.id for each in touching(last, slot)} ^ {each.id for each in touching(first, slot)}
-    bearing = {
-        "new evidence": tuple(sorted({key[0] for key in arrived} & concerned)),
-        "revision by the publisher": tuple(
-            sorted({key[0] for key in new if key[0] in articles and key not in old} & concerned)
-        ),
-        "our reviewers": tuple(sorted(decided)),
-    }
-    return tuple(
-        Change(
-            field=field,
-            before=readings[0].get(field),
-            after=readings[-1].get(field),
-            cause=causes[field],
-            because=bearing.get(causes[field], ()),
-        )
-        for field in _COMPARED
-        if readings[0].get(field) != readings[-1].get(field)
-    )
-
-
-_Key = tuple[str, int, bool]
-
-
-def _known(basis: Basis) -> dict[_Key, Report]:
-    limit = basis.recorded_as_of
-    return {
-        (report.article, report.revision, report.withdrawn): report
-        for report in basis.reports
-        if limit is None or report.recorded_at <= limit
-    }
-
-
-def _taken(basis: Basis) -> tuple[Review, ...]:
-    limit = basis.recorded_as_of
-    return tuple(each for each in basis.reviews if limit is None or each.at <= limit)
-
-
-def _fields(
-    slot: str,
-    reports: Iterable[Report],
-    registry: Registry,
-    reviews: Sequence[Review],
-    published_as_of: datetime | None,
-) -> tuple[dict[str, Any], set[str]]:
-    """The compared fields of a slot, and the articles that claim something on it or correct one that does."""
-    documents = resolve(reports, registry)
-    state = reported_state(
-        documents,
-        registry,
-        reviews=reviews,
-        published_as_of=published_as_of,
-        slots={slot},
-        history=False,
-    )
-    on_slot = {
-        document.id
-        for document in documents
-        if any(claim.slot == slot for version in document.versions for claim in version.claims)
-    }
-    on_slot |= {document.id for document in documents if document.corrects in on_slot}
-    found = state.get(slot)
-    fields = {name: value for name, value in found.to_dict().items() if name in _COMPARED} if found else {}
-    return fields, on_slot

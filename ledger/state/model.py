@@ -76,7 +76,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
     `default`: a claim on the measure that names no place takes this scope. `categories` of a status slot map a category
     to phrases that stand for it. `tolerance`, in units of the slot, is how far measurements may lie apart and agree.
-    `title` is the name that people gave it; empty when they gave none.
+    `title` is the name that people gave it; in an answer, where they gave none, one made of the definition.
     """
 
     id: str

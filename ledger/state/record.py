@@ -35,7 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     `figures`: values stated, one per slot and article. As an outlet: `corrected` (its article took the figure back, by a new version
     or a correction item), `retracted` (the article was withdrawn), `misquoting` (it cites an article that does not say so),
     `circular` (it cites who cites it), `not_followed` (it goes on carrying what was taken back). As a source: `misquoted` by others,
-    `outliers` (its figure excluded the best one of that time) and, of these, `became_consensus` (the best figure now, with a
+    `outliers` (its figure excluded the one that was and stayed the best when it came) and, of these, `became_consensus` (the best figure now, with a
     second independent root).
     """
 
@@ -131,7 +131,7 @@ def _of_slot(slot: SlotState, registry: Registry, notes: _Notes) -> None:
         if not claim.alive or claim.root is None or claim.root == claim.outlet or claim.kind != "primary":
             continue
         notes.figure(claim.root, slot.id, claim.document)
-        then = _best_before(slot.figure_history, claim.recorded_at)
+        then = _best_at(slot.figure_history, claim.recorded_at)
         if then is None or claim.value is None or comparison.compatible(claim.value, then):
             continue
         notes.case(claim.root, "outliers", slot.id, claim)
@@ -143,11 +143,11 @@ def _of_slot(slot: SlotState, registry: Registry, notes: _Notes) -> None:
             notes.case(claim.root, "became_consensus", slot.id, claim)
 
 
-def _best_before(history: Iterable[FigureChange], at: datetime) -> Value | None:
-    """The best figure just before `at`."""
+def _best_at(history: Iterable[FigureChange], at: datetime) -> Value | None:
+    """The best figure once what was recorded at `at` was counted."""
     found = None
     for step in history:
-        if step.recorded_at >= at:
+        if step.recorded_at > at:
             break
         found = step.best
     return found

@@ -6,28 +6,29 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from ledger.state.model import ClaimState, SlotState
+from ledger.state.model import ClaimState, Slot
+from ledger.state.vocabulary import DIRECTIONS, EVENTS, GENERIC_PLACES
 from ledger.state.words import singular, stem
 
 __all__ = ["title_of"]
 
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+_KINDS = GENERIC_PLACES | DIRECTIONS | EVENTS
 _SETTLED = frozenset({"", "cumulative", "current"})
 
 
-def title_of(slot: SlotState) -> str:
+def title_of(definition: Slot, claims: Iterable[ClaimState]) -> str:
     """`North Korean soldiers killed, Kursk`: subject, measure, scope and period, on one line.
 
     The definition of a discovered figure has its words in small letters and in the singular; names and plurals come back from the
     sentences that report on it.
     """
-    definition = slot.slot
     if definition.title:
         return definition.title
-    written = _Written(slot.claims) if not definition.declared else None
+    written = _Written(claims) if not definition.declared else None
     subject, scope = definition.subject, definition.scope
     if written is not None:
-        subject, scope = written.phrase(subject), written.phrase(scope)
+        subject, scope = written.phrase(subject), written.phrase(scope, names=True)
     about = " ".join(word for word in (subject, definition.measure) if word)
     if not about:
         return definition.id
@@ -47,13 +48,16 @@ class _Written:
                 if place and word:
                     self._forms.setdefault(_key(word), Counter())[word] += 1
 
-    def phrase(self, words: str) -> str:
-        return " ".join(self._word(word) for word in words.split())
+    def phrase(self, words: str, *, names: bool = False) -> str:
+        """The words as they are written; with `names`, unwritten ones with a capital unless they are kinds of place."""
+        return " ".join(self._word(word, names=names) for word in words.split())
 
-    def _word(self, word: str) -> str:
+    def _word(self, word: str, *, names: bool) -> str:
         forms = self._forms.get(_key(word))
-        if not forms or word != word.lower():
+        if word != word.lower():
             return word
+        if not forms:
+            return word.capitalize() if names and word not in _KINDS else word
         return min(forms, key=lambda form: (-forms[form], form))
 
 

@@ -8,6 +8,7 @@ from ledger.state.explain import in_words
 from ledger.state.model import SlotState, Value
 
 __all__ = [
+    "clipped",
     "dispute_text",
     "number_text",
     "range_text",
@@ -74,13 +75,15 @@ def dispute_text(slot: SlotState) -> str:
 
 def slot_title(slot: SlotState) -> str:
     """What the figure is about: `North Korean soldiers killed, Kursk`."""
-    definition = slot.slot
-    words = " ".join(word for word in (definition.subject, definition.measure) if word)
-    place = f", {definition.scope}" if definition.scope else ""
-    when = f" ({definition.period})" if definition.period not in {"", "cumulative", "current"} else ""
-    return f"{words}{place}{when}" if words else definition.id
+    return slot.slot.title or slot.id
 
 
 def time_text(value: datetime | None) -> str:
     """To the minute, UTC: `2031-05-04 07:00`."""
     return "-" if value is None else value.strftime("%Y-%m-%d %H:%M")
+
+
+def clipped(text: str, width: int) -> str:
+    """The text on one line of at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: max(width - 1, 0)].rstrip() + "\u2026"

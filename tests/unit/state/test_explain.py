@@ -10,7 +10,8 @@ import pytest
 from ledger.errors import NotFoundError
 from ledger.plugin import Claim, ClaimValue, Link, Span
 from ledger.state import Report, Review, Value, load_registry, reported_state
-from ledger.state.explain import CAUSES, Basis, explain, explain_change, in_words
+from ledger.state.change import CAUSES, Basis, explain_change
+from ledger.state.explain import explain, in_words
 
 
 def explained(story, slot="killed", **options):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ledger.host import Host, Outcome
     from ledger.plugin import Article
 
-__all__ = ["annotate"]
+__all__ = ["annotate", "fields_text"]
 
 _COLOURS = {
     "core.entity": "cyan",
@@ -138,13 +138,14 @@ def _show(text: str, found: list[dict[str, object]]) -> None:
             marked.stylize(f"bold {_COLOURS[tag]}", span["start"], span["end"])
         if tag != "core.sentence":
             shown = Text(tag.removeprefix("core."), style=_COLOURS.get(tag, ""))
-            rows.append((shown, str(one["quote"])[:40], _summary(one)))
+            rows.append((shown, str(one["quote"])[:40], fields_text(one)))
     Console(highlight=False).print(marked)
     click.echo()
     table(("layer", "text", "reads as"), rows, empty="Nothing found.")
 
 
-def _summary(one: dict[str, object]) -> str:
+def fields_text(one: dict[str, object]) -> str:
+    """What an annotation says beside where it is, on one line."""
     left_out = {"type", "span", "quote", "processor", "confidence", "support", "block", "source", "cue"}
     parts = []
     for key, value in one.items():

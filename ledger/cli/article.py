@@ -8,6 +8,7 @@ from itertools import pairwise
 import click
 import msgspec
 
+from ledger.cli.annotate import fields_text
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, table
 from ledger.cli.wording import time_text
@@ -24,7 +25,7 @@ __all__ = ["article", "search"]
 @json_option
 @click.pass_context
 def article(ctx: click.Context, identifier: str, diff: bool, revision: int | None, as_json: bool) -> None:
-    """One article: its revisions, its text, and the claims that were read from it."""
+    """One article: its revisions, its text, the claims that were read from it, and what other plugins found in it."""
     ledger = open_from(ctx)
     ledger.views.catch_up()
     found = ledger.article(identifier)
@@ -94,6 +95,13 @@ def article(ctx: click.Context, identifier: str, diff: bool, revision: int | Non
         ],
         empty="No claims were read from it.",
     )
+    others = [msgspec.json.decode(one.body) for one in annotations if not one.type.startswith("core.")]
+    if others:
+        table(
+            ("layer of a plugin", "text", "reads as"),
+            [(one["type"], one["quote"][:60], fields_text(one)) for one in others],
+            empty="",
+        )
 
 
 def _value(value: dict[str, object] | None) -> str:

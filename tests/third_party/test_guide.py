@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ledger.plugin
 from ledger.host.load import HOOKS
-from ledger.testing import conformance
+from ledger.testing import check_plugin, conformance
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "plugins.md").read_text("utf-8")
@@ -18,8 +18,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def test_its_code_runs_from_top_to_bottom(capsys):
-    namespace: dict[str, object] = {"__name__": "guide"}
+def test_its_code_runs_from_top_to_bottom(capsys, tmp_path):
+    namespace: dict[str, object] = {"__name__": "guide", "folder": tmp_path}
     for number, block in enumerate(blocks("python")):
         exec(compile(block, f"block {number}", "exec"), namespace)
     printed = capsys.readouterr().out.splitlines()
@@ -36,8 +36,8 @@ def test_it_names_every_hook_and_every_law():
     for hook, record in HOOKS.items():
         assert f"`{hook}`" in GUIDE
         assert record is type or f"`{record.__name__}`" in GUIDE
-    verdicts = conformance.check_processor(_nothing())
-    for verdict in verdicts.verdicts:
+    [whole] = check_plugin(PROJECT)
+    for verdict in (*conformance.check_processor(_nothing()).verdicts, *whole.verdicts):
         assert f"| {verdict.law} |" in GUIDE
     assert f"`LEDGER_API = {ledger.plugin.API_VERSION}`" in GUIDE
 

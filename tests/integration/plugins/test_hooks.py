@@ -205,6 +205,8 @@ def test_claims_of_a_plugin_are_in_the_state_and_stay_readable_without_it(
     kept = {one["type"]: one for one in shown["annotations"] if one["processor"] == "boats"}
     assert kept["core.claim"]["quote"] == "14 boats sank"
     assert (kept["boats.boats"]["quote"], kept["boats.boats"]["number"]) == ("14", 14)
+    assert "boats.boats" in newsledger("article", done.articles[0]).stdout
+    assert "number=14" in newsledger("article", done.articles[0]).stdout
     assert slot in newsledger("state", "--json").stdout
 
 

@@ -101,7 +101,7 @@ def _bracketed(tokens: list[Token], names: list[Name]) -> list[Name]:
 
 
 def _with_common_head(tokens: list[Token], names: list[Name]) -> list[Name]:
-    """Places named with a small head word, such as "Orlund valley" or "Hale dam", where the name alone is unknown."""
+    """Places named with a small head word, such as "Orlund valley" or "Orm dam", where the name alone is unknown."""
     lex = lexicon()
     taken = {at for name in names if name.sure for at in range(name.first, name.stop)}
     out: list[Name] = []

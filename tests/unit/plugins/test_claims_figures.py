@@ -139,7 +139,7 @@ def test_these_numbers_are_no_claims(text: str) -> None:
     [
         ("Around 40 people may have died.", "possible", "primary"),
         ("Forty people are believed to have died.", "probable", "primary"),
-        ("The toll could pass 1,000 once the villages are reached.", "predicted", "forecast"),
+        ("The toll may well exceed 1,000 when crews reach the hamlets.", "predicted", "forecast"),
         ("The company will lay off 1,200 workers.", "predicted", "forecast"),
         ("Dr. Moss expects 500 cases.", "predicted", "forecast"),
         ("Some 200 people could be trapped.", "possible", "primary"),

@@ -18,7 +18,7 @@ STORY = (
     "PORT ORM (HWS) - An earthquake rattled the Orlund valley early on Sunday, the Seismological Institute said. "
     "The Civil Aviation Board (CAB) closed Orm Airport near Vendrel. CAB inspectors, led by Ada Vale, 47, flew in from Paris. "
     "President Ivan Dorn met German Chancellor Greta Holm in Berlin. Vale spoke to reporters. The institute said it was "
-    "watching the Hale dam. Israel and the United States sent help."
+    "watching the Orm dam. Israel and the United States sent help."
 )
 
 
@@ -39,7 +39,7 @@ def named(text: str, quote: str) -> Entity:
         ("Civil Aviation Board", "ORG"),
         ("Orm Airport", "FAC"),
         ("Orlund valley", "LOC"),
-        ("Hale dam", "FAC"),
+        ("Orm dam", "FAC"),
         ("Ada Vale", "PER"),
         ("Ivan Dorn", "PER"),
         ("German", "NORP"),

@@ -138,9 +138,9 @@ def test_kinds_and_units(text: str, kind: str, value: float, unit: str) -> None:
 
 
 def test_later_magnitudes_may_leave_the_word_out() -> None:
-    text = "The service revised the first shock to magnitude 6.6 from 6.8 and the strongest later one to 5.7."
+    text = "The survey lowered the first tremor to magnitude 7.1 from 7.4 and the strongest later one to 5.9."
     assert [(item.kind, item.value) for item in quantities(text) if item.kind != "ordinal"] == [
-        ("magnitude", 6.6), ("magnitude", 6.8), ("magnitude", 5.7)
+        ("magnitude", 7.1), ("magnitude", 7.4), ("magnitude", 5.9)
     ]  # fmt: skip
 
 

@@ -57,8 +57,10 @@ def _findings(ctx: click.Context) -> list[_Finding]:
     add("parked events", not parked, f"{len(parked)}", "Run `newsledger projection rebuild` after an upgrade")
     unwell = [feed for feed in ledger.feeds.list() if feed.health not in {"ok", "new"}]
     add("feeds", not unwell, f"{len(unwell)} need attention", "See `newsledger feed list`")
-    problems = ledger.host.problems
+    problems = (*ledger.host.problems, *ledger.hooks.complaints)
     add("plugins", not problems, f"{len(problems)} cannot be used", "See `newsledger plugin list`")
+    failing = [sink for sink in ledger.sinks.status() if sink.error]
+    add("sinks", not failing, "; ".join(f"{s.sink}: {s.error}" for s in failing) or "none fails")
     failures = ledger.views.failures()
     add("processors", not failures, f"{len(failures)} failures", "See `newsledger plugin doctor`")
     for check in ledger.host.records("ledger_checks"):

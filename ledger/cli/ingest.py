@@ -13,7 +13,7 @@ __all__ = ["ingest"]
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="PATH|URL...")
+@click.argument("sources", nargs=-1, required=True, metavar="PATH|URL|KIND:LOCATION...")
 @click.option("--outlet", default="", help="Key of the publishing outlet.")
 @click.option("--url", default="", help="Original address of the one article given.")
 @click.option("--published", metavar="TIME", help="When the one article given was published.")
@@ -27,7 +27,9 @@ def ingest(
     published: str | None,
     as_json: bool,
 ) -> None:
-    """Record articles from files (.txt .html .json .eml .warc), feed documents, folders or URLs, and annotate them.
+    """Record articles from files (.txt .html .json .eml .warc .pdf), feed documents, folders or URLs, and annotate them.
+
+    KIND:LOCATION asks a source of a plugin, such as folder:PATH (what is new in a folder) or sitemap:URL (a news sitemap).
 
     Recording the same content again changes nothing; other content under the same address is a new revision. Exit 2 when
     a source could not be read; what could be read is recorded all the same.

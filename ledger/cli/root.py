@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ledger.cli.state:explain_change",
         "What changed between two instants, and by what cause",
     ),
+    "serve": ("ledger.cli.serve:serve", "Serve the pages and the programming interface; tokens"),
     "article": ("ledger.cli.article:article", "One article: its revisions, layers and differences"),
     "search": ("ledger.cli.article:search", "Search titles, texts and claims"),
     "sources": ("ledger.cli.sources:sources", "The source registry: import, export, list, record"),

@@ -1,0 +1,183 @@
+"""The web application: routes, what every handler is given, how errors are told, and running it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.static_files import create_static_files_router
+
+from ledger.errors import ConfigError, LedgerError, UsageError
+from ledger.web.access import Access, TokenBook, is_loopback
+from ledger.web.asof import Moment, read_moment
+from ledger.web.desk import Desk
+from ledger.web.gate import Gate
+from ledger.web.pages import articles as article_pages
+from ledger.web.pages import figures as figure_pages
+from ledger.web.problems import Problem, problem_of
+from ledger.web.rendering import Page, form_of, page_response
+
+if TYPE_CHECKING:
+    from ledger.app import Ledger
+
+__all__ = ["MOST_BYTES", "create_app", "run_server"]
+
+MOST_BYTES = 2 * 1024 * 1024
+"""Size of the largest request body."""
+
+log = logging.getLogger("ledger.web")
+
+PAGES = (
+    *figure_pages.figures,
+    *figure_pages.figure,
+    *figure_pages.changes,
+    *figure_pages.change,
+    *article_pages.articles,
+    *article_pages.article,
+    *article_pages.search,
+    *article_pages.event,
+)
+
+
+def create_app(ledger: Ledger, *, host: str = "127.0.0.1", public_names: tuple[str, ...] = ()) -> Gate:
+    """The ASGI application over an open ledger, as it listens on `host`; it does not close the ledger.
+
+    `public_names` are further names by which it may be asked. Raises ConfigError when it would listen beyond this machine
+    and there is no token.
+    """
+    book = TokenBook(ledger.settings.home)
+    local = is_loopback(host)
+    if not local and not book.list():
+        raise ConfigError(
+            "Listening beyond this machine needs a token",
+            which=host,
+            fix="Make one: newsledger serve token add NAME --scope read",
+        )
+    ledger.views.catch_up()
+    desk = Desk(ledger)
+    access = Access(book, open_reading=local)
+    app = Litestar(
+        route_handlers=[
+            *PAGES,
+            create_static_files_router(
+                path="/static",
+                directories=[Path(__file__).parent / "static"],
+                cache_control=None,
+                include_in_schema=False,
+            ),
+        ],
+        dependencies={
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "access": Provide(lambda: access, sync_to_thread=False),
+            "moment": Provide(_moment, sync_to_thread=False),
+        },
+        exception_handlers={LedgerError: _told, HTTPException: _told, Exception: _told},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=MOST_BYTES,
+        signature_types=[Desk, Access, Moment],
+    )
+    app.state.desk = desk
+    hosts = frozenset({"localhost", "127.0.0.1", "::1", *public_names} if local or public_names else ())
+    return Gate(cast("Any", app), access, ledger.clock, hosts=hosts)
+
+
+def _moment(request: Request[Any, Any, Any]) -> Moment:
+    return read_moment(request.query_params.get("at"), request.query_params.get("published"))
+
+
+def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """An error as problem details, or as a page where a browser asked for one."""
+    path = request.url.path
+    if isinstance(error, LedgerError):
+        problem = problem_of(error, path)
+    elif isinstance(error, HTTPException):
+        extra = f" {_extra(error)}" if error.extra else ""
+        problem = Problem(
+            title=_TITLES.get(error.status_code, "The request cannot be answered"),
+            status=error.status_code,
+            detail=f"{error.detail}{extra}",
+            instance=path,
+        )
+    else:
+        log.error("%s: %s: %s", path, type(error).__name__, error, exc_info=error)
+        problem = Problem(
+            title="An error inside newsledger",
+            status=500,
+            detail="Nothing recorded is lost. The server's log says more",
+            instance=path,
+        )
+    if (
+        not path.startswith("/api/")
+        and form_of(path) == "html"
+        and "text/html" in request.headers.get("accept", "")
+    ):
+        page = Page(
+            template="problem.html",
+            title=problem.title,
+            data=problem,
+            rows=[],
+            status=problem.status,
+            context={"problem": problem},
+        )
+        return page_response(request, request.app.state.desk, page)
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+_TITLES = {
+    400: "The request is not valid",
+    404: "There is no such page",
+    405: "This address does not take such a request",
+    413: "The request is too large",
+}
+
+
+def _extra(error: HTTPException) -> str:
+    extra = error.extra
+    if isinstance(extra, list):
+        return "; ".join(
+            f"{one.get('key', '')}: {one.get('message', '')}" for one in extra if isinstance(one, dict)
+        )
+    return ""
+
+
+def run_server(app: Gate, *, host: str, port: int) -> None:
+    """Serve an application until a stop signal. Raises UsageError when the address cannot be listened on."""
+    import uvicorn
+
+    with _listening(host, port) as listener:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=3,
+            limit_concurrency=200,
+            h11_max_incomplete_event_size=32 * 1024,
+            http="h11",
+            ws="none",
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise UsageError(
+            "This address cannot be listened on", which=f"{host}:{port}", fix=error.strerror or str(error)
+        ) from error

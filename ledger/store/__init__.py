@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from ledger.store.memory import MemoryStore
 from ledger.store.protocol import ANY, Appended, Entropy, Head, IndexRow, Store, Task, TaskDone
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from ledger.clock import Clock
     from ledger.config import Settings
 
@@ -25,9 +28,12 @@ __all__ = [
     "Store",
     "Task",
     "TaskDone",
+    "database_url",
     "open_store",
     "upgrade",
 ]
+
+_EXAMPLES = "Write it like sqlite:////srv/news/ledger.db or postgresql+psycopg://user@host/database"
 
 LEDGER_FILE = "ledger.db"
 """Name of the SQLite file in the home."""
@@ -36,39 +42,64 @@ LEDGER_FILE = "ledger.db"
 def open_store(
     where: Settings | str, *, clock: Clock, entropy: Entropy = os.urandom, readonly: bool = False
 ) -> Store:
-    """Open the log of `where`: settings, or a database URL such as `sqlite:////srv/news/ledger.db`.
+    """Open the log of `where`: settings, or a database URL such as `sqlite:////srv/news/ledger.db` or
+    `postgresql+psycopg://user@host/database`.
 
     A missing home, file or schema is made, unless `readonly`. Raises StoreUnavailableError (missing, locked, read-only,
     full), StoreVersionError (another release's schema), CorruptionError (no database, or a damaged one), ConfigError.
     """
+    url = database_url(where)
+    if url.get_backend_name() == "postgresql":
+        _need_driver(url)
+        from ledger.store.postgres import PostgresStore
+
+        return PostgresStore(url, clock, entropy, readonly=readonly)
     from ledger.store.sqlite import SqliteStore
 
-    return SqliteStore(_sqlite_path(where), clock, entropy, readonly=readonly)
+    return SqliteStore(Path(str(url.database)), clock, entropy, readonly=readonly)
 
 
 def upgrade(where: Settings | str) -> None:
     """Bring the database of `where` to this release's schema, making it when missing. Raises as `open_store` does."""
+    url = database_url(where)
+    if url.get_backend_name() == "postgresql":
+        _need_driver(url)
+        from ledger.store.postgres_server import upgrade_server
+
+        upgrade_server(url)
+        return
     from ledger.store.sqlite_file import upgrade_file
 
-    upgrade_file(_sqlite_path(where))
+    upgrade_file(Path(str(url.database)))
 
 
-def _sqlite_path(where: Settings | str) -> Path:
-    from sqlalchemy.engine import make_url
+def database_url(where: Settings | str) -> URL:
+    """The URL of the log of `where`: an SQLite file's, or a PostgreSQL database's. Raises ConfigError for another one."""
+    from sqlalchemy.engine import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
-    url = where if isinstance(where, str) else where.db
-    if not url and not isinstance(where, str):
-        return where.home / LEDGER_FILE
+    text = where if isinstance(where, str) else where.db
+    if not text and not isinstance(where, str):
+        return URL.create("sqlite", database=str(where.home / LEDGER_FILE))
     try:
-        parsed = make_url(url)
+        url = make_url(text)
     except ArgumentError:
+        raise ConfigError("Not a database URL", which=text, fix=_EXAMPLES) from None
+    if url.get_backend_name() == "postgresql" or (
+        url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    ):
+        return url
+    raise ConfigError(
+        "A ledger lives in an SQLite file or in PostgreSQL",
+        which=url.render_as_string(hide_password=True),
+        fix=_EXAMPLES,
+    )
+
+
+def _need_driver(url: URL) -> None:
+    if find_spec("psycopg") is None:
         raise ConfigError(
-            "Not a database URL", which=url, fix="Write it like sqlite:////srv/news/ledger.db"
-        ) from None
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
-        shown = parsed.render_as_string(hide_password=True)
-        raise ConfigError(
-            "A ledger lives in an SQLite file", which=shown, fix="Write it like sqlite:////srv/news/ledger.db"
+            "PostgreSQL needs the driver psycopg",
+            which=url.render_as_string(hide_password=True),
+            fix="pip install 'newsledger[postgres]'",
         )
-    return Path(str(parsed.database))

@@ -31,14 +31,15 @@ class SchemaState(enum.Enum):
     FOREIGN = "foreign"
 
 
-def state_of(connection: Connection) -> SchemaState:
-    """Look at the tables of `connection`; changes nothing."""
-    tables = set(inspect(connection).get_table_names())
+def state_of(connection: Connection, schema: str | None = None) -> SchemaState:
+    """Look at the tables of `connection`, those of `schema` if given; changes nothing."""
+    tables = set(inspect(connection).get_table_names(schema=schema))
     if not tables:
         return SchemaState.EMPTY
     if "alembic_version" not in tables:
         return SchemaState.FOREIGN
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    version = "alembic_version" if schema is None else f"{schema}.alembic_version"
+    found = connection.execute(text(f"SELECT version_num FROM {version}")).scalars().all()  # noqa: S608 - our own names
     if not found:
         return SchemaState.EMPTY if tables == {"alembic_version"} else SchemaState.FOREIGN
     if list(found) == [REVISIONS[-1]]:

@@ -21,7 +21,6 @@ head = Table(
     Column("position", BigInteger, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
-    Column("fence", BigInteger, nullable=False),
 )
 
 types = Table(

@@ -150,8 +150,11 @@ class SqlReader:
         except DBAPIError as error:
             raise self._translate(error.orig or error) from error
 
+    def _fetch_head(self) -> Sequence[Row[Any]]:
+        return self._fetch(_HEAD)
+
     def _head_row(self) -> Row[Any]:
-        rows = self._fetch(_HEAD)
+        rows = self._fetch_head()
         if len(rows) != 1:
             raise CorruptionError(
                 "The ledger has no head row", which=self._which, fix="Restore it from a backup"

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 
 import pytest
 
 from ledger.clock import FixedClock
 from ledger.store.memory import MemoryStore
+from ledger.store.postgres import PostgresStore
 from ledger.store.sqlite import SqliteStore
+from tests.contract.server import release_database, new_database
 
 
+@contextmanager
 def _memory(clock, entropy, tmp_path):
-    return MemoryStore(clock, entropy)
+    yield MemoryStore(clock, entropy)
 
 
+@contextmanager
 def _sqlite(clock, entropy, tmp_path):
-    return SqliteStore(tmp_path / "home" / "ledger.db", clock, entropy)
+    yield SqliteStore(tmp_path / "home" / "ledger.db", clock, entropy)
 
 
-BACKENDS = {"memory": _memory, "sqlite": _sqlite}
+@contextmanager
+def _postgres(clock, entropy, tmp_path):
+    url = new_database()
+    yield PostgresStore(url, clock, entropy)
+    release_database(url)
+
+
+BACKENDS = {"memory": _memory, "postgres": _postgres, "sqlite": _sqlite}
 
 
 @pytest.fixture
@@ -29,6 +41,6 @@ def clock():
 
 @pytest.fixture(params=sorted(BACKENDS))
 def store(request, clock, tmp_path):
-    opened = BACKENDS[request.param](clock, random.Random(7).randbytes, tmp_path)
-    yield opened
-    opened.close()
+    with BACKENDS[request.param](clock, random.Random(7).randbytes, tmp_path) as opened:
+        yield opened
+        opened.close()

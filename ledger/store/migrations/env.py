@@ -9,7 +9,10 @@ from ledger.store.schema import metadata
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata)
+    postgres = connection.dialect.name == "postgresql"
+    context.configure(
+        connection=connection, target_metadata=metadata, version_table_schema="ledger" if postgres else None
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from ledger.store.migrations import v0001_postgres
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -155,5 +157,8 @@ TRIGGERS = (
 
 def upgrade() -> None:
     """Create everything."""
+    if op.get_context().dialect.name == "postgresql":
+        v0001_postgres.create(op.get_bind())
+        return
     for statement in (*TABLES, *TRIGGERS):
         op.execute(statement)

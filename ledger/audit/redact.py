@@ -40,14 +40,23 @@ def find_event(store: Store, wanted: str) -> StoredEvent:
 def redact(store: Store, wanted: str, *, producer: Producer, by: str, reason: str) -> Removed:
     """Remove the content of an event (id or position) as the module describes. Raises UsageError, NotFoundError, StoreError.
 
-    The views still hold what they took from it until they catch up.
+    An event whose redaction is ordered already gets no second order: what the first one names is removed, should that have
+    been interrupted. The views still hold what they took from it until they catch up.
     """
     if not by or not reason:
         raise UsageError("A redaction needs who and why", which=wanted, fix="Give --by and --reason")
     target = find_event(store, wanted)
+    if (ordered := _order_of(store, target.position)) is not None:
+        order, at = ordered
+        store.redact(order.positions, order.bodies)
+        return Removed(positions=order.positions, bodies=order.bodies, order=at)
     event = decode(target)
     if isinstance(event, Redacted):
-        raise UsageError("The payload is removed already", which=wanted)
+        raise UsageError(
+            "The payload is gone, and no event orders its redaction",
+            which=wanted,
+            fix="Run newsledger verify",
+        )
     positions = {target.position}
     mine = set(_bodies(event))
     needed: set[str] = set()
@@ -68,6 +77,15 @@ def redact(store: Store, wanted: str, *, producer: Producer, by: str, reason: st
     appended = store.append([new_event(order, stream="ledger", producer=producer, causes=(target.id,))])
     store.redact(order.positions, bodies)
     return Removed(positions=order.positions, bodies=bodies, order=appended.positions[0])
+
+
+def _order_of(store: Store, position: int) -> tuple[PayloadRedacted, int] | None:
+    """The first order to remove the payload at `position`, and where it stands."""
+    for stored in store.read(position, types=(PayloadRedacted.TYPE,)):
+        order = decode(stored)
+        if isinstance(order, PayloadRedacted) and position in order.positions:
+            return order, stored.position
+    return None
 
 
 def _bodies(event: object) -> list[str]:

@@ -69,10 +69,9 @@ def backup(ctx: click.Context, path: str) -> None:
 @click.argument("path")
 @click.pass_context
 def restore(ctx: click.Context, path: str) -> None:
-    """Make the backup PATH the ledger of the home, which must not have one."""
+    """Make the backup PATH the ledger of the home or of --db, which must not have one."""
     from ledger.store.backup import restore as bring_back
 
-    settings = settings_from(ctx)
     with progress("Verifying the backup") as show:
-        done = bring_back(Path(path), settings.home, show)
-    click.echo(f"{done.position} events, root {done.root}, in {settings.home}")
+        done = bring_back(Path(path), settings_from(ctx), show)
+    click.echo(f"{done.position} events, root {done.root}, in {done.path}")

@@ -7,17 +7,21 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ledger.clock import SystemClock
 from ledger.errors import CorruptionError, StoreUnavailableError, StoreVersionError, UsageError
-from ledger.store import LEDGER_FILE
+from ledger.store import database_url
 from ledger.store.migrate import SchemaState
 from ledger.store.protocol import Store
 from ledger.store.sqlite import SqliteStore
 from ledger.store.sqlite_file import schema_of, upgrade_file
 from ledger.store.verify import Progress, verify_store
+
+if TYPE_CHECKING:
+    from ledger.config import Settings
 
 __all__ = ["Copied", "backup", "restore"]
 
@@ -38,15 +42,27 @@ def backup(store: Store, path: Path, progress: Progress | None = None) -> Copied
     written, CorruptionError when the copy does not hold; nothing is left at `path` then.
     """
     if not isinstance(store, SqliteStore):
-        raise UsageError("Only a ledger in an SQLite file is backed up like this", which=type(store).__name__)
+        raise UsageError(
+            "Only a ledger in an SQLite file is backed up like this",
+            which=type(store).__name__,
+            fix="Use pg_dump for one in PostgreSQL",
+        )
     return _copy(store.copy_to, path, progress)
 
 
-def restore(path: Path, home: Path, progress: Progress | None = None) -> Copied:
-    """Make the backup `path` the ledger of `home`, after verifying it; an older release's backup is upgraded.
+def restore(path: Path, where: Settings | str, progress: Progress | None = None) -> Copied:
+    """Make the backup `path` the ledger of `where`, settings or an SQLite URL, after verifying it.
 
-    Raises UsageError when `home` has a ledger already, else as `backup` does.
+    An older release's backup is upgraded. Raises UsageError when there is a ledger already or `where` is in PostgreSQL,
+    else as `backup` does.
     """
+    url = database_url(where)
+    if url.get_backend_name() != "sqlite":
+        raise UsageError(
+            "Only a ledger in an SQLite file is restored like this",
+            which=url.render_as_string(hide_password=True),
+            fix="Use pg_restore for one in PostgreSQL",
+        )
     older = _is_older(path)
 
     def copy(target: Path) -> None:
@@ -54,7 +70,7 @@ def restore(path: Path, home: Path, progress: Progress | None = None) -> Copied:
         if older:
             upgrade_file(target)
 
-    return _copy(copy, home / LEDGER_FILE, progress)
+    return _copy(copy, Path(str(url.database)), progress)
 
 
 def _is_older(path: Path) -> bool:

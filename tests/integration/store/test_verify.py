@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ledger.clock import FixedClock
+from ledger.config import Settings
 from ledger.errors import CorruptionError, StoreUnavailableError, UsageError
 from ledger.events import NewEvent, Producer, new_event
 from ledger.events.types import ArticleIngested, BodyRef, PayloadRedacted
@@ -220,6 +221,10 @@ class TestCheckLog:
         assert MISSING.key in found.problems[1].what
 
 
+def in_home(folder):
+    return Settings(home=folder)
+
+
 class TestBackup:
     def test_a_copy_is_verified_and_comes_back_as_the_same_ledger(self, store, tmp_path):
         fill(store)
@@ -228,7 +233,7 @@ class TestBackup:
         assert (copied.position, copied.path) == (12, tmp_path / "kept" / "monday.db")
         assert copied.size == copied.path.stat().st_size
         assert [file.name for file in copied.path.parent.iterdir()] == ["monday.db"]
-        restored = restore(copied.path, tmp_path / "new")
+        restored = restore(copied.path, in_home(tmp_path / "new"))
         assert (restored.position, restored.root) == (12, copied.root)
         assert [file.name for file in restored.path.parent.iterdir()] == ["ledger.db"]
         again = open_store(f"sqlite:///{restored.path}", clock=FixedClock("2031-06-01"))
@@ -237,6 +242,16 @@ class TestBackup:
         assert again.append([event("goes on")]).positions == (13,)
         assert again.position_at(datetime(2031, 5, 31, tzinfo=UTC)) == 12
         again.close()
+
+    def test_it_comes_back_where_the_url_says(self, store, tmp_path):
+        fill(store)
+        copied = backup(store, tmp_path / "copy.db")
+        assert (
+            restore(copied.path, f"sqlite:///{tmp_path}/other/log.db").path == tmp_path / "other" / "log.db"
+        )
+        assert (tmp_path / "other" / "log.db").exists()
+        with pytest.raises(UsageError, match="pg_restore"):
+            restore(copied.path, "postgresql+psycopg://nobody@127.0.0.1:1/none")
 
     def test_it_can_be_made_from_a_ledger_opened_for_reading(self, store, url, tmp_path, clock):
         fill(store)
@@ -254,7 +269,7 @@ class TestBackup:
         with pytest.raises(UsageError, match="already"):
             backup(store, copied.path)
         with pytest.raises(UsageError, match="already"):
-            restore(copied.path, path.parent)
+            restore(copied.path, in_home(path.parent))
 
     def test_a_ledger_that_does_not_hold_leaves_no_copy(self, store, path, tmp_path):
         fill(store)
@@ -268,15 +283,15 @@ class TestBackup:
         copied = backup(store, tmp_path / "copy.db")
         tamper(copied.path, "UPDATE events SET payload = x'00' WHERE position = 5")
         with pytest.raises(CorruptionError, match="position 5"):
-            restore(copied.path, tmp_path / "new")
+            restore(copied.path, in_home(tmp_path / "new"))
         assert list((tmp_path / "new").iterdir()) == []
 
     def test_what_is_no_backup_is_refused(self, tmp_path):
         (tmp_path / "empty.db").touch()
         with pytest.raises(StoreUnavailableError):
-            restore(tmp_path / "empty.db", tmp_path / "new")
+            restore(tmp_path / "empty.db", in_home(tmp_path / "new"))
         with pytest.raises(StoreUnavailableError):
-            restore(tmp_path / "none.db", tmp_path / "new")
+            restore(tmp_path / "none.db", in_home(tmp_path / "new"))
         assert not (tmp_path / "new").exists()
 
     def test_a_folder_that_cannot_be_written(self, store, tmp_path):
@@ -297,5 +312,5 @@ class TestBackup:
 
         monkeypatch.setattr("ledger.store.migrate.REVISIONS", ("0001", "0002"))
         monkeypatch.setattr("ledger.store.sqlite_file.run_upgrade", second_revision)
-        assert restore(copied.path, tmp_path / "new").root == copied.root
+        assert restore(copied.path, in_home(tmp_path / "new")).root == copied.root
         assert [file.name for file in (tmp_path / "new").iterdir()] == ["ledger.db"]

@@ -21,11 +21,13 @@ __all__ = [
     "advance",
     "forget",
     "generations",
+    "handled",
     "park",
     "parked",
     "point",
     "pointers",
     "scrubbed",
+    "set_handled",
     "set_scrubbed",
     "stamp",
 ]
@@ -64,6 +66,12 @@ PARK = sa.Table(
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("error", sa.Text, nullable=False),
+)
+HANDLED = sa.Table(
+    "handled",
+    METADATA,
+    sa.Column("processors", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
 )
 SCRUBBED = sa.Table("scrubbed", METADATA, sa.Column("upto", sa.BigInteger, nullable=False))
 
@@ -177,3 +185,15 @@ def set_scrubbed(connection: sa.Connection, upto: int) -> None:
     """Note that the file holds nothing of what was redacted up to this position."""
     connection.execute(SCRUBBED.delete())
     connection.execute(SCRUBBED.insert().values(upto=upto))
+
+
+def handled(connection: sa.Connection, processors: str) -> int:
+    """Up to which position every revision has an outcome of these processors."""
+    c = HANDLED.c
+    return int(connection.execute(sa.select(c.position).where(c.processors == processors)).scalar() or 0)
+
+
+def set_handled(connection: sa.Connection, processors: str, position: int) -> None:
+    """Note that every revision up to a position has an outcome of these processors; forgets other sets of processors."""
+    connection.execute(HANDLED.delete())
+    connection.execute(HANDLED.insert().values(processors=processors, position=position))

@@ -141,7 +141,7 @@ class Figures(View):
         whole = len(changes) < _CHANGES
         last = {article: at for at, article in changes}
         if not whole:
-            last = reader.last_changed(last, upto)
+            last = reader.last_changed(last)
         chunk: list[str] = []
         at = upto if whole else changes[-1][0]
         for position, article in changes:

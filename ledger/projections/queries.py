@@ -368,17 +368,17 @@ class Reader:
         ]
         return sorted(found)[:limit]
 
-    def last_changed(self, articles: Collection[str], upto: int) -> dict[str, int]:
-        """Article -> position of the last event up to a position that changed what it states."""
+    def last_changed(self, articles: Collection[str]) -> dict[str, int]:
+        """Article -> position of the last event that changed what it states."""
         last: dict[str, int] = {}
         for some in _in_pieces(articles):
             for c, wanted in (
                 (self.table(RevisionRow).c, ()),
-                (self.table(RunRow).c, (self.table(RunRow).c.status.in_(("annotated", "skipped")),)),
+                (self.table(RunRow).c, (self.table(RunRow).c.status.not_in(("failed", "redacted")),)),
             ):
                 query = (
                     sa.select(c.article, sa.func.max(c.position))
-                    .where(c.article.in_(some), c.position <= upto, *wanted)
+                    .where(c.article.in_(some), *wanted)
                     .group_by(c.article)
                 )
                 for article, at in self._connection.execute(query):

@@ -31,11 +31,16 @@ __all__ = [
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Base of all rows. `KEY` names the columns that identify a row, `INDEXES` what is looked up by besides."""
+    """Base of all rows.
+
+    `KEY` names the columns that identify a row, `INDEXES` what is looked up by besides, `LOOKUPS` what the fold itself looks
+    up by: such an index is there from the start, the others once a generation is loaded.
+    """
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[tuple[str, ...]] = ()
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    LOOKUPS: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
 
 class ArticleRow(Row, frozen=True):
@@ -105,7 +110,8 @@ class RunRow(Row, frozen=True):
 
     TABLE: ClassVar[str] = "runs"
     KEY: ClassVar[tuple[str, ...]] = ("position",)
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("article", "revision"), ("cause",), ("status",))
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("cause",), ("status",))
+    LOOKUPS: ClassVar[tuple[tuple[str, ...], ...]] = (("article", "revision"),)
 
     position: Annotated[int, "position of the event"]
     article: Annotated[str, "id of the article"]
@@ -129,7 +135,7 @@ class AnnotationRow(Row, frozen=True):
 
     TABLE: ClassVar[str] = "annotations"
     KEY: ClassVar[tuple[str, ...]] = ("position", "ordinal")
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("article", "revision"), ("type",))
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("article", "type"), ("type",))
 
     position: Annotated[int, "position of the run's event"]
     ordinal: Annotated[int, "0, 1, 2 ... in the run"]

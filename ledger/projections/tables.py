@@ -68,15 +68,17 @@ def table_of(row: type[Row], generation: int) -> sa.Table:
     ]
     name = table_name(row.TABLE, generation)
     table = sa.Table(name, sa.MetaData(), *columns, sqlite_with_rowid=False)
-    for index in row.INDEXES:
+    for index in (*row.LOOKUPS, *row.INDEXES):
         sa.Index(f"{name}__{'_'.join(index)}", *(table.c[column] for column in index))
     return table
 
 
 def create_tables(connection: sa.Connection, view: View, generation: int) -> None:
-    """Make the tables of one generation of a view, without secondary indexes."""
+    """Make the tables of one generation of a view, with those secondary indexes only that its fold needs."""
     for row in view.tables:
-        connection.execute(sa.schema.CreateTable(table_of(row, generation), if_not_exists=True))
+        table = table_of(row, generation)
+        connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+        _create(connection, table, row.LOOKUPS)
     for name, columns in view.fulltext.items():
         listed = ", ".join(f"{column} UNINDEXED" if column == "article" else column for column in columns)
         connection.exec_driver_sql(
@@ -88,8 +90,13 @@ def create_tables(connection: sa.Connection, view: View, generation: int) -> Non
 def create_indexes(connection: sa.Connection, view: View, generation: int) -> None:
     """Make the secondary indexes, when the rows are loaded."""
     for row in view.tables:
-        for index in sorted(table_of(row, generation).indexes, key=lambda each: str(each.name)):
-            connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+        _create(connection, table_of(row, generation), row.INDEXES)
+
+
+def _create(connection: sa.Connection, table: sa.Table, wanted: Iterable[tuple[str, ...]]) -> None:
+    by_columns = {tuple(column.name for column in index.columns): index for index in table.indexes}
+    for columns in wanted:
+        connection.execute(sa.schema.CreateIndex(by_columns[columns], if_not_exists=True))
 
 
 def drop_tables(connection: sa.Connection, tables: Iterable[str], generation: int) -> None:

@@ -51,6 +51,8 @@ __all__ = ["FILE", "Views", "open_views"]
 FILE = "views.db"
 _STATES = 8
 """Answers to `state` that are remembered."""
+_HANDLED = 1_000
+"""Positions after which it is noted that nothing before waits for a processor."""
 
 
 def open_views(
@@ -212,11 +214,20 @@ class Views:
         Oldest first; of every article every revision, since answers as of the past need them all. Failures recorded at or
         before position `retry_upto` do not count.
         """
-        after: int | None = 0
+        if not processors:
+            return
         given = 0
-        while after is not None and processors:
+        key, after = self._handled(processors)
+        clean = not retry_upto
+        upto: int | None = after if clean else 0
+        while upto is not None:
             with self._reader() as reader:
-                found, after = reader.pending(processors, retry_upto=retry_upto, after=after)
+                found, upto = reader.pending(processors, retry_upto=retry_upto, after=upto)
+            clean = clean and not found
+            if clean and upto is not None and upto - after >= _HANDLED:
+                with self._database.write() as connection:
+                    catalogue.set_handled(connection, key, upto)
+                after = upto
             for one in found:
                 if given == limit:
                     return
@@ -427,6 +438,12 @@ class Views:
             for g in catalogue.generations(connection)
             if g.name in Figures.sources and pointers[g.name] == g.generation
         )
+
+    def _handled(self, processors: Sequence[tuple[str, str]]) -> tuple[str, int]:
+        """Under which key it is kept, and up to which position no revision waits for any of these processors."""
+        with self._read() as (connection, pointers):
+            key = repr((pointers[Articles.name], pointers[Annotations.name], sorted(processors)))
+            return key, catalogue.handled(connection, key)
 
     def _settled(self, connection: sa.Connection, pointers: catalogue.Pointers) -> bool:
         """Whether the figures stand where everything stands that they follow from."""

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from ledger.events.types import ReviewDecided
 from ledger.plugin import Claim, ClaimValue, Link, Notice, Span
 from ledger.projections import figures as module
+from ledger.projections import queries
+from ledger.projections import views as views_module
 from ledger.state import Evidence, SlotState, load_registry, reported_state, resolve
 
 WIRES, PAPERS = ("tna", "nna"), ("vdt", "post", "view")
@@ -192,3 +194,31 @@ def test_a_cited_report_that_arrives_later_is_found_on_another_figure_too(room, 
         if claim.document == "a-1"
     )
     assert citing.cites == "a-2"
+
+
+def test_what_was_handled_is_not_looked_at_again_and_what_is_new_is(room, claim, monkeypatch):
+    """The next look begins where nothing waited before, also in the next process; other processors look at everything."""
+    monkeypatch.setattr(views_module, "_HANDLED", 1)
+    monkeypatch.setattr(queries, "PAGE", 2)
+    for number in range(6):
+        room.article(f"a-{number}")
+        room.annotate(f"a-{number}", claim(40))
+    first = room.views()
+    first.catch_up()
+    assert list(first.pending([("claims", "id-1")])) == []
+    pages = []
+    whole = queries.Reader._page
+    monkeypatch.setattr(
+        queries.Reader, "_page", lambda self, after: pages.append(after) or whole(self, after)
+    )
+    second = room.views()
+    room.article("a-6")
+    second.catch_up()
+    assert [one.article for one in second.pending([("claims", "id-1")])] == ["a-6"]
+    assert [one.article for one in second.pending([("claims", "id-1")])] == ["a-6"]
+    assert min(pages) >= 10
+    assert second.pending_count([("claims", "id-2")]) == 7
+    room.fail("a-6")
+    second.catch_up()
+    assert second.pending_count([("claims", "id-1")]) == 0
+    assert second.pending_count([("claims", "id-1")], retry_upto=room.store.head().position) == 1

@@ -32,6 +32,7 @@ class MemoryStore:
         self._clock = clock
         self._entropy = entropy
         self._lock = threading.RLock()
+        self._grown = threading.Condition(self._lock)
         self._closed = False
         self._ledger = entropy(16).hex()
         self._dedupe_key = entropy(32)
@@ -84,6 +85,7 @@ class MemoryStore:
                 self._by_id[row.prepared.raw_id] = row.position
                 self._streams.setdefault(envelope.stream, []).append(row.position)
             self._end = decided.end
+            self._grown.notify_all()
             self._tasks |= done
             for key, value in aliases.items():
                 self._keys.setdefault(key, value)
@@ -208,6 +210,13 @@ class MemoryStore:
             recorded = from_us(self._end.recorded_us) if self._events else None
             return Head(self._end.position, self._end.frontier.root().hex(), recorded, self._ledger)
 
+    def wait(self, after: int, timeout: float) -> int:
+        """See `Store.wait`."""
+        with self._grown:
+            self._grown.wait_for(lambda: self._closed or self._end.position > after, timeout)
+            self._check_open()
+            return self._end.position
+
     def last(self, stream: str, types: Collection[str] | None = None) -> StoredEvent | None:
         """See `Store.last`."""
         with self._lock:
@@ -310,7 +319,9 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `Store.close`."""
-        self._closed = True
+        with self._grown:
+            self._closed = True
+            self._grown.notify_all()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -51,6 +51,9 @@ from ledger.store.tlog import Frontier
 
 __all__ = ["PostgresStore"]
 
+_LOOK = 5.0
+"""Seconds between two looks at the head while listening."""
+
 _COPY_FROM = 200
 """Events from which COPY is quicker than a statement with arrays."""
 
@@ -180,6 +183,25 @@ class PostgresStore(SqlReader):
         except (psycopg.Error, DBAPIError):
             return super()._scan(after, upto)
         return rows
+
+    def _await_growth(self, after: int, timeout: float) -> None:
+        """Listen to the server, and look now and then all the same: a notice may be lost with its connection."""
+        try:
+            with self._engine.connect() as pooled:
+                driver: Any = pooled.connection.driver_connection
+                driver.execute("LISTEN ledger")
+                try:
+                    if self._head_row().position <= after:
+                        for _ in driver.notifies(timeout=min(timeout, _LOOK), stop_after=1):
+                            return
+                finally:
+                    if not driver.closed:
+                        driver.execute("UNLISTEN ledger")
+        except (psycopg.Error, DBAPIError) as error:
+            lost = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            if not is_lost(lost):
+                raise self._translate(lost) from error
+            time.sleep(min(timeout, 0.05))
 
     # -- writing
 

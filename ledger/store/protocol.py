@@ -179,6 +179,10 @@ class Store(Protocol):
         """The end of the log, root included, at one instant."""
         ...
 
+    def wait(self, after: int, timeout: float) -> int:
+        """The last position as soon as it is past `after`, whoever appended; else the last one after `timeout` seconds."""
+        ...
+
     def last(self, stream: str, types: Collection[str] | None = None) -> StoredEvent | None:
         """The newest event of `stream`, of one of `types` if given; None when there is none."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -133,6 +135,7 @@ class SqlReader:
         self._which = which
         self._closed = False
         self._by_types: dict[int, Select[Any]] = {}
+        self._grown = threading.Condition()
 
     def _translate(self, error: BaseException) -> StoreError:
         """The error of `ledger.errors` that a driver's error means."""
@@ -167,6 +170,25 @@ class SqlReader:
         frontier = Frontier.from_bytes(row.position, row.frontier)
         recorded = from_us(row.recorded_at) if row.position else None
         return Head(row.position, frontier.root().hex(), recorded, row.ledger)
+
+    def wait(self, after: int, timeout: float) -> int:
+        """See `Store.wait`. This process wakes itself up; what others append is noticed in the backend's own way."""
+        deadline = time.monotonic() + timeout
+        while True:
+            last: int = self._head_row().position
+            rest = deadline - time.monotonic()
+            if last > after or rest <= 0:
+                return last
+            self._await_growth(after, rest)
+
+    def _await_growth(self, after: int, timeout: float) -> None:
+        """Return when the log may have grown past `after`, at the latest after `timeout` seconds."""
+        raise NotImplementedError
+
+    def _tell_growth(self) -> None:
+        """Wake up those of this process who wait."""
+        with self._grown:
+            self._grown.notify_all()
 
     def read(
         self,

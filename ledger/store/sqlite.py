@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,6 +48,10 @@ __all__ = ["SqliteStore"]
 _IN_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Lists are looked up in these sizes, filled up with NULL, so that few statements serve all lengths."""
 
+_POLL = 0.05
+"""Seconds between two looks at the file's change counter, which costs a few microseconds."""
+
+_CHANGES = "PRAGMA data_version"
 _NEW_HEAD = """
     INSERT INTO head SELECT 1, ?, ?, 0, x'', 0, 0
     WHERE NOT EXISTS (SELECT 1 FROM head) AND NOT EXISTS (SELECT 1 FROM events)
@@ -185,7 +190,22 @@ class SqliteStore(SqlReader):
                 self._insert(connection, decided, stream_ids)
             if aliases:
                 connection.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", aliases)
+        if decided.rows:
+            self._tell_growth()
         return decided.appended
+
+    def _await_growth(self, after: int, timeout: float) -> None:
+        """Look at the file's change counter now and then; a condition wakes up when this process itself appends."""
+        with self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            deadline = time.monotonic() + timeout
+            seen = driver.execute(_CHANGES).fetchone()
+            if self._head_row().position > after:
+                return
+            with self._grown:
+                while (rest := deadline - time.monotonic()) > 0 and not self._closed:
+                    if self._grown.wait(min(rest, _POLL)) or driver.execute(_CHANGES).fetchone() != seen:
+                        return
 
     def _end(self, connection: sqlite3.Connection) -> End:
         position, frontier, recorded_us = connection.execute(_END).fetchone()
@@ -383,6 +403,7 @@ class SqliteStore(SqlReader):
             if self._closed:
                 return
             self._closed = True
+            self._tell_growth()
             if self._writer is not None:
                 self._writer = None
                 self._pooled.close()

@@ -11,7 +11,7 @@ from ledger.clock import FixedClock
 from ledger.store.memory import MemoryStore
 from ledger.store.postgres import PostgresStore
 from ledger.store.sqlite import SqliteStore
-from tests.contract.server import release_database, new_database
+from tests.contract.server import new_database, release_database
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -293,3 +294,22 @@ def test_a_closed_store_says_so(store):
     ):
         with pytest.raises(StoreUnavailableError, match="closed"):
             use()
+
+
+class TestWait:
+    def event(self):
+        return NewEvent(type="note.made", stream="s:1", payload=b"", producer=Producer("core", "1"))
+
+    def test_what_is_there_already_is_not_waited_for(self, store):
+        store.append([self.event()])
+        assert store.wait(0, timeout=60) == 1
+
+    def test_nothing_comes(self, store):
+        assert store.wait(0, timeout=0) == 0
+        assert store.wait(3, timeout=0.01) == 0
+
+    def test_an_append_wakes_those_who_wait(self, store):
+        with ThreadPoolExecutor(3) as pool:
+            waiting = [pool.submit(store.wait, 0, timeout=60) for _ in range(3)]
+            store.append([self.event()])
+            assert [one.result() for one in waiting] == [1, 1, 1]

@@ -82,7 +82,7 @@ class Poller:
         self._settings = settings
         self._progress = on_progress
         self._extractor = extractor
-        self._recorder = Recorder(store, clock, settings.schedule)
+        self._recorder = Recorder(store, clock, settings)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
 
     async def poll(

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger.clock import Clock
-from ledger.config import Schedule
+from ledger.config import Settings
 from ledger.errors import ConflictError, InputError, LedgerError
 from ledger.events import NewEvent, new_event
 from ledger.events.types import Event, FeedChanged, FeedFetched
-from ledger.feeds.due import error_delay, jittered, next_interval, next_look
+from ledger.feeds.due import JITTER, SPREAD, error_delay, jittered, next_interval, next_look
 from ledger.feeds.ingest import PRODUCER, Batch, Outcome
 from ledger.feeds.listing import is_chronological, listed_items, listing_events
 from ledger.feeds.memory import FeedMemory, PageMemory, Poll, decode_memory, encode_memory
@@ -74,10 +74,11 @@ def taken(outcome: FeedOutcome) -> FeedOutcome:
 class Recorder:
     """Writes visits to the store."""
 
-    def __init__(self, store: Store, clock: Clock, schedule: Schedule) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self._store = store
         self._clock = clock
-        self._schedule = schedule
+        self._schedule = settings.schedule
+        self._pages = settings.fetch.pages
         self._idle: list[tuple[FeedOutcome, TaskDone]] = []
 
     def good(self, done: Visit) -> FeedOutcome:
@@ -278,8 +279,10 @@ class Recorder:
         schedule = self._schedule
         assert done.fetched is not None
         floor = min(max(memory.ttl, done.fetched.fresh_for), schedule.max_interval)
-        next_at = jittered(done.task.key, done.at, memory.fixed or max(memory.interval, floor))
-        looks = [page.next for page in memory.pages.values() if page.next is not None]
+        first = memory.polls == 1 and not memory.fixed and floor <= memory.interval
+        wait = memory.fixed or max(memory.interval, floor)
+        next_at = jittered(done.task.key, done.at, wait, SPREAD if first else JITTER)
+        looks = [page.next for page in memory.pages.values() if page.next is not None and self._pages]
         soonest = done.at + timedelta(seconds=schedule.min_interval)
         return min(next_at, max(min(looks), soonest)) if looks else next_at
 
@@ -354,7 +357,7 @@ def _page_memory(look: Look, known: PageMemory | None, outcome: Outcome | None, 
         page.gone = None
     elif look.gone:
         page.gone = page.gone or now
-    page.next = next_look(page.first, now)
+    page.next = next_look(page.first, now) if page.url.startswith(("http://", "https://")) else None
     if not page.article or (look.problem and page.source != "from-page" and page.next is not None):
         page.next = min(page.next, now + RETRY_PAGE) if page.next is not None else None
     return page

@@ -38,6 +38,8 @@ __all__ = ["Reader"]
 R = TypeVar("R", bound=Row)
 PAGE = 1_000
 FOREVER = 2**62
+_SHOWN = 6
+"""Articles that are looked for where one is meant; one less is named when several fit."""
 _IDS = 500
 """Article ids in one query."""
 
@@ -74,19 +76,25 @@ class Reader:
     # -- articles ----------------------------------------------------------------------------------------------
 
     def article(self, wanted: str) -> ArticleView | None:
-        """By id, a unique beginning of it (six characters at least), or URL."""
+        """By id, a unique beginning of it (three characters at least), or URL."""
         c = self.table(ArticleRow).c
-        found = list(self.rows(ArticleRow, sa.or_(c.article == wanted, c.url == wanted), limit=2))
-        if not found and len(wanted) >= 6:
+        found = list(self.rows(ArticleRow, sa.or_(c.article == wanted, c.url == wanted), limit=_SHOWN))
+        if not found and len(wanted) >= 3:
             beginning = c.article.startswith(wanted, autoescape=True)
-            found = list(self.rows(ArticleRow, beginning, limit=2))
+            found = list(self.rows(ArticleRow, beginning, limit=_SHOWN))
         if not found:
             revised = self.table(RevisionRow).c
             older = sa.or_(revised.url == wanted, revised.canonical_url == wanted)
             ids = {row.article for row in self.rows(RevisionRow, older)}
-            found = list(self.rows(ArticleRow, c.article.in_(sorted(ids)), limit=2))
+            found = list(self.rows(ArticleRow, c.article.in_(sorted(ids)), limit=_SHOWN))
         if len(found) > 1:
-            raise UsageError("More than one article", which=wanted, fix="Give more of the id")
+            shown = [row.article for row in found]
+            more = ["..."] if len(shown) == _SHOWN else []
+            raise UsageError(
+                "More than one article fits",
+                which=wanted,
+                fix=f"Give one of {', '.join(shown[: _SHOWN - 1] + more)}",
+            )
         if not found:
             return None
         key = found[0].article

@@ -43,8 +43,17 @@ def test_an_article_is_found_by_url_and_by_the_beginning_of_its_id(room):
     assert views.article("a-0123456789a").article.article == "a-0123456789abcdef"
     assert views.article("a-99999") is None
     assert views.article("a-%") is None
-    with pytest.raises(UsageError, match="More than one"):
+    with pytest.raises(UsageError, match="one of a-0123456789999999, a-0123456789abcdef") as several:
         views.article("a-0123456789")
+    assert "More than one article fits" in str(several.value)
+    room.article("a-6350f00000000000")
+    views.catch_up()
+    assert views.article("a-635").article.article == "a-6350f00000000000"
+    for number in range(7):
+        room.article(f"a-77{number}")
+    views.catch_up()
+    with pytest.raises(UsageError, match=r"one of a-770, a-771, a-772, a-773, a-774, \.\.\."):
+        views.article("a-7")
 
 
 def test_a_withdrawal_is_a_revision_without_a_text(room, claim):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import click
 
@@ -30,61 +32,77 @@ __all__ = ["print_changes", "print_explanation"]
 def print_explanation(slot: SlotState, explanation: Explanation, *, full: bool = False) -> None:
     """The figure, why it is the figure, and every report by root with its own sentence.
 
-    A report takes two lines; `full` shows whole sentences, addresses and how a review names the claim.
+    Sentences are whole, unless that is more than a terminal shows at once; then they are cut to a line. `full` never cuts, and adds
+    addresses and how a review names each claim.
     """
-    _print_head(slot)
-    width = screen_width()
+    lines = list(_explanation(slot, explanation, _Style(whole=True, full=full)))
+    if not full and sys.stdout.isatty() and len(lines) >= shutil.get_terminal_size().lines:
+        lines = list(_explanation(slot, explanation, _Style(whole=False, full=False)))
+    click.echo("\n".join(lines))
+
+
+class _Style(NamedTuple):
+    whole: bool
+    full: bool
+
+
+def _explanation(slot: SlotState, explanation: Explanation, style: _Style) -> Iterator[str]:
+    yield from _head(slot)
     for sentence in explanation.why:
-        lines = textwrap.wrap(sentence, width, initial_indent="  ", subsequent_indent="    ")
-        click.echo("\n".join(lines))
+        yield from textwrap.wrap(sentence, screen_width(), initial_indent="  ", subsequent_indent="    ")
     for group in sorted(explanation.roots, key=lambda each: _ROLES.index(each.role)):
-        _print_root(group)
-        _print_claims(group.claims, full=full)
+        yield _root(group)
+        yield from _claims(group.claims, style)
     if explanation.rootless:
-        click.secho("No root (reports say so)", bold=True)
-        _print_claims(explanation.rootless, full=full)
+        yield _bold("No root (reports say so)")
+        yield from _claims(explanation.rootless, style)
     if explanation.denials:
-        click.secho("Denied", bold=True)
+        yield _bold("Denied")
     for denial in explanation.denials:
-        click.echo(f"  {time_text(denial.said_at)}  {denial.root or 'unnamed'}")
-        _print_sentence(denial.sentence, full=full)
+        yield f"  {time_text(denial.said_at)}  {denial.root or 'unnamed'}"
+        yield from _sentence(denial.sentence, style)
     for forecast in explanation.forecasts:
-        click.secho(f"Forecast, counts for nothing else: {value_text(forecast.value)} ", bold=True, nl=False)
-        click.echo(f"({forecast.root or 'unnamed'})")
+        head = _bold(f"Forecast, counts for nothing else: {value_text(forecast.value)}")
+        yield f"{head} ({forecast.root or 'unnamed'})"
     still = [claim for claim in explanation.dead if claim.reason in (UNCITED, UNECHOED)]
     if still:
-        click.secho("Never followed a correction: still reported, not counted", bold=True)
-        _print_claims(still, full=full)
+        yield _bold("Never followed a correction: still reported, not counted")
+        yield from _claims(still, style)
     gone = [claim for claim in explanation.dead if claim.reason not in (UNCITED, UNECHOED)]
     if gone:
-        click.secho("Not counted any more", bold=True)
-        _print_claims(gone, full=full)
+        yield _bold("Not counted any more")
+        yield from _claims(gone, style)
 
 
 _ROLES = ("best", "supports best", "another current figure", "lower bound only", "older figure", "no figure")
 
 
-def _print_head(slot: SlotState) -> None:
-    click.secho(f"{slot_title(slot)}: {reported_text(slot)}", bold=True, nl=False)
-    click.secho("  DISPUTED" if slot.disputed else "", fg="yellow")
-    click.echo(
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def _head(slot: SlotState) -> Iterator[str]:
+    title = _bold(f"{slot_title(slot)}: {reported_text(slot)}")
+    yield title + (click.style("  DISPUTED", fg="yellow") if slot.disputed else "")
+    yield (
         f"{slot.id}  range {range_text(slot)}  {slot.reports} reports  roots {roots_text(slot)}"
         f"  parties {slot.best_parties} of {slot.parties}"
     )
-    click.secho(
-        f"first seen {time_text(slot.first_seen)} ({slot.first_outlet or '-'}), last change {time_text(slot.last_change)}",
-        dim=True,
+    first, outlet, last = time_text(slot.first_seen), slot.first_outlet or "-", time_text(slot.last_change)
+    yield click.style(f"first seen {first} ({outlet}), last change {last}", dim=True)
+
+
+def _root(group: RootGroup) -> str:
+    figure = group.figure
+    firmness = "" if figure.modality == "asserted" else f", {figure.modality}"
+    said = time_text(figure.said_at)
+    return (
+        _bold(f"{group.root}: {value_text(figure.value)}")
+        + f" ({group.role}{firmness}; grade {figure.grade}; said {said})"
     )
 
 
-def _print_root(group: RootGroup) -> None:
-    figure = group.figure
-    click.secho(f"{group.root}: {value_text(figure.value)}", bold=True, nl=False)
-    firmness = "" if figure.modality == "asserted" else f", {figure.modality}"
-    click.echo(f" ({group.role}{firmness}; grade {figure.grade}; said {time_text(figure.said_at)})")
-
-
-def _print_claims(claims: Iterable[ClaimState], *, full: bool) -> None:
+def _claims(claims: Iterable[ClaimState], style: _Style) -> Iterator[str]:
     for claim in claims:
         chain = " < ".join(claim.chain) or claim.outlet
         what = value_text(claim.stated)
@@ -94,27 +112,27 @@ def _print_claims(claims: Iterable[ClaimState], *, full: bool) -> None:
             what = f"{what}: {claim.reason}"
         if claim.decided:
             what = f"{what} [{', '.join(claim.decided)}]"
-        head = f"{time_text(claim.seen_at)[5:]}  {chain}  {what}"
+        head = f"{time_text(claim.seen_at)[5:]}  {chain}: {what}"
         name = f"  {claim.document[:10]}"
         width = screen_width() - len(name) - 2
-        if full:
-            click.echo(f"  {head}")
+        if style.full:
+            yield f"  {head}"
         else:
-            click.echo(f"  {clipped(head, width).ljust(width)}{click.style(name, dim=True)}")
-        _print_sentence(claim.sentence, full=full)
-        if full:
-            click.secho(f"     {reference(claim)}  {claim.url}", dim=True)
+            yield f"  {clipped(head, width).ljust(width)}{click.style(name, dim=True)}"
+        yield from _sentence(claim.sentence, style)
+        if style.full:
+            yield click.style(f"     {reference(claim)}  {claim.url}", dim=True)
 
 
-def _print_sentence(sentence: str, *, full: bool) -> None:
+def _sentence(sentence: str, style: _Style) -> Iterator[str]:
     if not sentence:
         return
-    width = screen_width()
-    if full:
-        lines = textwrap.wrap(f'"{sentence}"', width, initial_indent="     ", subsequent_indent="     ")
-        click.echo("\n".join(lines))
+    if style.whole:
+        yield from textwrap.wrap(
+            f'"{sentence}"', screen_width(), initial_indent="     ", subsequent_indent="     "
+        )
     else:
-        click.echo(f'     "{clipped(sentence, width - 7)}"')
+        yield f'     "{clipped(sentence, screen_width() - 7)}"'
 
 
 def print_changes(slot: str, before: str, after: str, changes: Sequence[Change]) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from ledger.clock import format_time
 from ledger.errors import NotFoundError
 from ledger.state.model import (
     GRADES,
@@ -116,8 +115,7 @@ def _why(slot: SlotState, policy: str) -> tuple[str, ...]:
     if best is None:
         said = f"; the latest wording is {slot.vague!r}" if slot.vague else ""
         return (f"No current root states a figure{said}.",)
-    said = f"{in_words(best.value)} ({best.root}, said {format_time(best.said_at)}, grade {best.grade})"
-    lines = [f"Shown: {said}, chosen by the policy {policy}."]
+    lines = [f"Shown: {in_words(best.value)} ({best.root}), by the policy {policy}."]
     lines.append(
         f"{slot.best_independent_roots} of {slot.independent_roots} independent roots stand by it: "
         f"{', '.join(slot.best_roots)}."
@@ -134,6 +132,9 @@ def _why(slot: SlotState, policy: str) -> tuple[str, ...]:
         for each in slot.figures
         if each.current and not each.candidate and each.value.op == "min"
     ]
+    older = [f"{in_words(each.value)} ({each.root})" for each in slot.figures if not each.current]
+    if older:
+        lines.append(f"Said too long before the latest to be current: {', '.join(older)}.")
     if slot.disputed:
         pairs = [f"{one} against {other}" for one, other in slot.dispute.figures]
         denied = [f"denied by {root}" for root in slot.dispute.denied_by]

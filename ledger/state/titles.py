@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from ledger.state.model import ClaimState, Slot
+from ledger.state.model import COUNTS, ClaimState, Slot
 from ledger.state.vocabulary import DIRECTIONS, EVENTS, GENERIC_PLACES
 from ledger.state.words import singular, stem
 
@@ -14,6 +14,7 @@ __all__ = ["title_of"]
 
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _KINDS = GENERIC_PLACES | DIRECTIONS | EVENTS
+_COUNTED = COUNTS | {"level"}
 _SETTLED = frozenset({"", "cumulative", "current"})
 
 
@@ -25,10 +26,12 @@ def title_of(definition: Slot, claims: Iterable[ClaimState]) -> str:
     """
     if definition.title:
         return definition.title
-    written = _Written(claims) if not definition.declared else None
     subject, scope = definition.subject, definition.scope
-    if written is not None:
+    if not definition.declared:
+        written = _Written(claims)
         subject, scope = written.phrase(subject), written.phrase(scope, names=True)
+    elif definition.kind in _COUNTED:
+        subject = _Written(claims).plural(subject)
     about = " ".join(word for word in (subject, definition.measure) if word)
     if not about:
         return definition.id
@@ -51,6 +54,13 @@ class _Written:
     def phrase(self, words: str, *, names: bool = False) -> str:
         """The words as they are written; with `names`, unwritten ones with a capital unless they are kinds of place."""
         return " ".join(self._word(word, names=names) for word in words.split())
+
+    def plural(self, words: str) -> str:
+        """The words with the last one in the plural, where it is most often written so."""
+        *before, last = words.split() or [""]
+        forms = self._forms.get(_key(last), Counter())
+        most = min(forms, key=lambda form: (-forms[form], form), default=last)
+        return " ".join([*before, most if singular(most) == last else last]).strip()
 
     def _word(self, word: str, *, names: bool) -> str:
         forms = self._forms.get(_key(word))

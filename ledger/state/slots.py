@@ -30,6 +30,10 @@ __all__ = ["Finder", "measure_key", "scope_key", "subject_key"]
 CUMULATIVE = frozenset({"", "cumulative", "current"})
 SMALL = frozenset({"the", "a", "an", "of", "in", "on", "at", "near", "and", "from"})
 WITHOUT_NAME = frozenset(stem(word) for word in GENERIC_PLACES | DIRECTIONS | EVENTS)
+CROWD = frozenset(
+    stem(word)
+    for word in ["worker", "passenger", "protester", "demonstrator", "villager", "miner", "resident", "employee", "patient", "migrant", "refugee", "tourist", "customer", "guest", "fan", "pilgrim", "shopper", "commuter", "inmate", "member", "hiker", "climber", "skier", "holidaymaker"]
+)
 VESSELS = frozenset(
     [
         "ferry",
@@ -112,7 +116,7 @@ class Finder:
         if fit is None and stems(claim.subject) <= PART_STEMS and subject <= subject_key(claim.quote):
             fit = 1.0
         if fit is None and slot.default and value is not None and slot.categories:
-            fit = _unnamed_fit(claim.subject, slot.subject)
+            fit = _unnamed_fit(claim.subject, slot)
         where = _scope_fit(claim.scope, slot.scope, default=True)
         if fit is None or where is None:
             return None
@@ -229,13 +233,12 @@ def _thing_fit(own: frozenset[str], wanted: frozenset[str]) -> float | None:
     return 1.0 if own < wanted else None
 
 
-def _unnamed_fit(own: str, wanted: str) -> float | None:
-    """`the ferry` for a slot about "Morning Tern": a bare vessel for one that is known by nothing but its name."""
-    named = [word for word in wanted.split() if word not in SMALL]
-    bare = tokens(own)
-    if len(bare) == 1 and bare[0] in VESSELS and named and all(word[:1].isupper() for word in named):
-        return 0.5
-    return None
+def _unnamed_fit(subject: str, slot: Slot) -> float | None:
+    """`the ferry`, `the Sandrey ferry` for a slot about "Morning Tern" in the Sandrey strait: a vessel known by its name alone."""
+    named = [word for word in slot.subject.split() if word not in SMALL]
+    own = tokens(subject)
+    bare = bool(own) and own[-1] in VESSELS and set(own[:-1]) <= set(tokens(slot.scope))
+    return 0.5 if bare and named and all(word[:1].isupper() for word in named) else None
 
 
 def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) -> float | None:
@@ -246,6 +249,8 @@ def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) 
         return 1.0 if default or not wanted or wanted == PEOPLE else None
     if not wanted:
         return 1.0
+    if wanted == PEOPLE and default and own <= CROWD:
+        return 0.6
     if wanted <= own and wanted != PEOPLE and "aftershock" not in own - wanted:
         return 2.0 if not own - wanted - DIRECTIONS else 1.2
     return 1.5 if own < wanted else None

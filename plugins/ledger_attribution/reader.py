@@ -130,11 +130,7 @@ class Reader:
             after = noun_phrase_after(self.t, i + 1)
             if i + 1 < after < end:
                 i = after
-        if (
-            end - i > 1
-            and self.t[end - 1].low in {"he", "she", "it", "they", "we"}
-            and self.t[end - 2].tag != "CC"
-        ):
+        if end - i > 1 and self.t[end - 2].low == "that" and self.t[end - 1].tag == "PRON":
             i = end - 1
         while end - i > 1 and self.t[i].low in _DAYS:  # "On Monday evening the coast guard put ..."
             i += 1

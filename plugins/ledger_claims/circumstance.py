@@ -108,7 +108,8 @@ def said_on(
             if attribution.span.overlaps(time.span) and not _of_figure(text, attribution, time):
                 continue
             lead = text[sentence.start : time.span.start].strip().lower()
-            parted = "," in text[time.span.end : attribution.source.start]
+            between = text[time.span.end : attribution.source.start]
+            parted = ";" in between or "," in between
             if parted and lead not in {"", "on", "late on", "early on"}:
                 continue
             gap = max(time.span.start - attribution.source.end, attribution.source.start - time.span.end)
@@ -157,8 +158,12 @@ def period_of(
             return f"{time.start[:10]}/{time.end[:10]}"
         year = time.start[:4]
         past = published is not None and year.isdigit() and int(year) < published.year
-        if past and (year in words or "ago" in words):
-            return year if time.precision == "year" or "ago" in words else time.start[:10]
+        if past and (year in words or "ago" in words or "last year" in words.lower()):
+            return (
+                year
+                if time.precision == "year" or "ago" in words or "last" in words.lower()
+                else time.start[:10]
+            )
         if past or re.search(r"\b(?:ago|earlier|before)\b", words):
             continue
         if time.precision == "month" and lead.endswith("in ") and time.start:
@@ -222,6 +227,12 @@ def scope_of(
             content is not None and not content.covers(tokens[k].span)
         ):
             continue
+        if (
+            begin < k < trigger < index
+            and tokens[k - 1].tag == "N"
+            and not tokens[k - 1].says("count", "total")
+        ):
+            continue  # "doctors at Mercy Hospital treated 71 people" says where the doctors are
         named = _place(text, tokens, k, entities, known)
         if named is not None:
             distance = min(abs(k - index), abs(k - trigger))

@@ -20,7 +20,7 @@ from ledger.plugin import (
 from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
 from ledger_claims.figures import figures
-from ledger_claims.scene import Figure
+from ledger_claims.scene import Figure, Scene
 from ledger_claims.sentences import Local, after_dateline, sentences
 from ledger_claims.status import Names, Status, is_part, statuses
 from ledger_claims.table import Table, load
@@ -28,8 +28,11 @@ from ledger_claims.table import Table, load
 __all__ = ["extract"]
 
 _ANAPHOR = re.compile(
-    r"^(?:The|This|That|These|Its|Their|His|Her) (?:figures?|estimates?|numbers?|counts?|toll|assessments?|claims?|reports?|information|list|account)\b"
+    r"^(?:The|This|That|These|Its|Their|His|Her) (?:figures?|estimates?|numbers?(?! of)|counts?|toll|assessments?|claims?|reports?|information|list|account)\b"
     r"|\b(?:low|limited|little) (?:confidence|certainty)\b"
+)
+_GROWTH = re.compile(
+    r"\b(?:may|might|could|will|would|to)\b(?: \w+)? (?:rise|climb|grow|increase|go up|change|double|fall|worsen|be higher later)\b"
 )
 _REPORTED = re.compile(r"\breportedly\b|\b(?:is|are|was|were) reported to\b", re.IGNORECASE)
 _ANAPHORIC = re.compile(r"(?:it|they|he|she)$|the ", re.IGNORECASE)
@@ -71,6 +74,7 @@ class _Reading:
         self.places: list[str] = []
         self.spoken: dict[str, str] = {}
         self.reported = False
+        self.inside: list[str] = []
         self.taken_back: Claim | None = None
 
     def read(self, local: Local) -> None:
@@ -93,7 +97,7 @@ class _Reading:
         )
         if denied is not None:
             new = denied
-        elif not new and _ANAPHOR.search(words):
+        elif not new and _ANAPHOR.search(words) and not _GROWTH.search(words):
             for k in self.group:
                 self.found[k] = _weaken(self.found[k], span, local.modalities)
         asserted = [k for k, c in enumerate(new, len(self.found)) if c.kind not in {"denial", "unconfirmed"}]
@@ -110,11 +114,13 @@ class _Reading:
 
     def _claims(self, local: Local, tokens: Sequence[Token]) -> list[Claim]:
         made: list[tuple[int, Claim]] = []
+        self.inside = []
         back = self.taken_back
         note = next((n for n in self.notes if n.covers(local.sentence.span)), None)
         old = (back.measure, back.subject) if back and note and note.covers(back.span) else None
         for figure in figures(tokens, self.table, old or self._last_figure(), corrected=old is not None):
             claim = self._figure_claim(local, tokens, figure)
+            self.inside.append(figure.measure)
             known = (
                 old
                 and claim
@@ -186,7 +192,22 @@ class _Reading:
         published = self.article.published
         day = published.date() if published is not None else None
         period = circumstance.period_of(self.article.text, local.times, clause, figure.quantity.span, day)
-        return "increment" if figure.further and period == "cumulative" else period
+        if (
+            figure.total
+            and len(period) > len("2031-05")
+            and period != "cumulative"
+            and not _names_window(tokens, figure)
+        ):
+            period = "cumulative"
+        return "increment" if period == "cumulative" and self._adds(tokens, figure) else period
+
+    def _adds(self, tokens: Sequence[Token], figure: Figure) -> bool:
+        """Whether a further number adds to one of the same measure: in "one dead and two others hurt" it does not."""
+        if not figure.further:
+            return False
+        more = Scene(tokens, self.table).is_more(figure.at)
+        counted = {claim.measure for claim in self.found if claim.measure != "status"} | set(self.inside)
+        return more or not counted or figure.measure in counted
 
     def _unit(self, figure: Figure) -> str:
         if figure.quantity.unit or figure.quantity.kind != "cardinal":
@@ -231,6 +252,12 @@ class _Reading:
         hearsay = circumstance.is_hearsay(chain) or (not chain and self.reported)
         kind = "forecast" if forecast else "hearsay" if hearsay else "primary"
         return msgspec.structs.replace(claim, chain=chain, said_on=said, kind=kind)
+
+
+def _names_window(tokens: Sequence[Token], figure: Figure) -> bool:
+    """Whether a time stands between a total and its number: `the toll in the past week reached 30`."""
+    between = tokens[min(figure.at, figure.trigger_at) : max(figure.at, figure.trigger_at)]
+    return any(t.low in {"week", "day", "hours", "days", "month", "weeks"} for t in between)
 
 
 def _of_that(tokens: Sequence[Token], trigger: int) -> bool:

@@ -50,6 +50,8 @@ def figures(
         figure = _part(scene, counted, found) or _figure(scene, counted, found, before)
         if figure is None and corrected and before is not None and not found:
             figure = _instead(scene, counted, before)
+        if figure is not None and figure.further and any(f.measure != figure.measure for f in found):
+            figure = figure._replace(further=False)  # "33 dead, with another 18 still missing"
         if figure is not None:
             found.append(figure)
     return found
@@ -299,11 +301,12 @@ def _repeated(
     known = (last.measure, last.subject) if last is not None else before
     if known is not None and s.low(k) in _COUNTING and not c.noun and known[0] not in {"magnitude", "price"}:
         return s.make(c, Sense(known[0], "total", s.low(k)), k, known[1], total=True)
-    if s.low(k) in {"to", "at"} and known is not None:
+    given = s.low(k + 1) == "as" and k + 1 < c.at
+    if (given or s.low(k) in {"to", "at"}) and known is not None:
         named = next(
             (
                 j
-                for j in range(k - 1, max(-1, k - 5), -1)
+                for j in range(k if given else k - 1, max(-1, k - 5), -1)
                 if s.low(j) in {"number", "figure", "total", "count"}
             ),
             -1,

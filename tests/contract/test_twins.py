@@ -1,4 +1,4 @@
-"""Whatever is done to them, the log in SQLite and the log in memory stay byte for byte the same."""
+"""Whatever is done to them, the log in SQLite or PostgreSQL and the log in memory stay byte for byte the same."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ledger.events import NewEvent, Producer, new_event
 from ledger.events.types import PayloadRedacted
 from ledger.store import MemoryStore, Task, TaskDone, open_store
 from ledger.store.verify import check_log, verify_store
+from tests.contract.server import new_database, release_database, text
 
 NOW = datetime(2031, 5, 4, 7, tzinfo=UTC)
 CORE = Producer("core", "1")
@@ -48,11 +49,13 @@ class Twins(RuleBasedStateMachine):
 
     @initialize()
     def open(self):
-        url = f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
         self.stores = (
             MemoryStore(self.clock, random.Random(5).randbytes),
-            open_store(url, clock=self.clock, entropy=random.Random(5).randbytes),
+            open_store(self.url(), clock=self.clock, entropy=random.Random(5).randbytes),
         )
+
+    def url(self):
+        return f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
 
     def both(self, use):
         """What `use` gives or raises, the same for both."""
@@ -159,7 +162,19 @@ class Twins(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
+class PostgresTwins(Twins):
+    def url(self):
+        self.database = new_database()
+        return text(self.database)
+
+    def teardown(self):
+        super().teardown()
+        release_database(self.database)
+
+
 TestTwins = Twins.TestCase
 TestTwins.settings = settings(
     max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+TestPostgresTwins = PostgresTwins.TestCase
+TestPostgresTwins.settings = settings(TestTwins.settings, max_examples=15)

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -63,13 +64,16 @@ def chain(home: Path, source: Path, plugins: Plugins, isolate: str) -> tuple[flo
         return time.perf_counter() - begin, state.to_dict()
 
 
-def start(*arguments: str, home: Path) -> float:
-    """Seconds that one command takes from start to end."""
+def start(*arguments: str, home: Path) -> tuple[float, float]:
+    """Seconds that one command takes from start to end, and seconds of processor time."""
     environment = os.environ | {"NEWSLEDGER_HOME": str(home), "COLUMNS": "100"}
     command = [str(Path(sys.executable).with_name("newsledger")), *arguments]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.perf_counter()
     subprocess.run(command, env=environment, capture_output=True, check=True)
-    return time.perf_counter() - begin
+    taken = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return taken, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def heavy() -> str:

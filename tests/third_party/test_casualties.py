@@ -23,6 +23,7 @@ from ledger.testing import article
 
 host = Host(Plugins(**json.loads(sys.argv[1])))
 texts = ["At least 12 people were killed and 30 injured.", "Nobody was hurt.", "About 300 soldiers are dead, 7 wounded."]
+texts.append("The interior ministry of Kenya said on Monday that the road to Nairobi was closed.")
 rows = []
 for text in texts:
     for outcome in host.annotate(article(text)):
@@ -96,6 +97,7 @@ def test_it_is_listed_and_runs_in_a_worker(site):
         [("killed", 12), ("injured", 30)],
         [],
         [("dead", 300), ("wounded", 7)],
+        [],
     ]
 
 
@@ -124,7 +126,7 @@ def test_its_failures_harm_nobody_else(site, tmp_path):
     )
     healthy, broken = run(site), run(copy)
     failures = [failure for name, _, failure, _ in broken["rows"] if name == "casualties"]
-    assert failures == ["crash", "", "crash"]
+    assert failures == ["crash", "", "crash", ""]
     others = [[row for row in result["rows"] if row[0] != "casualties"] for result in (healthy, broken)]
     assert others[0] == others[1]
     assert any(row[1] for row in others[0])
@@ -177,7 +179,7 @@ packages = ["again_{name}"]
 """
 
 
-@pytest.mark.parametrize("name", ["syntax", "numbers"])
+@pytest.mark.parametrize("name", ["syntax", "numbers", "entities", "sentiment", "attribution", "claims"])
 def test_a_first_party_plugin_under_another_roof_gives_the_same(name, tmp_path):
     project = tmp_path / "project"
     origin = Path(importlib.util.find_spec(f"ledger_{name}").origin).parent

@@ -28,6 +28,9 @@ test-all: $(VENV)/ready ## Run every test, the heavy ones too
 hostile-plugins: $(VENV)/ready ## Run twenty hostile plugins in one ledger and print what became of each
 	$(BIN)/python -m pytest -q -m slow tests/integration/plugins/test_hostile_table.py
 
+attacks: $(VENV)/ready ## Print what catches which attack on a sealed ledger
+	$(BIN)/python -m tests.integration.audit.attacks
+
 lint: $(VENV)/ready ## Format check, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -513,8 +513,10 @@ class RowReceipt:
             raise RefusedError("The seal of the view is not what the event commits to")
         if sealed.get("view") != self.view or sealed.get("rows") != self.size:
             raise RefusedError("The receipt speaks of another view than the seal")
-        root = bytes.fromhex(str(sealed.get("root")))
-        if not includes(leaf_hash(self.row), self.index, self.size, self.hashes, root):
+        root = str(sealed.get("root"))
+        if not re.fullmatch(r"[0-9a-f]{64}", root):
+            raise RefusedError("The seal holds no root")
+        if not includes(leaf_hash(self.row), self.index, self.size, self.hashes, bytes.fromhex(root)):
             raise RefusedError("The row is not in the sealed view")
 
 
@@ -835,9 +837,20 @@ Trust = Callable[[bytes], "tuple[Checkpoint, Note, list[tuple[Key, Signature]]]"
 def check_bundle(files: Mapping[str, bytes], trust: Trust, *, unknown_signatures: bool = False) -> Verdict:
     """Check every byte of a bundle: proven by the log, or the same as what follows from proven ones.
 
-    Raises RefusedError. A signature line by a key that the verifier does not know is authenticated by nothing, and is
+    Raises RefusedError, whatever the members hold. A signature line by a key that the verifier does not know is authenticated by nothing, and is
     refused unless `unknown_signatures`.
     """
+    try:
+        return _check_bundle(files, trust, unknown_signatures=unknown_signatures)
+    except RefusedError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        raise RefusedError(
+            f"A member has another form than it must have ({type(error).__name__}: {error})"
+        ) from None
+
+
+def _check_bundle(files: Mapping[str, bytes], trust: Trust, *, unknown_signatures: bool) -> Verdict:
     if "checkpoint" not in files or MANIFEST not in files:
         raise RefusedError("Not an evidence bundle: it has no checkpoint or no manifest")
     evidence = sort_members(files)
@@ -1031,9 +1044,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except RefusedError as error:
         print(f"REFUSED: {error}")
-        return 1
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        print(f"REFUSED: a member has another form than it must have ({type(error).__name__}: {error})")
         return 1
     _say(verdict)
     return 4 if verdict.withheld else 0

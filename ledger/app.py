@@ -217,10 +217,12 @@ class Ledger:
         limit: int | None = None,
         progress: Progress | None = None,
         process: bool = True,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> PollReport:
         """Fetch the feeds that are due (all when forced), record what is new, annotate it, bring the views up to date.
 
-        A feed that fails is in the report, not an exception. `process=False` only records.
+        A feed that fails is in the report, not an exception. `process=False` only records. Once `stopping` says so, what is
+        in flight is finished and no other feed begun.
         """
         from ledger.feeds.poll import Poller
 
@@ -238,6 +240,7 @@ class Ledger:
                 self.settings,
                 on_progress=show,
                 extractor=self.hooks.extractor,
+                stopping=stopping,
             )
             return await poller.poll(force=force, limit=limit, only=only)
 

@@ -34,7 +34,7 @@ log = logging.getLogger("ledger.run")
 def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_json: bool) -> None:
     """Poll feeds when they are due, record what is new, annotate it and keep the views up to date.
 
-    SIGTERM or Ctrl-C ends it after the poll in progress. Exit 1 with --once when a feed failed.
+    SIGTERM or Ctrl-C ends it after the feeds in flight and what they brought. Exit 1 with --once when a feed failed.
     """
     from ledger.cli.feed import poll_table
 
@@ -50,7 +50,7 @@ def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_js
         ctx.exit(1 if report.errors else 0)
 
     def tick() -> None:
-        report = ledger.poll()
+        report = ledger.poll(stopping=lambda: ticker.stopping)
         if report.feeds:
             log.info(
                 "%d feeds, %d new, %d revised, %d failed",
@@ -71,9 +71,10 @@ def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_js
         served.enter_context(serve_metrics(ledger.store, ledger.clock, metrics))
     others = [subprocess.Popen(_worker_command(ctx)) for _ in range(workers - 1)]  # noqa: S603 - our own command
     warn(f"newsledger runs with {workers} process(es); Ctrl-C or SIGTERM stops it")
+    ticker = Ticker(tick, settings.schedule.tick)
     try:
         with served:
-            Ticker(tick, settings.schedule.tick).run()
+            ticker.run()
     finally:
         for process in others:
             process.terminate()

@@ -63,7 +63,8 @@ class PollReport(msgspec.Struct, frozen=True, kw_only=True):
 class Poller:
     """Polls the feeds of a store. `on_progress(done, total, url)` is called after each feed.
 
-    `extractor` finds the reader of a page's media type that newsledger does not read itself.
+    `extractor` finds the reader of a page's media type that newsledger does not read itself. Once `stopping` says so, what is
+    in flight is finished and no other feed begun.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Poller:
         *,
         on_progress: Progress | None = None,
         extractor: FindExtractor | None = None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._fetcher = fetcher
@@ -82,6 +84,7 @@ class Poller:
         self._settings = settings
         self._progress = on_progress
         self._extractor = extractor
+        self._stopping = stopping
         self._recorder = Recorder(store, clock, settings)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
 
@@ -103,7 +106,7 @@ class Poller:
         self._fetcher.gate.turns = turns
         offline = False
         chosen = force or only is not None
-        while limit is None or len(outcomes) < limit:
+        while (limit is None or len(outcomes) < limit) and not self._stopping():
             tasks = self._claim(limit, outcomes, only, chosen=chosen)
             if not tasks:
                 break

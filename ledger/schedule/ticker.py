@@ -33,7 +33,9 @@ class Ticker:
 
     def run(self) -> None:
         """Tick until a stop signal arrives. Raises StoreUnavailableError when the store went away."""
+        from apscheduler.events import EVENT_JOB_SUBMITTED
         from apscheduler.executors.debug import DebugExecutor
+        from apscheduler.jobstores.base import JobLookupError
         from apscheduler.schedulers.blocking import BlockingScheduler
         from apscheduler.triggers.interval import IntervalTrigger
 
@@ -47,16 +49,26 @@ class Ticker:
             coalesce=True,
             misfire_grace_time=None,
         )
+        self._scheduler.add_listener(self._after_tick, EVENT_JOB_SUBMITTED)
         previous = {name: signal.signal(name, self._on_signal) for name in (signal.SIGTERM, signal.SIGINT)}
         try:
             self._run_once()
             if not self._stopping:
                 self._scheduler.start()
+        except JobLookupError:
+            # The stop came while the scheduler was filing its one job.
+            if not self._stopping:
+                raise
         finally:
             for name, handler in previous.items():
                 signal.signal(name, handler)
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for: a tick in progress should begin nothing new."""
+        return self._stopping
 
     def stop(self) -> None:
         """End after the tick in progress, or now when there is none."""
@@ -81,5 +93,7 @@ class Ticker:
             log.error("%s", error)
         finally:
             self._busy = False
-            if self._stopping and self._scheduler.running:
-                self._scheduler.shutdown(wait=False)
+
+    def _after_tick(self, _event: object) -> None:
+        if self._stopping and self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -54,6 +54,7 @@ class Annotations(View):
         """Add runs with what they found, then say which runs count."""
         runs, removed = tables.of(RunRow), tables.of(RedactedRevisionRow)
         touched = set()
+        made = []
         for fact in facts:
             if fact.envelope.type.startswith("article.") and fact.envelope.type != ArticleAnnotated.TYPE:
                 if (gone := _without_text(fact, context)) is not None:
@@ -62,7 +63,10 @@ class Annotations(View):
             run, found = _run(fact)
             runs.put(run)
             touched.add(run.article)
-            if found and removed.get(run.article, run.revision) is None:
+            made.append((run, found))
+        without = {(row.article, row.revision) for row in removed.matching("article", touched)}
+        for run, found in made:
+            if (run.article, run.revision) not in without:
                 _keep(tables, run, found)
         groups = defaultdict(list)
         for run in runs.matching("article", touched):

@@ -43,6 +43,14 @@ _ENTRY = msgspec.json.Decoder(Entry)
 _DOCUMENT = msgspec.json.Decoder(Document)
 
 
+@functools.lru_cache(maxsize=2048)
+def _entry(text: str) -> Entry:
+    return _ENTRY.decode(text)
+
+
+_grams = functools.lru_cache(maxsize=512)(unpack)
+
+
 @functools.lru_cache(maxsize=4096)
 def _document(text: str) -> Document:
     return _DOCUMENT.decode(text)
@@ -65,13 +73,23 @@ class EvidenceTables:
 
     # -- what articles are resolved against ----------------------------------------------------------------------
 
-    def items(self, statements: Collection[tuple[str, Value | None]]) -> list[Entry]:
-        """Items of wire outlets that state one of these (slot, value) pairs."""
+    def items(
+        self, statements: Collection[tuple[str, Value | None]], outlet: str, published: datetime
+    ) -> list[Entry]:
+        """Items of wire outlets other than `outlet`, published no later, that state one of these (slot, value) pairs."""
         wanted = {(slot, value_key(value)) for slot, value in statements}
-        slots, values = {slot for slot, _ in wanted}, {value for _, value in wanted}
+        slots, values, latest = (
+            {slot for slot, _ in wanted},
+            {value for _, value in wanted},
+            _micros(published),
+        )
         rows = self._statements.find(slot=slots, value=values, wire=[1])
-        found = {row.article for row in rows if (row.slot, row.value) in wanted}
-        return list(self.entries(found).values())
+        found = {
+            row.article
+            for row in rows
+            if (row.slot, row.value) in wanted and row.outlet != outlet and row.published <= latest
+        }
+        return list(self.entries(found).values()) if found else []
 
     def called(self, outlet: str, subject: str) -> list[Entry]:
         """Articles of an outlet that an address or title means, or that share three words of their title with it."""
@@ -89,13 +107,13 @@ class EvidenceTables:
         return self._entries(found)
 
     def _entries(self, articles: Collection[str]) -> list[Entry]:
-        return [_ENTRY.decode(row.entry) for row in self._documents.find(article=articles)]
+        return [_entry(row.entry) for row in self._documents.find(article=articles)]
 
     # -- taking articles in --------------------------------------------------------------------------------------
 
     def entries(self, articles: Collection[str]) -> dict[str, Entry]:
         """What is kept of articles, by id."""
-        texts = {row.article: unpack(row.grams) for row in self._texts.find(article=articles)}
+        texts = {row.article: _grams(row.grams) for row in self._texts.find(article=articles)}
         return {
             entry.id: msgspec.structs.replace(entry, grams=texts.get(entry.id, frozenset()))
             for entry in self._entries(articles)

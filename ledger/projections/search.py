@@ -42,17 +42,19 @@ class Search(View):
         entries, words = tables.of(SearchEntryRow), tables.of(SearchClaimsRow)
         gone: set[int] = set()
         touched: set[str] = set()
+        newest = {row.article: row for row in entries.matching("article", {article_of(f) for f in facts})}
         for fact in facts:
             if fact.envelope.type == ArticleAnnotated.TYPE:
                 row = _words(fact)
-                entry = entries.get(row.article) if row is not None else None
+                entry = newest.get(row.article) if row is not None else None
                 if row is not None and entry is not None and entry.revision == row.revision:
                     words.put(row)
                     touched.add(row.article)
                 continue
             entry = _entry(fact, context)
-            if (older := entries.get(entry.article)) is not None:
+            if (older := newest.get(entry.article)) is not None:
                 gone.add(older.position)
+            newest[entry.article] = entry
             entries.put(entry)
             touched.add(entry.article)
         documents: dict[int, dict[str, str] | None] = dict.fromkeys(gone)

@@ -48,8 +48,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Library(Protocol):
     """Entries of a ledger, found by what is asked of them; each answer may hold more than fits, in any order."""
 
-    def items(self, statements: Collection[tuple[str, Value | None]]) -> Iterable[Entry]:
-        """Items of wire outlets that state one of these (slot, value) pairs."""
+    def items(
+        self, statements: Collection[tuple[str, Value | None]], outlet: str, published: datetime
+    ) -> Iterable[Entry]:
+        """Items of wire outlets other than `outlet`, published no later, that state one of these (slot, value) pairs."""
         ...
 
     def called(self, outlet: str, subject: str) -> Iterable[Entry]:
@@ -105,10 +107,13 @@ class Shelf:
                     self._items.setdefault(key, []).append(entry.id)
         self._outlets: dict[str, list[Entry]] | None = None
 
-    def items(self, statements: Collection[tuple[str, Value | None]]) -> Iterator[Entry]:
-        """Items of wire outlets that state one of these (slot, value) pairs."""
+    def items(
+        self, statements: Collection[tuple[str, Value | None]], outlet: str, published: datetime
+    ) -> Iterator[Entry]:
+        """Items of wire outlets other than `outlet`, published no later, that state one of these (slot, value) pairs."""
         found = {key for slot, value in statements for key in self._items.get((slot, value_key(value)), ())}
-        return (self._entries[key] for key in sorted(found))
+        items = (self._entries[key] for key in sorted(found))
+        return (item for item in items if item.outlet != outlet and item.published <= published)
 
     def called(self, outlet: str, subject: str) -> Iterable[Entry]:  # noqa: ARG002 - the answer may hold more
         """Articles of an outlet."""

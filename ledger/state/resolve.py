@@ -206,22 +206,18 @@ class Resolver:
         wanted = {(claim.slot, claim.value) for claim in claims if claim.kind in _COPYABLE}
         if not wanted or article.wire:
             return claims
-        items = self._copied_items(article, report, library.items(wanted))
+        earlier = list(library.items(wanted, article.outlet, article.published))
+        items = self._copied_items(report, earlier) if earlier else []
         return [_told(claim, items) if claim.kind in _COPYABLE else claim for claim in claims]
 
-    def _copied_items(self, article: Reading, report: Report, items: Iterable[Entry]) -> list[Entry]:
-        """Items of other outlets, published no later, that the text may be a copy of: the most taken over first.
+    def _copied_items(self, report: Report, items: Iterable[Entry]) -> list[Entry]:
+        """Those that the text may be a copy of: the most taken over first.
 
         Half of the text or half of the item must have been taken over; less is enough where the item's outlet is credited.
         """
-        earlier = [
-            item for item in items if item.outlet != article.outlet and item.published <= article.published
-        ]
-        if not earlier:
-            return []
         credit, own = self._credit(report), grams(report.text)
         found = []
-        for item in earlier:
+        for item in items:
             count = len(own & item.grams)
             share = max(count / len(own), count / len(item.grams)) if count else 0.0
             if share >= CONTAINMENT or (count and item.outlet == credit):

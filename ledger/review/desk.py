@@ -21,6 +21,8 @@ __all__ = ["Desk", "Effect", "Listed", "reference"]
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _SLOT = "slot-"
+_PREVIEW = "~preview"
+"""Id of a decision that is only looked at; of those taken at one instant it is the last."""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +113,7 @@ class Desk:
     def preview(self, action: str, target: dict[str, str]) -> tuple[Effect, ...]:
         """What the decision would change, figure by figure; records nothing."""
         now = self._clock.now()
-        return self._compare(Review(id="preview", at=now, action=action, target=target))
+        return self._compare(Review(id=_PREVIEW, at=now, action=action, target=target))
 
     def preview_undo(self, decision: str) -> tuple[Effect, ...]:
         """What taking a decision back would change; records nothing. Raises NotFoundError, UsageError."""
@@ -119,7 +121,7 @@ class Desk:
         registry = _without_pin(self.registry(), known) if known.action == "slot-pin" else None
         now = self._clock.now()
         return self._compare(
-            Review(id="preview", at=now, action="undo", target={"review": decision}), registry
+            Review(id=_PREVIEW, at=now, action="undo", target={"review": decision}), registry
         )
 
     def decide(self, action: str, target: dict[str, str], by: str, reason: str) -> str:

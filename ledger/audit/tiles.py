@@ -10,6 +10,7 @@ import re
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from ledger.audit.newsledger_verify import UnreadableError
@@ -126,16 +127,17 @@ class TileFolder:
             begin = 0 if rebuild else self._present(level, count)
             below, first_below = roots, first
             roots, first = [], begin
+            hashes = iter(leaves(begin * TILE, count * TILE) if level == 0 else ())
             for index in range(begin, count):
                 if level == 0:
-                    data = b"".join(leaves(index * TILE, (index + 1) * TILE))
+                    data = b"".join(islice(hashes, TILE))
                 else:
                     data = b"".join(
                         below[at - first_below] if at >= first_below else self._root(level - 1, at)
                         for at in range(index * TILE, (index + 1) * TILE)
                     )
                 self.put(level, index, data)
-                roots.append(_levels(data)[-1][0])
+                roots.append(_root_of(data))
                 written += 1
             level += 1
         return written
@@ -156,7 +158,13 @@ class TileFolder:
             raise CorruptionError(
                 "A tile is missing", which=tile_path(level, index), fix="Run newsledger seal --rebuild"
             )
-        return _levels(data)[-1][0]
+        return _root_of(data)
+
+
+def _root_of(data: bytes) -> bytes:
+    """The root over the hashes of a full tile."""
+    hashes = (data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES))
+    return Frontier().extend(hashes).root()
 
 
 def _levels(data: bytes) -> list[list[bytes]]:
@@ -312,7 +320,7 @@ def check_tiles(folder: TileFolder, leaves: Leaves, size: int) -> Iterator[str]:
                 data = b"".join(group)
                 group = []
                 index = len(roots)
-                roots.append(_levels(data)[-1][0])
+                roots.append(_root_of(data))
                 try:
                     found = folder.full(level, index)
                 except CorruptionError as error:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
 
-.PHONY: help run test test-all hostile-plugins lint format bench $(BENCHES) clean
+.PHONY: help run test test-all faults hostile-plugins lint format bench $(BENCHES) clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ hostile-plugins: $(VENV)/ready ## Run twenty hostile plugins in one ledger and p
 
 attacks: $(VENV)/ready ## Print what catches which attack on a sealed ledger
 	$(BIN)/python -m tests.integration.audit.attacks
+
+faults: $(VENV)/ready ## Kill and starve the store at every step; print the fault table
+	$(BIN)/python -m pytest -q -s tests/integration/store/test_faults.py
 
 lint: $(VENV)/ready ## Format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -1,11 +1,11 @@
-"""First-party plugin: committed events to a file of JSON lines, to a webhook, or to an Atom feed. Each is off until it has settings."""
+"""First-party plugin: committed events to a file of JSON lines, to a webhook, or to Atom feeds. Each is off until it has settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from ledger.plugin import CommittedEvent, Sink, SinkContext, hookimpl
-from ledger_sinks.settings import AtomSettings, FileSettings, WebhookSettings
+from ledger_sinks.settings import AlertsSettings, AtomSettings, FileSettings, WebhookSettings
 
 __all__ = ["ledger_sinks"]
 
@@ -14,7 +14,7 @@ ARTICLES = ("article.ingested", "article.revised", "article.withdrawn")
 
 @hookimpl
 def ledger_sinks() -> Iterable[Sink]:
-    """File, webhook and Atom."""
+    """File, webhook, Atom of articles, Atom of alerts."""
     yield Sink(
         name="file",
         deliver=_to_file,
@@ -37,6 +37,14 @@ def ledger_sinks() -> Iterable[Sink]:
         history=True,
         summary="Keep an Atom feed of the newest articles and revisions in a file",
     )
+    yield Sink(
+        name="alerts",
+        deliver=_to_alerts,
+        types=("alert.raised",),
+        config=AlertsSettings,
+        history=True,
+        summary="Keep an Atom feed of the newest alerts in a file",
+    )
 
 
 def _to_file(events: Sequence[CommittedEvent], context: SinkContext) -> None:
@@ -55,3 +63,9 @@ def _to_atom(events: Sequence[CommittedEvent], context: SinkContext) -> None:
     from ledger_sinks.atom import update
 
     update(events, context)
+
+
+def _to_alerts(events: Sequence[CommittedEvent], context: SinkContext) -> None:
+    from ledger_sinks.atom import update
+
+    update(events, context, of="alerts")

@@ -17,8 +17,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WHAT = {"article.ingested": "", "article.revised": "Revised: ", "article.withdrawn": "Withdrawn: "}
 
 
-def update(events: Sequence[CommittedEvent], context: SinkContext) -> None:
-    """Put the events on top of the feed, newest first; one that is there already is replaced."""
+def update(events: Sequence[CommittedEvent], context: SinkContext, of: str = "articles") -> None:
+    """Put the events on top of the feed `of` articles or alerts, newest first; one that is there already is replaced."""
     from lxml import etree
 
     config = context.config
@@ -26,11 +26,11 @@ def update(events: Sequence[CommittedEvent], context: SinkContext) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     entries = {entry.findtext(f"{{{ATOM}}}id"): entry for entry in _present(file)}
     for event in events:
-        entry = _entry(event)
+        entry = _alert(event) if event.type == "alert.raised" else _entry(event)
         entries.pop(name := f"urn:newsledger:{event.id}", None)
         entries = {name: entry, **entries}
     feed = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})
-    _add(feed, "id", "urn:newsledger:articles")
+    _add(feed, "id", f"urn:newsledger:{of}")
     _add(feed, "title", config.title)
     _add(feed, "updated", events[-1].recorded.isoformat())
     author = _add(feed, "author")
@@ -68,6 +68,39 @@ def _entry(event: CommittedEvent) -> Any:
         _add(entry, "summary", summary)
     else:
         _add(entry, "content", payload.get("note") or title)
+    return entry
+
+
+_CHANGES = {
+    "first": "first figure, {after}",
+    "gone": "no figure any more, it was {before}",
+    "moved": "{before} -> {after}",
+    "second-root": "a second independent root stands by {after}",
+    "dispute-opened": "disputed, {after}",
+    "dispute-closed": "disputed no more, {after}",
+    "denied": "denied by {roots}",
+    "revised": "an article no longer says {before}",
+    "corrected": "{before} was corrected",
+    "retracted": "{before} was retracted",
+}
+
+
+def _alert(event: CommittedEvent) -> Any:
+    from lxml import etree
+
+    payload = {**event.payload, "roots": ", ".join(event.payload.get("roots", ()))}
+    what = _CHANGES.get(payload["kind"], payload["kind"]).format_map(payload)
+    entry = etree.Element(f"{{{ATOM}}}entry")
+    _add(entry, "id", f"urn:newsledger:{event.id}")
+    _add(entry, "title", f"{payload['title']}: {what}")
+    _add(entry, "updated", event.recorded.isoformat())
+    _add(entry, "category").set("term", payload["kind"])
+    lines = [f"{payload['slot']}, as recorded at {payload['at']}"]
+    if articles := payload.get("articles"):
+        lines.append(f"Taken back by {', '.join(articles)}.")
+    if still := payload.get("still"):
+        lines.append(f"Still reported by {', '.join(still)}.")
+    _add(entry, "content", "\n".join(lines))
     return entry
 
 

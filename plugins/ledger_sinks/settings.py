@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["AtomSettings", "FileSettings", "WebhookSettings"]
+__all__ = ["AlertsSettings", "AtomSettings", "FileSettings", "WebhookSettings"]
 
 
 class FileSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,13 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     secret: str = ""
-    types: tuple[str, ...] = ("article.ingested", "article.revised", "article.withdrawn", "annotation.failed")
+    types: tuple[str, ...] = (
+        "article.ingested",
+        "article.revised",
+        "article.withdrawn",
+        "annotation.failed",
+        "alert.raised",
+    )
 
 
 class AtomSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,4 +33,12 @@ class AtomSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     title: str = "Articles recorded by newsledger"
+    entries: int = 100
+
+
+class AlertsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[plugins.alerts]`. `path` is relative to the ledger's home; the feed keeps `entries` entries."""
+
+    path: str
+    title: str = "Alerts of newsledger"
     entries: int = 100

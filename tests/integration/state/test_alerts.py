@@ -101,3 +101,30 @@ def test_reports_that_never_followed_a_correction_are_listed(newsroom):
     assert (left.slot, left.outlet, left.value) == ("dead", "daily", "about 40")
     revised = next(each.raised for each in newsroom.ledger.alerts.list() if each.raised.kind == "revised")
     assert revised.still == (left.article,)
+
+
+def test_an_atom_feed_of_alerts_in_a_file(tmp_path):
+    import feedparser
+
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "newsledger.toml").write_text(
+        '[alerts]\nquiet = ["second-root"]\n\n[plugins.alerts]\npath = "alerts.xml"\n'
+    )
+    with open_ledger(home, clock=FixedClock("2031-05-04T06:00:00Z"), isolate="never") as ledger:
+        file = tmp_path / "one.txt"
+        for hour, text in (
+            ("07", FIRST),
+            ("09", "Some 90 people were killed in the Ilm valley, the coast guard said."),
+        ):
+            ledger.clock.set(f"2031-05-04T{hour}:00:00Z")
+            file.write_text(f"The flood\n\n{text}\n")
+            ledger.ingest(
+                file, outlet="post", url=f"https://post.example/{hour}", published=f"2031-05-04T{hour}:00:00Z"
+            )
+    feed = feedparser.parse((home / "alerts.xml").read_bytes())
+    assert [entry.title for entry in feed.entries] == [
+        "People killed, Ilm: about 40 -> about 90",
+        "People killed, Ilm: first figure, about 40",
+    ]
+    assert not feed.bozo

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 
+import lxml.html
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.errors import InputError
+from ledger.feeds import extract
 from ledger.feeds.extract import extract_markup, extract_page
 from ledger.feeds.language import language_of
+from ledger.feeds.text import clean
 
 BODY = (
     "<p>Twelve people died in the flood on Sunday, the mayor of Brenn said.</p>"
@@ -156,3 +161,35 @@ def test_language_by_the_text_then_by_the_declaration():
     )
     assert language_of("Short", "sv-SE") == "sv"
     assert language_of("") == ""
+
+
+INLINE = ["b", "em", "a href='https://x.example/?a=1&amp;b=2'", 'span class="a b"', "i"]
+BLOCKS = ["p", "P", "div class='x'", "h2", "blockquote"]
+PIECES = ["<br/>", "<br>", "Twelve died.", " The mayor said", "\n", "\n\n", "&amp;", "&nbsp;", "&lt;b&gt;", "\u00a0", " &#8220;no&#8221; "]  # fmt: skip
+
+
+def wrapped(tags, inner):
+    return st.tuples(st.sampled_from(tags), st.lists(inner, max_size=5)).map(
+        lambda one: f"<{one[0]}>{''.join(one[1])}</{one[0].split()[0]}>"
+    )
+
+
+pieces = st.sampled_from(PIECES)
+lines = pieces | wrapped(INLINE, pieces)
+blocks = wrapped(BLOCKS, lines) | wrapped(["ul"], wrapped(["li"], lines)) | st.just("<hr>")
+
+
+@given(st.lists(blocks | lines, max_size=12).map("".join))
+def test_common_markup_is_read_as_a_parser_reads_it(markup):
+    quick = extract._quick_blocks(markup)
+    assert quick is not None
+    tree = lxml.html.fragment_fromstring(clean(markup), create_parent="div", parser=extract._parser())
+    assert quick == extract._blocks_of(tree)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<p>a<script>b</script>", "<p>a < b</p>", "a<!-- b -->", "<o:p>x</o:p>", "<p title='>'>a", "<p"],
+)
+def test_other_markup_is_left_to_the_parser(markup):
+    assert extract._quick_blocks(markup) is None

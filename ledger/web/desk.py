@@ -21,6 +21,7 @@ from ledger.web.asof import Moment
 
 if TYPE_CHECKING:
     from ledger.app import Ledger
+    from ledger.store.verify import Verification
 
 __all__ = ["Desk", "Facet", "FigureCard", "Listing", "Point"]
 
@@ -118,6 +119,8 @@ class Desk:
         self.ledger = ledger
         self.browser = Browser(ledger.views)
         self.writing = threading.Lock()
+        self._checking = threading.Lock()
+        self._checked: dict[int, Verification] = {}
         self._lines: tuple[object, list[FigureLine]] = ((), [])
 
     def now(self) -> datetime:
@@ -132,6 +135,17 @@ class Desk:
     def state(self, moment: Moment) -> State:
         """The whole reported state at a moment, recomputed unless it was asked for lately."""
         return self.ledger.views.state(moment.recorded, moment.published)
+
+    def verified(self, *, wait: bool) -> Verification | None:
+        """The check of the whole log as it is now; None where nobody made it and nobody is to wait for it."""
+        position = self.ledger.store.head().position
+        if not wait:
+            return self._checked.get(position)
+        with self._checking:
+            if position not in self._checked:
+                found = self.ledger.verify()
+                self._checked = {found.position: found}
+            return next(iter(self._checked.values()))
 
     # -- the list of figures -----------------------------------------------------------------------------------
 

@@ -16,8 +16,7 @@ from urllib.parse import quote, urlsplit
 import jinja2
 import msgspec
 import nh3
-from litestar import Request, Response, get
-from litestar.handlers import HTTPRouteHandler
+from litestar import Request, Response
 from markupsafe import Markup
 
 from ledger.clock import format_time, parse_time
@@ -26,7 +25,7 @@ from ledger.web.asof import NOW, Moment
 from ledger.web.desk import Desk
 from ledger.web.gate import caller_of
 
-__all__ = ["FORMS", "Page", "bare", "form_of", "page", "page_response", "reply", "twin"]
+__all__ = ["FORMS", "Page", "bare", "form_of", "page_response", "reply", "twin"]
 
 FORMS = ("json", "csv")
 _FOLDER = Path(__file__).parent
@@ -48,18 +47,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     moment: Moment = NOW
     section: str = ""
     status: int = 200
-
-
-def page(*paths: str) -> Callable[[Callable[..., Response[bytes]]], tuple[HTTPRouteHandler, ...]]:
-    """Let a function answer at each of `paths`, in a thread of its own.
-
-    One handler per path: a handler that has several of them is moved to a thread once for each.
-    """
-
-    def register(function: Callable[..., Response[bytes]]) -> tuple[HTTPRouteHandler, ...]:
-        return tuple(get(path, sync_to_thread=True, include_in_schema=False)(function) for path in paths)
-
-    return register
 
 
 def form_of(path: str) -> str:
@@ -139,9 +126,10 @@ def _cell(value: Any) -> Any:
 
 def _frame(request: Request[Any, Any, Any], desk: Desk, page: Page) -> dict[str, Any]:
     """What every page shows around its content: the two clocks, the way back and forth, the permanent link."""
-    head = desk.ledger.store.head()
+    caller = caller_of(request.scope)
+    head = desk.ledger.store.head() if caller.may("read") else None
     path = quote(request.url.path)
-    at = page.moment.recorded or head.recorded_at
+    at = page.moment.recorded or (head.recorded_at if head is not None else None)
     before, after = desk.browser.neighbours(format_time(at)) if at is not None else (None, None)
     fixed = Moment(at, page.moment.published)
     others = {
@@ -161,7 +149,7 @@ def _frame(request: Request[Any, Any, Any], desk: Desk, page: Page) -> dict[str,
         "now": NOW.link(path, **others),
         "json": page.moment.link(twin(path, "json"), **others),
         "csv": page.moment.link(twin(path, "csv"), **others),
-        "caller": caller_of(request.scope),
+        "caller": caller,
         "version": version("newsledger"),
         "style": _fingerprint("style.css"),
         "script": _fingerprint("keys.js"),

@@ -19,7 +19,12 @@ from ledger.web.asof import Moment, read_moment
 from ledger.web.desk import Desk
 from ledger.web.gate import Gate
 from ledger.web.pages import articles as article_pages
+from ledger.web.pages import audit as audit_pages
 from ledger.web.pages import figures as figure_pages
+from ledger.web.pages import health as health_pages
+from ledger.web.pages import reviews as review_pages
+from ledger.web.pages import signing
+from ledger.web.pages import sources as source_pages
 from ledger.web.problems import Problem, problem_of
 from ledger.web.rendering import Page, form_of, page_response
 
@@ -34,14 +39,31 @@ MOST_BYTES = 2 * 1024 * 1024
 log = logging.getLogger("ledger.web")
 
 PAGES = (
-    *figure_pages.figures,
-    *figure_pages.figure,
-    *figure_pages.changes,
-    *figure_pages.change,
-    *article_pages.articles,
-    *article_pages.article,
-    *article_pages.search,
-    *article_pages.event,
+    health_pages.feeds,
+    health_pages.feed,
+    health_pages.add_feed,
+    health_pages.remove_feed,
+    review_pages.reviews,
+    review_pages.new_review,
+    review_pages.review,
+    review_pages.decide,
+    review_pages.undo,
+    source_pages.sources,
+    source_pages.preview_registry,
+    source_pages.change_registry,
+    audit_pages.audit,
+    audit_pages.check,
+    signing.login_form,
+    signing.login,
+    signing.logout,
+    figure_pages.figures,
+    figure_pages.figure,
+    figure_pages.changes,
+    figure_pages.change,
+    article_pages.articles,
+    article_pages.article,
+    article_pages.search,
+    article_pages.event,
 )
 
 
@@ -64,7 +86,7 @@ def create_app(ledger: Ledger, *, host: str = "127.0.0.1", public_names: tuple[s
     access = Access(book, open_reading=local)
     app = Litestar(
         route_handlers=[
-            *PAGES,
+            *(handler for route in PAGES for handler in route.handlers()),
             create_static_files_router(
                 path="/static",
                 directories=[Path(__file__).parent / "static"],

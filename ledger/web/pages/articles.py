@@ -16,7 +16,8 @@ from ledger.web.asking import Count, GivenDesk, GivenMoment, Name, Text
 from ledger.web.asof import Moment
 from ledger.web.desk import Desk
 from ledger.web.marks import LAYERS
-from ledger.web.rendering import Page, bare, page, page_response
+from ledger.web.rendering import Page, bare, page_response
+from ledger.web.routes import page
 
 __all__ = ["article", "articles", "event", "search"]
 

@@ -25,8 +25,9 @@ from ledger.web.asking import GivenDesk, GivenMoment, Name, Text
 from ledger.web.asof import Moment, read_moment
 from ledger.web.charts import sparkline, timeline
 from ledger.web.desk import Desk, FigureCard
-from ledger.web.rendering import Page, bare, page, page_response
+from ledger.web.rendering import Page, bare, page_response
 from ledger.web.reports import camps, report_lines
+from ledger.web.routes import page
 
 __all__ = ["change", "changes", "figure", "figures"]
 

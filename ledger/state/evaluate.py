@@ -60,8 +60,12 @@ def reported_state(
         earlier=earlier or {},
         since=since,
     )
-    present = asked.decided.at(recorded_as_of).evidence.slots
-    wanted = present if slots is None else sorted(together(slots, decisions) & set(present))
+    present = asked.decided.at(recorded_as_of).evidence
+    wanted = (
+        present.slots
+        if slots is None
+        else [slot for slot in sorted(together(slots, decisions)) if present.documents_on(slot)]
+    )
     states = (_answer(asked, slot) for slot in wanted)
     return State(
         slots=tuple(state for state in states if state is not None),

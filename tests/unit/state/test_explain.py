@@ -153,3 +153,31 @@ def test_two_times_of_one_ledger_are_compared_by_what_was_recorded_between():
     late = msgspec.structs.replace(everything, recorded_as_of=T0 + timedelta(hours=6))
     assert {change.cause for change in explain_change(early, late, SLOT)} == {"new evidence"}
     assert explain_change(early, early, SLOT) == ()
+
+
+def denial(key, hours, who="coroner"):
+    claim = msgspec.structs.replace(
+        report(key, 0, who=who).claims[0], value=None, kind="denial", polarity="-", measure="killed"
+    )
+    return msgspec.structs.replace(report(key, 0, hours), claims=(claim,))
+
+
+def test_a_denial_in_a_new_article_is_new_evidence_whatever_a_revision_does_to_the_figures():
+    two = report("b", 60, 1, who="mayor of Ilm")
+    after = basis(ONE, two, denial("c", 6), report("b", 41, 7, revision=2, who="mayor of Ilm"))
+    changes = explain_change(basis(ONE, two), after, SLOT)
+    causes = {(change.field, str(change.after)): change.cause for change in changes}
+    assert causes["dispute.denied_by", "coroner"] == "new evidence"
+    gone = [change for change in changes if change.field == "dispute.figures"]
+    assert [(change.after, change.cause) for change in gone] == [(None, "revision by the publisher")]
+
+
+def test_a_count_is_put_down_to_the_step_that_did_most_of_it():
+    revised = report("a", 3, 4, revision=2, scope="Velm")
+    after = basis(ONE, revised, *(report(key, 40, 5, who=f"{key} clinic") for key in "bcd"))
+    causes = {change.field: change for change in explain_change(basis(ONE), after, SLOT)}
+    assert (causes["reports"].before, causes["reports"].after, causes["reports"].cause) == (
+        1,
+        3,
+        "new evidence",
+    )

@@ -260,11 +260,25 @@ def retry(ctx: click.Context, article: str | None) -> None:
 
 
 def _look(ctx: click.Context) -> tuple[Inventory, dict[str, ProcessorHealth]]:
-    from ledger.host import Inventory
+    from ledger.cli.root import COMMANDS
+    from ledger.host import Inventory, Problem
     from ledger.host.health import read_health
 
     settings = settings_from(ctx)
-    return Inventory(settings.plugins), read_health(settings.home)
+    inventory = Inventory(settings.plugins)
+    for one in inventory.plugins:
+        for record in one.records.get("ledger_commands", ()):
+            if record.name in COMMANDS:
+                inventory.complain(
+                    Problem(
+                        plugin=one.name,
+                        distribution=one.distribution,
+                        version=one.version,
+                        what=f"Its command {record.name!r} has the name of a command of newsledger and is left out",
+                        fix="Ask its author to rename it",
+                    )
+                )
+    return inventory, read_health(settings.home)
 
 
 def _find(plugins: tuple[PluginInfo, ...], name: str) -> PluginInfo:

@@ -68,7 +68,8 @@ class Member:
             source=self.candidate.file or self.candidate.value,
             state=state,
             provides=self._provides(running),
-            reason=self.reason or ("; ".join(self.inactive.values()) if state == "inactive" else ""),
+            reason=self.reason
+            or ("; ".join(dict.fromkeys(self.inactive.values())) if state == "inactive" else ""),
             isolation=self.isolation,
             pinned=not self.candidate.editable,
             processors=running,

@@ -179,7 +179,12 @@ packages = ["again_{name}"]
 """
 
 
-@pytest.mark.parametrize("name", ["syntax", "numbers", "entities", "sentiment", "attribution", "claims"])
+HEAVIER = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("entities", "sentiment", "attribution", "claims")
+]
+
+
+@pytest.mark.parametrize("name", ["syntax", "numbers", *HEAVIER])
 def test_a_first_party_plugin_under_another_roof_gives_the_same(name, tmp_path):
     project = tmp_path / "project"
     origin = Path(importlib.util.find_spec(f"ledger_{name}").origin).parent

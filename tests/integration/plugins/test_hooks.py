@@ -155,6 +155,11 @@ def test_a_command_is_listed_and_runs(write, newsledger, folder):
     assert "Not this one" not in listed.stdout
     assert newsledger("--plugin-dir", str(folder), "greet", "Karrow").stdout == "Hello Karrow\n"
     assert newsledger("greet", "Karrow").returncode == 2
+    named = newsledger("--plugin-dir", str(folder), "plugin", "list")
+    assert (
+        named.returncode,
+        "Its command 'state' has the name of a command of newsledger" in named.stderr,
+    ) == (1, True)
     wrong = newsledger("--plugin-dir", str(folder), "wrong")
     assert (wrong.returncode, "not a click command" in wrong.stderr) == (3, True)
 

@@ -1,6 +1,7 @@
 """Feeds: parsing against feedparser, durable ingestion over loopback HTTP, an unchanged pass, and hostile documents.
 
-`python benchmarks/bench_feeds.py [--feeds 200]`. CPU seconds are this process's own; the server runs in another.
+`python benchmarks/bench_feeds.py [--feeds 200 1000] [--rounds 3]`. Ours and `reader` run by turns, each in a process of its own, and
+are measured by their CPU seconds; the server runs in another.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib.metadata
+import importlib.util
 import json
 import multiprocessing
 import resource
@@ -15,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -131,16 +134,13 @@ def extract(rows: list[dict[str, object]]) -> None:
     timed(rows, "full text", 30 / (time.process_time() - start), "pages per CPU second", 30, "")
 
 
-def ingest(rows: list[dict[str, object]], feeds: int) -> None:
+def ours(port: int, feeds: int) -> dict[str, float]:
     """A first poll into SQLite, one durable transaction per feed, then a poll in which nothing changed."""
-    here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("fork").Process(target=serve, args=(there,), daemon=True)
-    server.start()
-    port = here.recv()
     clock = FixedClock("2031-05-04T06:00:00Z")
     fetch = Fetch(
         allow_hosts=(f"127.0.0.1:{port}",), host_interval=0.0, per_host=16, pages=False, concurrency=16
     )
+    measured: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), fetch=fetch)
         store = open_store(settings, clock=clock)
@@ -154,20 +154,104 @@ def ingest(rows: list[dict[str, object]], feeds: int) -> None:
             finally:
                 await fetcher.close()
 
-        for name, bar in (("first poll", 1000.0), ("unchanged poll", None)):
+        for name in ("first", "unchanged"):
             wall, cpu = time.perf_counter(), time.process_time()
             report = asyncio.run(poll())
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            measured[f"{name} wall"] = time.perf_counter() - wall
+            measured[f"{name} cpu"] = time.process_time() - cpu
             assert not report.errors
-            count = report.new if name == "first poll" else len(report.feeds)
-            unit = "entries" if name == "first poll" else "feeds"
-            timed(rows, f"{name}, wall", count / wall, f"{unit} per second", None, "")
-            timed(rows, f"{name}, CPU", count / cpu, f"{unit} per CPU second", bar, "")
+            assert report.new == (feeds * ITEMS if name == "first" else 0)
             clock.advance(3600)
         store.close()
+    return {**measured, "memory": peak()}
+
+
+def theirs(port: int, feeds: int) -> dict[str, float]:
+    """The same with `reader`, which keeps the newest text of each entry in SQLite."""
+    from reader import make_reader
+
+    measured: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as home:
+        peer = make_reader(str(Path(home) / "reader.sqlite"))
+        for number in range(feeds):
+            peer.add_feed(f"http://127.0.0.1:{port}/{number}")
+        for name in ("first", "unchanged"):
+            wall, cpu = time.perf_counter(), time.process_time()
+            results = [result.value for result in peer.update_feeds_iter(scheduled=False)]
+            measured[f"{name} wall"] = time.perf_counter() - wall
+            measured[f"{name} cpu"] = time.process_time() - cpu
+            assert len(results) == feeds
+            assert not any(isinstance(value, Exception) for value in results)
+        peer.close()
+    return {**measured, "memory": peak()}
+
+
+def in_a_process(work: Callable[[int, int], dict[str, float]], port: int, feeds: int) -> dict[str, float]:
+    """What `work` measures in a process of its own."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_send, args=(there, work, port, feeds))
+    process.start()
+    there.close()
+    measured: dict[str, float] = here.recv()
+    process.join()
+    return measured
+
+
+def _send(
+    connection: Connection, work: Callable[[int, int], dict[str, float]], port: int, feeds: int
+) -> None:
+    connection.send(work(port, feeds))
+
+
+def ingest(rows: list[dict[str, object]], feeds: int, rounds: int) -> None:
+    """Ours and `reader` by turns, each in a process of its own, against one server; medians of the rounds."""
+    here, there = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
+    server.start()
+    port = here.recv()
+    peer = importlib.util.find_spec("reader") is not None
+    runs: dict[str, list[dict[str, float]]] = {"ours": [], "theirs": []}
+    for _ in range(rounds):
+        runs["ours"].append(in_a_process(ours, port, feeds))
+        if peer:
+            runs["theirs"].append(in_a_process(theirs, port, feeds))
     server.kill()
     server.join()
-    timed(rows, "memory after polling", peak(), "MiB", 150, "", least=False)
+
+    def middle(name: str, value: str) -> float:
+        return statistics.median(run[value] for run in runs[name])
+
+    label = f"{feeds} feeds"
+    entries = feeds * ITEMS
+    timed(
+        rows,
+        f"{label}: first poll",
+        entries / middle("ours", "first cpu"),
+        "entries per CPU second",
+        None,
+        "",
+    )
+    timed(
+        rows,
+        f"{label}: first poll, wall",
+        entries / middle("ours", "first wall"),
+        "entries per second",
+        None,
+        "",
+    )
+    timed(
+        rows, f"{label}: unchanged", feeds / middle("ours", "unchanged cpu"), "feeds per CPU second", None, ""
+    )
+    timed(rows, f"{label}: memory", middle("ours", "memory"), "MiB", 120, "", least=False)
+    if peer:
+        against = f"reader {importlib.metadata.version('reader')}"
+        for name, bar in (("first", 4.0), ("unchanged", 10.0)):
+            ratio = middle("theirs", f"{name} cpu") / middle("ours", f"{name} cpu")
+            timed(rows, f"{label}: {name} poll by CPU, ratio", ratio, "times", bar, against)
+            ratio = middle("theirs", f"{name} wall") / middle("ours", f"{name} wall")
+            timed(rows, f"{label}: {name} poll by wall, ratio", ratio, "times", None, against)
+    else:
+        print("reader is not installed, so there is nothing to compare with: pip install 'newsledger[bench]'")
 
 
 def peak() -> float:
@@ -200,16 +284,18 @@ def survive(rows: list[dict[str, object]]) -> None:
 def main() -> None:
     """Run everything, print a table and write `benchmarks/results/feeds.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--feeds", type=int, default=200)
-    feeds = parser.parse_args().feeds
+    parser.add_argument("--feeds", type=int, nargs="*", default=[200, 1000])
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
     rows: list[dict[str, object]] = []
-    ingest(rows, feeds)
+    for feeds in given.feeds:
+        ingest(rows, feeds, given.rounds)
     parse(rows)
     extract(rows)
     survive(rows)
     for row in rows:
         bar = "" if row["bar"] is None else f"bar {row['bar']:g}  {'holds' if row['holds'] else 'FAILS'}"
-        print(f"{row['name']!s:34} {row['value']:>12,.2f} {row['unit']!s:24} {bar} {row['against']}")
+        print(f"{row['name']!s:42} {row['value']:>12,.2f} {row['unit']!s:24} {bar} {row['against']}")
     target = Path(__file__).parent / "results" / "feeds.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(rows, indent=1) + "\n")

@@ -338,10 +338,13 @@ async def _collect(answer: Exchange, limit: int, url: str) -> tuple[bytes, bool]
 
 
 def _content_type(value: str) -> tuple[str, str]:
+    media_type, _, parameters = value.partition(";")
+    media_type = media_type.strip().lower()
+    if not parameters.strip():
+        return media_type, ""
     message = Message()
     message["content-type"] = value.replace("\n", " ").replace("\r", " ")
     charset = message.get_param("charset")
-    media_type = value.partition(";")[0].strip().lower()
     return media_type, charset.strip().lower() if isinstance(charset, str) else ""
 
 

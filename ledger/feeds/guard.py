@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Collection
@@ -35,6 +36,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
+@functools.lru_cache(4096)
 def host_and_port(url: str) -> str:
     """`host:port` of a URL, the port always there, the host in lower case."""
     parts = urlsplit(url)
@@ -47,6 +49,11 @@ def check_url(url: str, allow_hosts: Collection[str] = (), *, after: str = "") -
     `after` is the URL that redirected here. Raises FetchError for what is not plain http or https, for credentials in
     it and for a redirect from https to http; BlockedAddressError for an address literal that is not public.
     """
+    return _checked(url, tuple(allow_hosts), after)
+
+
+@functools.lru_cache(4096)
+def _checked(url: str, allow_hosts: tuple[str, ...], after: str) -> str:
     url = re.sub(r"[\t\r\n]", "", url.strip())
     if len(url) > MAX_URL:
         raise FetchError("The URL is too long", which=url[:80] + "...", fix=f"At most {MAX_URL} characters")

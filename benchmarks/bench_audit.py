@@ -93,7 +93,7 @@ def trees(table: Table, count: int, one: float) -> None:
         tiles = TileFolder(Path(folder))
         leaves = lambda start, end: iter(hashes[start:end])  # noqa: E731 - one line, used three times
         spent = best(lambda: tiles.extend(leaves, count, rebuild=True), 1)
-        table.add("tiles written, per leaf", spent / count / one, "units", 2.0)
+        table.add("tiles written, per leaf, a file for each 256", spent / count / one, "units")
         table.add(
             "tiles checked, per leaf",
             best(lambda: list(check_tiles(tiles, leaves, count)), 1) / count / one,

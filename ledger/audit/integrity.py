@@ -104,6 +104,33 @@ def check_integrity(
     checkpoint, and whose keys the outside ones are checked with; without it the ledger's own keys are used. `since` is the
     size of a checkpoint of this ledger: events before it are not read. Raises NotFoundError when there is no such checkpoint.
     """
+    try:
+        return _check_layers(store, sealer, outside, policy, since, progress)
+    except TypeError:
+        return _of_another_kind(store)
+
+
+def _of_another_kind(store: Store) -> Integrity:
+    """A database holds what it is given: text where newsledger writes bytes was put there by somebody else."""
+    what = "A stored value is of another kind than newsledger writes: it was changed with another program"
+    return Integrity(
+        position=store.head().position,
+        root="",
+        since=0,
+        redacted=0,
+        bodies=0,
+        findings=(Finding("store", 0, what),),
+    )
+
+
+def _check_layers(
+    store: Store,
+    sealer: Sealer,
+    outside: Sequence[bytes],
+    policy: Policy | None,
+    since: int,
+    progress: Progress | None,
+) -> Integrity:
     findings: list[Finding] = []
     own = _own_checkpoints(sealer, findings)
     roots = {one.size: one.root.hex() for one in own}
@@ -142,7 +169,10 @@ def check_events(
     progress: Progress | None = None,
 ) -> Integrity:
     """Check the events, payloads and bodies, and checkpoints kept elsewhere; nothing of what lies beside the database."""
-    found = verify_store(store, progress)
+    try:
+        found = verify_store(store, progress)
+    except TypeError:
+        return _of_another_kind(store)
     findings = [Finding("store", problem.position, problem.what) for problem in found.problems]
     vouched: list[str] = []
     for data in outside:

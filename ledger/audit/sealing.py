@@ -89,7 +89,7 @@ class Sealer:
         self._record(old.key.vkey, new.key.vkey, by, reason)
         self._sign((old, new))
         retired = self._keys / "retired" / f"{old.key.id.hex()}.pub"
-        write_atomically(retired, (old.key.vkey + "\n").encode())
+        write_atomically(retired, (old.key.vkey + "\n").encode(), durable=True)
         waiting = self._keys / "next.key"
         waiting.unlink(missing_ok=True)
         public_path(waiting).unlink(missing_ok=True)
@@ -178,7 +178,7 @@ class Sealer:
         )
 
     def _keep(self, size: int, note: Note) -> None:
-        write_atomically(self.folder / "checkpoints" / str(size), note.to_bytes())
+        write_atomically(self.folder / "checkpoints" / str(size), note.to_bytes(), durable=True)
         newest = max(self.sizes())
         write_atomically(self.folder / "checkpoint", (self.folder / "checkpoints" / str(newest)).read_bytes())
 

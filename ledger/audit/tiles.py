@@ -6,6 +6,8 @@ itself: whoever uses a root compares it with a signed one.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import struct
 from collections import OrderedDict
@@ -14,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from ledger.audit.newsledger_verify import UnreadableError
-from ledger.errors import CorruptionError, UsageError
+from ledger.errors import CorruptionError, StoreUnavailableError, UsageError
 from ledger.store.tlog import HASH_BYTES, Frontier, Leaves, node_hash
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
 TILE = 256
 """Hashes in a full tile."""
 _BITS = 8
+_PAIR = 2 * HASH_BYTES
 _CACHED = 512
 """Tiles that a tree remembers, about 16 kB each."""
 
@@ -87,12 +90,34 @@ def read_entries(data: bytes) -> list[bytes]:
     return entries
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file as a whole: readers see the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Write a file as a whole: readers see the old one or the new one. `durable`: it is on disk on return.
+
+    Raises StoreUnavailableError when it cannot be written.
+    """
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        part.replace(path)
+        if durable:
+            _sync(path.parent)
+    except OSError as error:
+        raise StoreUnavailableError(
+            "A file cannot be written", which=str(path), fix=str(error.strerror)
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class TileFolder:
@@ -161,19 +186,26 @@ class TileFolder:
         return _root_of(data)
 
 
+def _above(row: bytes) -> bytes:
+    """The nodes above a row of hashes, as far as they are complete."""
+    sha256 = hashlib.sha256
+    last = len(row) // _PAIR * _PAIR
+    return b"".join([sha256(b"\x01" + row[at : at + _PAIR]).digest() for at in range(0, last, _PAIR)])
+
+
 def _root_of(data: bytes) -> bytes:
     """The root over the hashes of a full tile."""
-    hashes = (data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES))
-    return Frontier().extend(hashes).root()
+    while len(data) > HASH_BYTES:
+        data = _above(data)
+    return data
 
 
 def _levels(data: bytes) -> list[list[bytes]]:
     """The hashes of a tile and those above them inside it, as far as they are complete."""
-    row = [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
-    levels = [row]
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row) - 1, 2)]
-        levels.append(row)
+    levels = []
+    while data:
+        levels.append([data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)])
+        data = _above(data)
     return levels
 
 

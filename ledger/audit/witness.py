@@ -101,7 +101,7 @@ class Witness:
             holds = verify_consistency(old, checkpoint.size, seen.root, checkpoint.root, proof)
         if not holds:
             return _say(422, "The proof does not show that the log extends what was cosigned")
-        write_atomically(self._file(checkpoint.origin), checkpoint.text.encode())
+        write_atomically(self._file(checkpoint.origin), checkpoint.text.encode(), durable=True)
         return Answer(200, self._signer.cosign(checkpoint.text, self._now()).line.encode())
 
     def _seen(self, origin: str) -> Checkpoint | None:

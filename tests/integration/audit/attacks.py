@@ -98,6 +98,14 @@ def edit_row(home: Path) -> None:
     )
 
 
+def edit_row_as_text(home: Path) -> None:
+    """What a database browser does: the value becomes text."""
+    _change(
+        home,
+        ("UPDATE events SET envelope = replace(CAST(envelope AS TEXT), 'a', 'b') WHERE position = 77", ()),
+    )
+
+
 def edit_row_and_head(home: Path) -> None:
     edit_row(home)
     _frontier(home)
@@ -177,6 +185,7 @@ def cut_and_sign(home: Path) -> None:
 
 ATTACKS: dict[str, tuple[Callable[[Path], None], str]] = {
     "edit a row": (edit_row, "store"),
+    "edit a row in a database browser": (edit_row_as_text, "store"),
     "edit a row and the head": (edit_row_and_head, "checkpoints"),
     "edit a row, the head and all tiles": (edit_row_head_and_tiles, "checkpoints"),
     "exchange two rows": (swap_rows, "store"),

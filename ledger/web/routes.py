@@ -10,10 +10,25 @@ import msgspec
 from anyio import to_thread
 from litestar import Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+
+from ledger.web.problems import Problem
+from ledger.web.rendering import reply
 
 __all__ = ["Route", "action", "endpoint", "page"]
 
 Answer = Callable[..., Response[bytes]]
+
+PROBLEM = "application/problem+json"
+_PROBLEMS = {
+    400: "The request is not valid",
+    401: "A token is needed, or the one given is not valid",
+    403: "The token lacks the scope",
+    404: "There is no such thing",
+    409: "Somebody else wrote at the same moment",
+    413: "The body is too large",
+    422: "What was sent cannot be read as what it claims to be",
+}
 
 _METHODS: dict[str, type[HTTPRouteHandler]] = {"GET": get, "POST": post, "DELETE": delete}
 
@@ -59,6 +74,28 @@ def action(path: str) -> Callable[[Answer], Route]:
     )
 
 
-def endpoint(path: str, method: str = "GET", **options: Any) -> Callable[[Answer], Route]:
-    """Let a function answer in the programming interface; `options` go into its description."""
-    return lambda function: Route(function=function, method=method, paths=(path,), options=options)
+def endpoint(path: str, method: str = "GET", **options: Any) -> Callable[[Callable[..., Any]], Route]:
+    """Let a function answer in the programming interface with what it returns, as JSON with an ETag.
+
+    Its first argument is the request; `options` go into the interface's description.
+    """
+
+    def register(function: Callable[..., Any]) -> Route:
+        @functools.wraps(function)
+        def answer(**given: Any) -> Response[bytes]:
+            result = function(**given)
+            return reply(
+                given["request"],
+                msgspec.json.encode(result),
+                "application/json",
+                options.get("status_code", 200),
+            )
+
+        responses = {
+            status: ResponseSpec(data_container=Problem, description=text, media_type=PROBLEM)
+            for status, text in _PROBLEMS.items()
+        }
+        described = {"responses": responses, "raises": None, **options}
+        return Route(function=answer, method=method, paths=(path,), options=described)
+
+    return register

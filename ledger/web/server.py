@@ -11,12 +11,17 @@ import msgspec
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
 from ledger.errors import ConfigError, LedgerError, UsageError
 from ledger.web.access import Access, TokenBook, is_loopback
+from ledger.web.api import ROUTES
 from ledger.web.asof import Moment, read_moment
 from ledger.web.desk import Desk
+from ledger.web.following import atom, stream_handler
 from ledger.web.gate import Gate
 from ledger.web.pages import articles as article_pages
 from ledger.web.pages import audit as audit_pages
@@ -39,6 +44,7 @@ MOST_BYTES = 2 * 1024 * 1024
 log = logging.getLogger("ledger.web")
 
 PAGES = (
+    atom,
     health_pages.feeds,
     health_pages.feed,
     health_pages.add_feed,
@@ -86,7 +92,8 @@ def create_app(ledger: Ledger, *, host: str = "127.0.0.1", public_names: tuple[s
     access = Access(book, open_reading=local)
     app = Litestar(
         route_handlers=[
-            *(handler for route in PAGES for handler in route.handlers()),
+            *(handler for route in (*PAGES, *ROUTES) for handler in route.handlers()),
+            stream_handler(),
             create_static_files_router(
                 path="/static",
                 directories=[Path(__file__).parent / "static"],
@@ -100,7 +107,15 @@ def create_app(ledger: Ledger, *, host: str = "127.0.0.1", public_names: tuple[s
             "moment": Provide(_moment, sync_to_thread=False),
         },
         exception_handlers={LedgerError: _told, HTTPException: _told, Exception: _told},
-        openapi_config=None,
+        openapi_config=OpenAPIConfig(
+            title="newsledger",
+            version="1",
+            description="What is reported, by whom, and how well it is sourced; now and at any past moment.",
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
+            security=[{}, {"token": []}],
+        ),
         logging_config=None,
         request_max_body_size=MOST_BYTES,
         signature_types=[Desk, Access, Moment],

@@ -77,6 +77,7 @@ _LABEL = re.compile(
     r"|the post .{1,250} (?:first appeared|appeared first) on .{1,100})\Z",
     re.IGNORECASE,
 )
+_MARKED = re.compile(r"[<&\r\n\x0b-\x1f\x85\u2028\u2029]")
 _BY = re.compile(r"^by\s+")
 _BLANK = re.compile(r"\s+")
 _TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*>""")
@@ -130,6 +131,8 @@ def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
     """The canonical text of a feed item's HTML or plain text."""
     if not markup.strip() or len(markup) > MAX_MARKUP:
         return ""
+    if not _MARKED.search(markup):
+        return "\n\n".join(_without_furniture([single_line(markup)], title, byline))
     if not re.search(r"<[a-zA-Z/!]", markup):
         import html
 

@@ -92,5 +92,5 @@ def _metric(name: str, kind: str, what: str, values: Sequence[tuple[str, float]]
     return [
         f"# HELP {name} {what}",
         f"# TYPE {name} {kind}",
-        *(f"{name}{labels} {n:g}" for labels, n in values),
+        *(f"{name}{labels} {n:.15g}" for labels, n in values),
     ]

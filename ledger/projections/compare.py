@@ -93,10 +93,10 @@ def _rows(
     if name not in generation.tables.split():
         return
     table = table_name(name, generation.generation)
-    columns = connection.exec_driver_sql(f"PRAGMA table_info({table})").fetchall()
-    key = [column[1] for column in sorted(columns, key=lambda column: column[5]) if column[5]] or ["rowid"]
+    inspector = sa.inspect(connection)
+    names = [column["name"] for column in inspector.get_columns(table)]
+    key = list(inspector.get_pk_constraint(table)["constrained_columns"]) or ["rowid"]
     listed = ", ".join(f'"{column}"' for column in key)
     found = connection.exec_driver_sql(f'SELECT {listed}, * FROM "{table}" ORDER BY {listed}')  # noqa: S608
-    names = [column[1] for column in columns]
     for row in found:
         yield tuple(row[: len(key)]), dict(zip(names, row[len(key) :], strict=False))

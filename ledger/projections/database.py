@@ -9,15 +9,15 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from ledger.errors import LedgerError, StoreUnavailableError
 
-__all__ = ["Database"]
+__all__ = ["Database", "FileDatabase"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -31,7 +31,27 @@ _PRAGMAS = (
 _WRITER = "ledger_writer"
 
 
-class Database:
+class Database(Protocol):
+    """Where views are kept. Safe to use from any thread; only errors of `ledger.errors` escape."""
+
+    def read(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction that sees one instant and writes nothing."""
+        ...
+
+    def write(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction of the only writer; committed at the end, rolled back by an exception."""
+        ...
+
+    def scrub(self) -> bool:
+        """Leave nothing of removed rows behind; False when a reader stands in the way."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection; idempotent."""
+        ...
+
+
+class FileDatabase:
     """A pool of connections to one file. Safe to use from any thread."""
 
     def __init__(self, path: Path, metadata: sa.MetaData) -> None:

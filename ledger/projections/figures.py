@@ -248,6 +248,7 @@ def _figure(slot: SlotState) -> FigureRow:
         best_independent_roots=slot.best_independent_roots,
         first_seen=_time(slot.first_seen),
         last_change=_time(slot.last_change),
+        last_transition=_time(slot.transitions[-1].at) if slot.transitions else None,
         state=_JSON.encode(slot).decode(),
     )
 

@@ -16,6 +16,7 @@ from ledger.plugin import Claim, Notice
 from ledger.projections.annotations import CLAIM, NOTICE
 from ledger.projections.catalogue import Pointers
 from ledger.projections.facts import View
+from ledger.projections.fulltext import phrases, search_sql
 from ledger.projections.results import ArticleView, Decision, Failure, Hit, Pending, StoredAnnotation
 from ledger.projections.rows import (
     AnnotationRow,
@@ -28,7 +29,8 @@ from ledger.projections.rows import (
     RunRow,
     SearchEntryRow,
 )
-from ledger.projections.search import INDEX, match_expression
+from ledger.projections.search import INDEX
+from ledger.projections.tables import mark as parameter_mark
 from ledger.projections.tables import table_name, table_of
 from ledger.state.model import Review
 from ledger.state.reports import Report
@@ -465,22 +467,22 @@ class Reader:
 
     def search(self, query: str, limit: int) -> list[Hit]:
         """Articles that hold every word of `query`, best first; words in the title count most."""
-        expression = match_expression(query)
-        if not expression:
+        wanted = phrases(query)
+        if not wanted:
             raise UsageError(
                 "There is no word to search for", which=repr(query), fix="Give at least one word"
             )
-        name = table_name(INDEX, self._pointers["search"])
+        name, mark = table_name(INDEX, self._pointers["search"]), parameter_mark(self._connection)
         entries, articles = self.table(SearchEntryRow).name, self.table(ArticleRow).name
+        passage, rank, condition, given = search_sql(self._connection, name, wanted)
         sql = (
-            f"SELECT a.article, e.revision, a.outlet, a.title, a.url, a.p_time, "  # noqa: S608 - own names
-            f"snippet({name}, -1, char(2), char(3), ' ... ', 24), bm25({name}, 0, 4, 1, 2) AS score "
+            f"SELECT a.article, e.revision, a.outlet, a.title, a.url, a.p_time, {passage}, {rank} AS score "  # noqa: S608
             f"FROM {name} f JOIN {entries} e ON e.position = f.rowid JOIN {articles} a ON a.article = e.article "
-            f"WHERE {name} MATCH ? ORDER BY score, a.article LIMIT ?"
+            f"WHERE {condition} ORDER BY score, a.article LIMIT {mark}"
         )
         try:
-            found = self._connection.exec_driver_sql(sql, (expression, limit)).fetchall()
-        except sa.exc.OperationalError as error:
+            found = self._connection.exec_driver_sql(sql, (*given, limit)).fetchall()
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
             raise ProjectionError("The search cannot be made", which=query, fix=str(error.orig)) from error
         return [Hit(**dict(zip(Hit.__struct_fields__, row, strict=True))) for row in found]
 

@@ -322,6 +322,7 @@ class FigureRow(Row, frozen=True):
 
     TABLE: ClassVar[str] = "figures"
     KEY: ClassVar[tuple[str, ...]] = ("slot",)
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("last_transition",),)
 
     slot: Annotated[str, "id of the slot"]
     subject: Annotated[str, "who or what"]
@@ -340,6 +341,7 @@ class FigureRow(Row, frozen=True):
     best_independent_roots: Annotated[int, "independent sources behind the best value"]
     first_seen: Annotated[str | None, "published time of the first report"]
     last_change: Annotated[str | None, "recorded time of the last change"]
+    last_transition: Annotated[str | None, "recorded time of the last thing that alerts are made of"]
     state: Annotated[str, "everything known of the slot, as JSON"]
 
 

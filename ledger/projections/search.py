@@ -15,7 +15,7 @@ from ledger.projections.articles import article_of
 from ledger.projections.facts import Context, Fact, Tables, View
 from ledger.projections.rows import SearchClaimsRow, SearchEntryRow
 
-__all__ = ["INDEX", "Search", "match_expression"]
+__all__ = ["INDEX", "Search"]
 
 INDEX = "search"
 _TAG = msgspec.json.encode(CLAIM)
@@ -35,6 +35,7 @@ class Search(View):
         "ledger.plugin",
         "ledger.projections.articles",
         "ledger.projections.annotations",
+        "ledger.projections.fulltext",
     )
 
     def fold(self, tables: Tables, facts: Sequence[Fact], context: Context) -> None:
@@ -71,20 +72,6 @@ class Search(View):
                     "claims": "\n".join(claims[entry.article, entry.revision]),
                 }
         tables.index(INDEX, documents)
-
-
-def match_expression(query: str) -> str:
-    """What a person types as an FTS5 expression: all words must occur; "quoted words" stand together; `word*` begins.
-
-    Characters with a meaning in FTS5 lose it, so no query is a syntax error. Empty when there is no word in it.
-    """
-    terms = []
-    for number, part in enumerate(query.split('"')):
-        for term in [part] if number % 2 else part.split():
-            bare = term.strip().rstrip("*")
-            if any(letter.isalnum() for letter in bare):
-                terms.append(f'"{bare}"' + ("*" if term.endswith("*") else ""))
-    return " ".join(terms)
 
 
 def _entry(fact: Fact, context: Context) -> SearchEntryRow:

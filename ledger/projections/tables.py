@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 import sqlalchemy as sa
 
+from ledger.projections import fulltext
 from ledger.projections.facts import View
 from ledger.projections.rows import Row
 
@@ -31,11 +32,11 @@ __all__ = [
 
 R = TypeVar("R", bound=Row)
 
-_TYPES: dict[type, type[sa.types.TypeEngine[Any]]] = {
-    str: sa.Text,
-    int: sa.BigInteger,
-    float: sa.Float,
-    bytes: sa.LargeBinary,
+_TYPES: dict[type, sa.types.TypeEngine[Any]] = {
+    str: sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+    int: sa.BigInteger(),
+    float: sa.Double(),
+    bytes: sa.LargeBinary(),
 }
 _VALUES = 500
 """Values in one IN list; SQLite allows 32,766 parameters, and short lists are prepared once."""
@@ -63,7 +64,7 @@ def table_name(table: str, generation: int) -> str:
 def table_of(row: type[Row], generation: int) -> sa.Table:
     """The table that holds rows of this type in one generation."""
     columns = [
-        sa.Column(name, _TYPES[kind](), primary_key=name in row.KEY, nullable=nullable, autoincrement=False)
+        sa.Column(name, _TYPES[kind], primary_key=name in row.KEY, nullable=nullable, autoincrement=False)
         for name, (kind, nullable, _) in document_columns(row).items()
     ]
     name = table_name(row.TABLE, generation)
@@ -80,11 +81,7 @@ def create_tables(connection: sa.Connection, view: View, generation: int) -> Non
         connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
         _create(connection, table, row.LOOKUPS)
     for name, columns in view.fulltext.items():
-        listed = ", ".join(f"{column} UNINDEXED" if column == "article" else column for column in columns)
-        connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS {table_name(name, generation)} "
-            f"USING fts5({listed}, tokenize='porter unicode61 remove_diacritics 2')"
-        )
+        fulltext.create(connection, table_name(name, generation), columns)
 
 
 def create_indexes(connection: sa.Connection, view: View, generation: int) -> None:
@@ -102,7 +99,14 @@ def _create(connection: sa.Connection, table: sa.Table, wanted: Iterable[tuple[s
 def drop_tables(connection: sa.Connection, tables: Iterable[str], generation: int) -> None:
     """Remove the tables of one generation."""
     for table in tables:
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table_name(table, generation)}")
+        connection.exec_driver_sql(
+            f"DROP TABLE IF EXISTS {table_name(table, generation)}{_with_views(connection)}"
+        )
+
+
+def _with_views(connection: sa.Connection) -> str:
+    """What drops the views on a table with it, where the database would refuse otherwise."""
+    return " CASCADE" if connection.dialect.name == "postgresql" else ""
 
 
 def publish(connection: sa.Connection, view: View, generation: int) -> None:
@@ -227,23 +231,8 @@ class Batch:
     def index(self, table: str, rows: Mapping[int, Mapping[str, str] | None]) -> None:
         """Replace documents of a full-text index, by rowid; None removes one."""
         name, columns = table_name(table, self._generation), self._columns[table]
-        if not rows:
-            return
-        self._connection.exec_driver_sql(
-            f"DELETE FROM {name} WHERE rowid = ?",  # noqa: S608
-            [(rowid,) for rowid in sorted(rows)],
-        )
-        added = [
-            (rowid, *(row[column] for column in columns))
-            for rowid, row in sorted(rows.items())
-            if row is not None
-        ]
-        if added:
-            marks = ", ".join("?" * (len(columns) + 1))
-            self._connection.exec_driver_sql(
-                f"INSERT INTO {name} (rowid, {', '.join(columns)}) VALUES ({marks})",  # noqa: S608
-                added,
-            )
+        if rows:
+            fulltext.replace(self._connection, name, columns, rows)
 
     def flush(self) -> None:
         """Write every change."""

@@ -21,7 +21,7 @@ from ledger.projections.articles import Articles
 from ledger.projections.catalogue import METADATA, Parked
 from ledger.projections.compare import compare, count_rows, digest
 from ledger.projections.custom import PluginView
-from ledger.projections.database import Database
+from ledger.projections.database import Database, FileDatabase
 from ledger.projections.decisions import Registries, Reviews
 from ledger.projections.engine import Projector
 from ledger.projections.facts import Context, View
@@ -44,7 +44,7 @@ from ledger.projections.rows import ArticleRow, ClaimRow, FeedRow, FigureHistory
 from ledger.projections.search import Search
 from ledger.state import Parameters, Review, State
 from ledger.state.reports import Report
-from ledger.store import Store
+from ledger.store import Store, database_url
 
 __all__ = ["FILE", "Views", "open_views"]
 
@@ -63,7 +63,9 @@ def open_views(
     projections: Iterable[Projection] = (),
     refuse: Callable[[Projection, PluginError], None] | None = None,
 ) -> Views:
-    """Open the views of a ledger, creating `views.db` in the home when there is none.
+    """Open the views of a ledger: the schema `views` where the log is in PostgreSQL, else `views.db` in the home.
+
+    They are made when there are none.
 
     `projections` are those that plugins bring. Several processes may open the same views at once. Raises
     StoreUnavailableError when the file cannot be used, PluginError for a projection's name that is none or is taken, unless
@@ -99,7 +101,17 @@ def open_views(
             refuse(projection, error)
             continue
         taken.add(projection.name)
-    return Views(Database(settings.home / FILE, METADATA), store, views, parameters, clock)
+    return Views(_database(settings), store, views, parameters, clock)
+
+
+def _database(settings: Settings) -> Database:
+    """The server of the log, or a file in the home."""
+    url = database_url(settings)
+    if url.get_backend_name() == "postgresql":
+        from ledger.projections.server import ServerDatabase
+
+        return ServerDatabase(url, METADATA)
+    return FileDatabase(settings.home / FILE, METADATA)
 
 
 class Views:

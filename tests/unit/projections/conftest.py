@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import msgspec
@@ -27,6 +29,7 @@ from ledger.events.types import (
 from ledger.plugin import Claim, ClaimValue, Link, Span
 from ledger.projections import open_views
 from ledger.store import MemoryStore
+from tests.contract.server import maintenance, new_database, text
 
 CORE = Producer("newsledger", "1")
 PUBLISHED = datetime(2031, 5, 4, 5, 10, tzinfo=UTC)
@@ -48,8 +51,12 @@ def claim(number=40, *, who="Civil Protection", measure="killed", subject="peopl
 
 
 class Newsroom:
-    def __init__(self, home, store=None):
+    """A ledger in memory with views in files, or in databases of a server if `server`."""
+
+    def __init__(self, home, store=None, *, server=False):
         self.home = home
+        self.server = server
+        self.databases = {}
         self.clock = FixedClock("2031-05-04T07:00:00Z")
         self.store = store or MemoryStore(self.clock, random.Random(7).randbytes)
         self.settings = Settings(home=home)
@@ -60,12 +67,28 @@ class Newsroom:
         for views in self.opened:
             views.close()
         self.store.close()
+        for url in self.databases.values():
+            give_back(url)
 
     def views(self, home=None, **more):
-        settings = msgspec.structs.replace(self.settings, home=home) if home else self.settings
+        settings = msgspec.structs.replace(self.settings, home=home or self.home)
+        if self.server:
+            url = self.databases.setdefault(settings.home, None) or take_database()
+            self.databases[settings.home] = url
+            settings = msgspec.structs.replace(settings, db=text(url))
         views = open_views(settings, self.store, clock=self.clock, **more)
         self.opened.append(views)
         return views
+
+    def sql(self, statement):
+        """Run a statement on the views behind their back, and give its rows."""
+        if self.server:
+            with maintenance(self.databases[self.home]) as connection:
+                connection.execute("SET search_path = views")
+                cursor = connection.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        with closing(sqlite3.connect(self.home / "views.db", isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()
 
     def append(self, event, stream, producer=CORE, **more):
         self.clock.advance(60)
@@ -156,8 +179,31 @@ class Newsroom:
         return at
 
 
+_free = []
+
+
+def take_database():
+    """A database without views in it."""
+    return _free.pop() if _free else new_database(empty=True)
+
+
+def give_back(url):
+    with maintenance(url) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS views CASCADE")
+    _free.append(url)
+
+
+@pytest.fixture(params=["file", "server"])
+def room(request, tmp_path):
+    """A newsroom, once with its views in a file and once in PostgreSQL."""
+    made = Newsroom(tmp_path / "home", server=request.param == "server")
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def room(tmp_path):
+def file_room(tmp_path):
+    """A newsroom whose views are in a file that tests open beside it."""
     made = Newsroom(tmp_path / "home")
     yield made
     made.close()

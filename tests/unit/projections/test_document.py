@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +54,5 @@ def test_the_queries_of_the_document_run(room, claim):
     views.catch_up()
     queries = re.findall(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(queries) >= 3
-    with closing(sqlite3.connect(f"file:{room.home / 'views.db'}?mode=ro", uri=True)) as connection:
-        for query in queries:
-            assert connection.execute(query).fetchall(), query
+    for query in queries:
+        assert room.sql(query), query

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -25,10 +23,6 @@ from ledger.store import MemoryStore
 
 def info(views, name, state="live"):
     return next(one for one in views.list() if one.name == name and one.state == state)
-
-
-def raw(room):
-    return closing(sqlite3.connect(room.home / "views.db", isolation_level=None))
 
 
 def test_small_batches_give_the_rows_of_large_ones(room, claim, monkeypatch):
@@ -55,15 +49,15 @@ def test_a_batch_ends_at_its_size_in_bytes(room, monkeypatch):
     assert seen == [1, 2, 3, 4, 5]
 
 
-def test_views_that_were_deleted_come_back_the_same(room, claim):
-    room.article()
-    room.annotate("a-1", claim(40))
-    views = room.views()
+def test_views_that_were_deleted_come_back_the_same(file_room, claim):
+    file_room.article()
+    file_room.annotate("a-1", claim(40))
+    views = file_room.views()
     views.catch_up()
     before = views.digests()
     views.close()
-    shutil.rmtree(room.home)
-    again = room.views()
+    shutil.rmtree(file_room.home)
+    again = file_room.views()
     again.catch_up()
     assert again.digests() == before
 
@@ -91,9 +85,8 @@ def test_a_difference_between_generations_is_counted_and_named(room):
     views = room.views()
     views.catch_up()
     views.rebuild("articles")
-    with raw(room) as connection:
-        connection.execute("UPDATE articles__g1 SET title = 'forged' WHERE article = 'a-2'")
-        connection.execute("DELETE FROM articles__g1 WHERE article = 'a-3'")
+    room.sql("UPDATE articles__g1 SET title = 'forged' WHERE article = 'a-2'")
+    room.sql("DELETE FROM articles__g1 WHERE article = 'a-3'")
     found = views.diff("articles", 1, 2)
     assert not found.same
     assert found.text() == "articles: 0 only in the older, 1 only in the newer, 1 changed (a-2, a-3)"
@@ -106,8 +99,7 @@ def test_rollback_shows_the_older_generation_which_then_catches_up(room):
     views = room.views()
     views.catch_up()
     views.rebuild("articles")
-    with raw(room) as connection:
-        connection.execute("UPDATE articles__g1 SET title = 'as it was'")
+    room.sql("UPDATE articles__g1 SET title = 'as it was'")
     assert views.rollback("articles") == 1
     assert views.article("a-1").article.title == "as it was"
     room.article("a-2")
@@ -169,16 +161,15 @@ def test_a_ledger_with_another_history_of_the_same_length_is_recognised(room, ex
     assert again.search("first") == []
 
 
-def test_a_history_that_differs_only_further_back_is_recognised_at_the_head(room):
+def test_a_history_that_differs_only_further_back_is_recognised_at_the_head(file_room):
     for number in range(4):
-        room.article(f"a-{number}")
-    views = room.views()
+        file_room.article(f"a-{number}")
+    views = file_room.views()
     views.catch_up()
     expected = views.digests()
-    with raw(room) as connection:
-        connection.execute("UPDATE projection SET frontier = zeroblob(32) WHERE name = 'articles'")
-        connection.execute("DELETE FROM articles__g1 WHERE article = 'a-0'")
-    room.article("a-4")
+    file_room.sql("UPDATE projection SET frontier = zeroblob(32) WHERE name = 'articles'")
+    file_room.sql("DELETE FROM articles__g1 WHERE article = 'a-0'")
+    file_room.article("a-4")
     views.catch_up()
     assert info(views, "articles").generation == 2
     assert len(views.articles()) == 5
@@ -291,17 +282,17 @@ def test_a_full_disk_is_no_poison(room, monkeypatch):
     assert len(views.search("forty")) == 1
 
 
-def test_a_file_that_is_no_database_is_named(room):
-    room.home.mkdir()
-    (room.home / "views.db").write_bytes(b"not a database, but long enough to look like one" * 50)
+def test_a_file_that_is_no_database_is_named(file_room):
+    file_room.home.mkdir()
+    (file_room.home / "views.db").write_bytes(b"not a database, but long enough to look like one" * 50)
     with pytest.raises(StoreUnavailableError, match=r"views\.db.*rebuilt from the ledger"):
-        room.views()
+        file_room.views()
 
 
-def test_a_home_that_cannot_be_made_is_named(room):
-    room.home.write_bytes(b"")
+def test_a_home_that_cannot_be_made_is_named(file_room):
+    file_room.home.write_bytes(b"")
     with pytest.raises(StoreUnavailableError, match="folder for the views"):
-        room.views()
+        file_room.views()
 
 
 # -- views that plugins bring ---------------------------------------------------------------------------------

@@ -147,3 +147,21 @@ def test_what_comes_later_never_changes_an_answer_about_the_past(newsroom, claim
             ) == before
         finally:
             room.close()
+
+
+def test_a_file_and_a_server_hold_the_same_rows(newsroom, claim, tmp_path):
+    room = newsroom(tmp_path / "home")
+    served = newsroom(tmp_path / "served", room.store, server=True)
+    try:
+        for number in range(6):
+            room.article(f"a-{number % 4}", f"Text {number} with \u00e9 and \u4e2d", outlet="tna")
+            room.annotate(f"a-{number % 4}", claim(40 + number, who="Civil Protection"))
+        room.registry(sources={"civil-protection": {"name": "Civil Protection", "reliability": "B"}})
+        room.reject()
+        in_file, in_server = room.views(), served.views()
+        in_file.catch_up()
+        in_server.catch_up()
+        assert in_server.digests() == in_file.digests()
+        assert in_server.state() == in_file.state()
+    finally:
+        served.close()

@@ -11,7 +11,12 @@ SECRET = "Marlowe Quillfeather"
 
 
 def texts(room):
-    return b"".join(path.read_bytes() for path in sorted(room.home.iterdir()))
+    """Everything that the views' files, or all rows of the schema, hold."""
+    if not room.server:
+        return b"".join(path.read_bytes() for path in sorted(room.home.iterdir()))
+    tables = room.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'views' ORDER BY tablename")
+    rows = [row for (table,) in tables for row in room.sql(f'SELECT each::text FROM "{table}" AS each')]
+    return "\n".join(text for (text,) in rows).encode()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import msgspec
 import pytest
 
@@ -97,8 +94,7 @@ def test_annotations_survive_byte_for_byte_whatever_their_type(room, claim):
     assert [(one.start, one.end) for one in stored if one.type == "weather.rain"] == [(3, 5)]
     assert views.known_layers("a-1", 1) == {"claims": [odd, shapeless, broken, claim(40)]}
     assert [row.value for row in views.claims()] == [40]
-    with closing(sqlite3.connect(room.home / "views.db")) as connection:
-        problems = connection.execute("SELECT body, problem FROM annotations WHERE problem <> ''").fetchall()
+    problems = room.sql("SELECT body, problem FROM annotations WHERE problem <> ''")
     assert {body.encode() for body, _ in problems} == {shapeless, broken}
 
 
@@ -309,15 +305,14 @@ def test_a_missing_revision_is_named(room):
         views.to_article("a-9", 3)
 
 
-def test_the_file_is_readable_by_other_tools(room, claim):
+def test_the_tables_are_readable_by_other_tools(room, claim):
     room.article()
     room.annotate("a-1", claim(40))
     views = room.views()
     views.catch_up()
     views.rebuild()
-    with closing(sqlite3.connect(f"file:{room.home / 'views.db'}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(
-            "SELECT a.title, c.sentence, c.value FROM claims c JOIN runs r USING (position) "
-            "JOIN articles a ON a.article = c.article WHERE r.superseded IS NULL"
-        ).fetchall()
+    rows = room.sql(
+        "SELECT a.title, c.sentence, c.value FROM claims c JOIN runs r USING (position) "
+        "JOIN articles a ON a.article = c.article WHERE r.superseded IS NULL"
+    )
     assert rows == [("Report a-1", "40 people were killed, Civil Protection said.", 40.0)]

@@ -86,7 +86,7 @@ def _check_views(
 ) -> tuple[ViewCheck, ...]:
     live = views.digests()
     with tempfile.TemporaryDirectory(prefix="newsledger-replay-") as folder:
-        elsewhere = msgspec.structs.replace(settings, home=Path(folder))
+        elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
         fresh = open_views(elsewhere, store, clock=clock, projections=views.projections)
         try:
             fresh.catch_up(progress)

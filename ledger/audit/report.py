@@ -59,7 +59,9 @@ def check_seal(settings: Settings, store: Store, position: int, clock: Clock) ->
     stored, seal = last
     with tempfile.TemporaryDirectory(prefix="newsledger-audit-") as folder:
         views = open_views(
-            msgspec.structs.replace(settings, home=Path(folder)), StoreAt(store, seal.position), clock=clock
+            msgspec.structs.replace(settings, home=Path(folder), db=""),
+            StoreAt(store, seal.position),
+            clock=clock,
         )
         try:
             views.catch_up()

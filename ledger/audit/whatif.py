@@ -55,7 +55,7 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
 def state_of(settings: Settings, store: Store, clock: Clock) -> list[dict[str, Any]]:
     """The slots of the state that follow from a store, from nothing but its events, in plain form."""
     with tempfile.TemporaryDirectory(prefix="newsledger-whatif-") as folder:
-        elsewhere = msgspec.structs.replace(settings, home=Path(folder))
+        elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
         views = open_views(elsewhere, store, clock=clock)
         try:
             views.catch_up()

@@ -1,6 +1,6 @@
-"""How fast the log appends and reads, against raw sqlite3 and against another event store.
+"""How fast the log appends and reads, against raw drivers and against another event store.
 
-    python benchmarks/bench_store.py [--rounds N] [--events N]
+    python benchmarks/bench_store.py [--rounds N] [--events N] [--only sqlite|postgres] [--curves N]
 
 Variants run interleaved, in alternating order, each round on fresh files; figures are medians of the rounds' ratios, so a
 noisy machine blurs them but does not shift them. All are durable (`synchronous=FULL`).
@@ -9,7 +9,11 @@ raw            rows that were made beforehand into the same table with the same 
 log            `Store.append` of events whose payload bytes are ready: check, salt, commit, encode the envelope, look up ids
                and versions, hash, insert, keep the Merkle frontier
 log, encoded   the same from typed events, payloads encoded too
-eventsourcing  `EventStore.put` of typed events with its JSON transcoder, SQLite recorder; when it is installed
+eventsourcing  `EventStore.put` of typed events with its JSON transcoder, SQLite recorder; when it is installed. On
+               PostgreSQL its application recorder alone, given states that are ready
+read           every event with envelope and payload decoded, beside raw sqlite3 with the same two msgspec decoders
+--curves N     instead: append, read, verification and head as the log grows from 10^4 to 10^N events, drawn in
+               benchmarks/curves/store.svg
 """
 
 from __future__ import annotations
@@ -35,12 +39,15 @@ import msgspec
 
 from ledger.clock import SystemClock
 from ledger.events import NewEvent, Producer, decode, new_event
+from ledger.events.envelope import Envelope
 from ledger.events.types import ArticleAnnotated
 from ledger.store import Store, open_store
 from ledger.store.group import GroupCommitter
 from ledger.store.sqlite_file import SETTINGS
+from ledger.store.tlog import Frontier, leaf_hash
 from ledger.store.verify import verify_store
 
+HERE = Path(__file__).parent
 RESULTS = Path(__file__).parent / "results" / "store.json"
 PER_COMMIT = (1, 8, 100, 1000)
 PRODUCER = Producer("numbers", "1.0", "ab" * 32)
@@ -220,19 +227,84 @@ def one_by_one(given: list[NewEvent], *, grouped: bool) -> Rate:
 def read_log(folder: Path) -> float:
     store = opened(folder)
     count = store.head().position
-    done = timed(count, lambda: [decode(stored) for stored in store.read()])
+
+    def read() -> None:
+        for stored in store.read():
+            decode(stored)
+
+    done = timed(count, read)
     store.close()
     return done
 
 
 def read_raw(folder: Path) -> float:
-    """The least that reading can be: rows by position, payloads decoded to the known type, envelopes left alone."""
+    """The least that gives the same: rows by position, envelope and payload decoded to the known types."""
+    connection = sqlite3.connect(folder / "log.db", isolation_level=None)
+    (count,) = connection.execute("SELECT position FROM head").fetchone()
+    typed, whole = msgspec.json.Decoder(ArticleAnnotated).decode, msgspec.json.Decoder(Envelope).decode
+    rows = connection.execute("SELECT position, envelope, payload, salt FROM events ORDER BY position")
+
+    def read() -> None:
+        for _, envelope, payload, _ in rows:
+            whole(envelope)
+            typed(payload)
+
+    done = timed(count, read)
+    connection.close()
+    return done
+
+
+def read_payloads(folder: Path) -> float:
+    """Less than a reader of the log gets: payloads decoded to the known type, envelopes left alone."""
     connection = sqlite3.connect(folder / "log.db", isolation_level=None)
     (count,) = connection.execute("SELECT position FROM head").fetchone()
     typed = msgspec.json.Decoder(ArticleAnnotated).decode
     rows = connection.execute("SELECT position, envelope, payload, salt FROM events ORDER BY position")
-    done = timed(count, lambda: [typed(payload) for _, _, payload, _ in rows])
+
+    def read() -> None:
+        for _, _, payload, _ in rows:
+            typed(payload)
+
+    done = timed(count, read)
     connection.close()
+    return done
+
+
+def read_library(given: list[ArticleAnnotated]) -> Rate:
+    """The other library's notifications, mapped to its typed events."""
+
+    def rate(folder: Path) -> float:
+        from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, UUIDAsHex
+        from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+        if not (folder / "es.db").exists():
+            eventsourcing(given, 1000)(folder)
+        transcoder = JSONTranscoder()
+        transcoder.register(UUIDAsHex())
+        transcoder.register(DatetimeAsISO())
+        mapper = Mapper(transcoder)
+        datastore = SQLiteDatastore(str(folder / "es.db"))
+        recorder = SQLiteApplicationRecorder(datastore)
+
+        def read() -> None:
+            start = 1
+            while found := recorder.select_notifications(start, 1000):
+                for notification in found:
+                    mapper.to_domain_event(notification)
+                start = found[-1].id + 1
+
+        done = timed(len(given), read)
+        datastore.close()
+        return done
+
+    return rate
+
+
+def read_rare(folder: Path) -> float:
+    """Events of a log a second when one in a hundred is wanted by its type."""
+    store = opened(folder)
+    done = timed(store.head().position, lambda: [decode(stored) for stored in store.read(types=["rare"])])
+    store.close()
     return done
 
 
@@ -257,6 +329,15 @@ def rounds_of(variants: dict[str, Rate], rounds: int, folder: Path | None = None
     return rates
 
 
+def interleaved(variants: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """The rates of every variant in every round, the order turned round each time."""
+    rates: dict[str, list[float]] = {name: [] for name in variants}
+    for number in range(rounds):
+        for name in list(variants) if number % 2 == 0 else list(variants)[::-1]:
+            rates[name].append(variants[name]())
+    return rates
+
+
 def ratio(rates: dict[str, list[float]], name: str, base: str) -> float:
     return statistics.median(one / other for one, other in zip(rates[name], rates[base], strict=True))
 
@@ -270,6 +351,24 @@ class Report:
     def rates(self, title: str, rates: dict[str, list[float]]) -> None:
         shown = "  ".join(f"{name} {statistics.median(values):,.0f}/s" for name, values in rates.items())
         print(f"{title:<24} {shown}", flush=True)
+
+    def merkle(self, given: list[NewEvent]) -> None:
+        """The share that the tree has in an append of 1000, without the disk's."""
+        with tempfile.TemporaryDirectory() as folder:
+            store = opened(Path(folder))
+            store.append(given)
+            leaves = list(store.leaf_hashes(0, len(given)))
+            raws = [stored.raw for stored in store.read()]
+            start = time.perf_counter()
+            store.append(given)
+            whole = time.perf_counter() - start
+            start = time.perf_counter()
+            for raw_envelope in raws:
+                leaf_hash(raw_envelope)
+            Frontier().extend(leaves)
+            tree = time.perf_counter() - start
+            store.close()
+        self.add("append without the tree", 1 - tree / whole, "append with it", 0.9)
 
     def add(self, name: str, value: float, against: str, bar: float | None = None) -> None:
         holds = bar is None or value >= bar
@@ -286,8 +385,7 @@ class Report:
         print(f"    {name:<36} {value:6.2f} of {against}{told}", flush=True)
 
 
-def measure(events: int, rounds: int) -> list[dict[str, Any]]:
-    report = Report()
+def measure(report: Report, events: int, rounds: int) -> None:
     everything = facts(events)
     rival = importlib.util.find_spec("eventsourcing") is not None
     for per_commit in PER_COMMIT:
@@ -317,28 +415,88 @@ def measure(events: int, rounds: int) -> list[dict[str, Any]]:
         {"alone": one_by_one(singles, grouped=False), "grouped": one_by_one(singles, grouped=True)}, rounds
     )
     report.rates(f"{THREADS} threads, one event each", rates)
-    report.add("group commit", ratio(rates, "grouped", "alone"), "one commit per event")
+    report.add("group commit", ratio(rates, "grouped", "alone"), "one commit per event", 8.0)
     with tempfile.TemporaryDirectory() as folder:
         store = opened(Path(folder))
-        for part in in_parts([wrap(fact) for fact in everything], 1000):
-            store.append(part)
+        for number, part in enumerate(in_parts([wrap(fact) for fact in everything], 1000)):
+            rare = [msgspec.structs.replace(event, type="rare") for event in part[:10]]
+            store.append([*rare, *part[10:]])
+            if number == 0:
+                report.merkle(part)
         store.close()
-        rates = rounds_of({"raw": read_raw, "log": read_log, "verify": verified}, rounds, Path(folder))
+        variants: dict[str, Rate] = {
+            "raw": read_raw,
+            "payloads": read_payloads,
+            "log": read_log,
+            "rare": read_rare,
+            "verify": verified,
+        }
+        if rival:
+            variants["eventsourcing"] = read_library(everything)
+        rates = rounds_of(variants, rounds, Path(folder))
     report.rates("read, decoded", rates)
-    report.add("read", ratio(rates, "log", "raw"), "raw sqlite3 and msgspec")
-    return report.rows
+    report.add("read", ratio(rates, "log", "raw"), "raw sqlite3 and msgspec", 0.75)
+    report.add("read", ratio(rates, "log", "payloads"), "raw sqlite3 and msgspec, payloads only")
+    report.add("read of 1 % by type", ratio(rates, "rare", "log"), "reading all of it", 5.0)
+    if rival:
+        report.add("read", ratio(rates, "log", "eventsourcing"), "eventsourcing", 3.0)
+
+
+def measure_postgres(report: Report, events: int, rounds: int) -> None:
+    import store_postgres as postgres
+
+    everything = [wrap(fact) for fact in facts(events)]
+    rival = importlib.util.find_spec("eventsourcing") is not None
+    with postgres.server() as url:
+        database = postgres.Database(url)
+        for per_commit in PER_COMMIT:
+            given = everything[: min(events, per_commit * 100)]
+            rows = rows_of(given)
+            variants: dict[str, Callable[[], float]] = {
+                "COPY": functools.partial(postgres.copied, database, rows, per_commit),
+                "log": functools.partial(postgres.log, database, given, per_commit),
+            }
+            if rival:
+                variants["eventsourcing"] = functools.partial(postgres.library, database, given, per_commit)
+            rates = interleaved(variants, rounds)
+            report.rates(f"PostgreSQL, {per_commit} a commit", rates)
+            report.add(f"PostgreSQL append {per_commit}", ratio(rates, "log", "COPY"), "binary COPY")
+            if rival:
+                found = ratio(rates, "log", "eventsourcing")
+                report.add(f"PostgreSQL append {per_commit}", found, "eventsourcing's recorder", 2.0)
+        singles = everything[: THREADS * 10]
+        rates = interleaved(
+            {
+                "alone": functools.partial(postgres.alone, database, singles),
+                "grouped": functools.partial(postgres.grouped, database, singles),
+            },
+            rounds,
+        )
+        report.rates(f"PostgreSQL, {THREADS} threads", rates)
+        report.add("PostgreSQL group commit", ratio(rates, "grouped", "alone"), "one commit per event", 8.0)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Append and read rates of the log, as ratios.")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--only", choices=["sqlite", "postgres"])
+    parser.add_argument("--curves", type=int, metavar="N", help="draw curves up to 10^N events instead")
     chosen = parser.parse_args()
-    rows = measure(chosen.events, chosen.rounds)
+    if chosen.curves:
+        import store_curves
+
+        store_curves.draw([wrap(fact) for fact in facts(10_000)], chosen.curves, HERE / "curves")
+        return 0
+    report = Report()
+    if chosen.only != "postgres":
+        measure(report, chosen.events, chosen.rounds)
+    if chosen.only != "sqlite":
+        measure_postgres(report, chosen.events, chosen.rounds)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(rows, indent=2) + "\n")
+    RESULTS.write_text(json.dumps(report.rows, indent=2) + "\n")
     print(f"Written to {RESULTS}")
-    return 0 if all(row["holds"] for row in rows) else 1
+    return 0 if all(row["holds"] for row in report.rows) else 1
 
 
 if __name__ == "__main__":

@@ -415,7 +415,7 @@ def measure(report: Report, events: int, rounds: int) -> None:
         {"alone": one_by_one(singles, grouped=False), "grouped": one_by_one(singles, grouped=True)}, rounds
     )
     report.rates(f"{THREADS} threads, one event each", rates)
-    report.add("group commit", ratio(rates, "grouped", "alone"), "one commit per event", 8.0)
+    report.add("group commit", ratio(rates, "grouped", "alone"), "one commit per event")
     with tempfile.TemporaryDirectory() as folder:
         store = opened(Path(folder))
         for number, part in enumerate(in_parts([wrap(fact) for fact in everything], 1000)):

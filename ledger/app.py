@@ -164,11 +164,13 @@ class Ledger:
     def alerts(self) -> Alerts:
         """What became otherwise on the figures, told once."""
         from ledger.alerts import Alerts
+        from ledger.projections.moved import moved_since
 
         settings = self.settings.alerts
         return Alerts(
             self.store,
             lambda: self.state().slots,
+            partial(moved_since, self.views),
             self.clock,
             self.producer,
             moved=settings.moved,

@@ -104,13 +104,14 @@ class Unfollowed(msgspec.Struct, frozen=True, kw_only=True):
 class Alerts:
     """Raises and lists the alerts of a ledger.
 
-    `moved` is the share by which the best figure has to move to be worth an alert; kinds of `quiet` raise none.
+    `figures` gives all figures, `moved_since` those with a transition since a recorded time. `moved` is the share by which the best figure has to move to be worth an alert; kinds of `quiet` raise none.
     """
 
     def __init__(
         self,
         store: Store,
         figures: Callable[[], Sequence[SlotState]],
+        moved_since: Callable[[datetime], Sequence[SlotState]],
         clock: Clock,
         producer: Producer,
         *,
@@ -119,6 +120,7 @@ class Alerts:
     ) -> None:
         self._store = store
         self._figures = figures
+        self._moved_since = moved_since
         self._clock = clock
         self._producer = producer
         self._moved = moved
@@ -199,7 +201,7 @@ class Alerts:
     def _raised(self, fresh: set[datetime]) -> Iterator[AlertRaised]:
         if not fresh:
             return
-        for slot in self._figures():
+        for slot in self._moved_since(min(fresh)):
             for transition in slot.transitions:
                 if transition.at in fresh and self._worth(transition):
                     alert = _alert(slot, transition)

@@ -16,7 +16,8 @@ from ledger.projections.results import Decision
 from ledger.web import interface as shape
 from ledger.web.access import Caller
 from ledger.web.articles import article_page
-from ledger.web.asking import GivenDesk, GivenMoment, Name, Text
+from ledger.web.asking import Cursor, GivenDesk, GivenMoment, Instant, Name, Text
+from ledger.web.asof import read_moment
 from ledger.web.effects import shifts
 from ledger.web.gate import caller_of, require
 from ledger.web.health import feed_lines, processor_lines
@@ -28,7 +29,6 @@ __all__ = ["ROUTES"]
 
 Asked = Request[Any, Any, Any]
 Limit = With[int, QueryParameter(ge=1, le=1000)]
-Cursor = With[str, QueryParameter(max_length=60)]
 _BASE = "/api/v1"
 
 
@@ -199,11 +199,9 @@ def event(request: Asked, desk: GivenDesk, name: Name) -> shape.EventAnswer:
 
 @endpoint(f"{_BASE}/changes", summary="Steps of all figures, the newest first")
 def changes(
-    request: Asked, desk: GivenDesk, moment: GivenMoment, since: Text = "", limit: Limit = 100
+    request: Asked, desk: GivenDesk, moment: GivenMoment, since: Instant = "", limit: Limit = 100
 ) -> shape.StepPage:
     """What figures read, from when (recorded time) on. `/changes/stream` tells them as they come."""
-    from ledger.web.asof import read_moment
-
     start = read_moment(since, None).recorded
     steps = desk.browser.newest_steps(
         limit,

@@ -11,12 +11,23 @@ from ledger.web.access import Access
 from ledger.web.asof import Moment
 from ledger.web.desk import Desk
 
-__all__ = ["Count", "GivenAccess", "GivenDesk", "GivenMoment", "Name", "Text"]
+__all__ = ["Count", "Cursor", "GivenAccess", "GivenDesk", "GivenMoment", "Instant", "Name", "Text"]
 
 GivenDesk = NamedDependency[Desk]
 GivenAccess = NamedDependency[Access]
 GivenMoment = NamedDependency[Moment]
 
 Name = Annotated[str, PathParameter(max_length=500)]
+Instant = Annotated[
+    str,
+    QueryParameter(
+        max_length=40,
+        description="RFC 3339, or a bare date; without a zone UTC",
+        schema_extra={"format": "date-time"},
+    ),
+]
+Cursor = Annotated[
+    str, QueryParameter(pattern=r"^([0-9]{1,18}(\.[0-9]{1,18})?)?$", description="`next` of the page before")
+]
 Text = Annotated[str, QueryParameter(max_length=200)]
 Count = Annotated[int, QueryParameter(ge=0, le=2**62)]

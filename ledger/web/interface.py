@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated as With
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,6 +38,9 @@ __all__ = [
     "StateAnswer",
     "StepPage",
 ]
+
+
+Why = With[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,10 +139,12 @@ class FeedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class NewFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A feed to follow. `outlet` is by default the host; `interval` in seconds."""
 
-    url: str
-    outlet: str = ""
-    title: str = ""
-    interval: int | None = None
+    url: With[
+        str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$", max_length=2000)
+    ]
+    outlet: With[str, msgspec.Meta(max_length=200)] = ""
+    title: With[str, msgspec.Meta(max_length=500)] = ""
+    interval: With[int, msgspec.Meta(ge=60, le=31_536_000)] | None = None
 
 
 class ReviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,15 +171,15 @@ class ReviewPage(msgspec.Struct, frozen=True, kw_only=True):
 class NewDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A decision to take: an action (docs/api.md lists them) with what it is about, and why. Who is the token's name."""
 
-    action: str
+    action: Literal["reject", "accept", "reroot", "reslot", "merge-roots", "grade", "copy"]
     target: dict[str, str]
-    reason: str = ""
+    reason: Why
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why."""
 
-    reason: str
+    reason: Why
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):

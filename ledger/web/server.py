@@ -19,6 +19,7 @@ from litestar.static_files import create_static_files_router
 from ledger.errors import ConfigError, LedgerError, UsageError
 from ledger.web.access import Access, TokenBook, is_loopback
 from ledger.web.api import ROUTES
+from ledger.web.asking import Instant
 from ledger.web.asof import Moment, read_moment
 from ledger.web.desk import Desk
 from ledger.web.following import atom, stream_handler
@@ -125,8 +126,8 @@ def create_app(ledger: Ledger, *, host: str = "127.0.0.1", public_names: tuple[s
     return Gate(cast("Any", app), access, ledger.clock, hosts=hosts)
 
 
-def _moment(request: Request[Any, Any, Any]) -> Moment:
-    return read_moment(request.query_params.get("at"), request.query_params.get("published"))
+def _moment(at: Instant = "", published: Instant = "") -> Moment:
+    return read_moment(at, published)
 
 
 def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -164,7 +165,7 @@ def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
             context={"problem": problem},
         )
         return page_response(request, request.app.state.desk, page)
-    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return Response(
         msgspec.json.encode(problem),
         status_code=problem.status,

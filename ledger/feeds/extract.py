@@ -129,7 +129,7 @@ def extract_page(body: bytes, *, url: str = "", charset: str = "") -> Extract:
 
 def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
     """The canonical text of a feed item's HTML or plain text."""
-    if not markup.strip() or len(markup) > MAX_MARKUP:
+    if not markup.strip() or len(markup) > MAX_MARKUP or markup.count("<") > MAX_ELEMENTS * 2:
         return ""
     if not _MARKED.search(markup):
         return "\n\n".join(_without_furniture([single_line(markup)], title, byline))

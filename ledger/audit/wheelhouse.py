@@ -11,8 +11,10 @@ import io
 import marshal
 import shutil
 import zipfile
+import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution, entry_points
 from pathlib import Path
@@ -82,7 +84,7 @@ class Wheelhouse:
         """Everything kept, by plugin and digest."""
         found = []
         for path in self._folder.glob("*.zip"):
-            with zipfile.ZipFile(path) as archive:
+            with _opened(path) as archive:
                 found.append(msgspec.json.decode(archive.read(_ABOUT), type=Kept))
         return sorted(found, key=lambda kept: (kept.plugin, kept.digest))
 
@@ -94,7 +96,7 @@ class Wheelhouse:
         """Unpack a plugin afresh into `folder`. Raises CorruptionError when it is not what its digest says."""
         target = folder / digest[:16]
         shutil.rmtree(target, ignore_errors=True)
-        with zipfile.ZipFile(self._path(digest)) as archive:
+        with _opened(self._path(digest)) as archive:
             about = msgspec.json.decode(archive.read(_ABOUT), type=Kept)
             archive.extractall(target)
         (target / _ABOUT).unlink()
@@ -113,6 +115,17 @@ class Wheelhouse:
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}.zip"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, msgspec.DecodeError) as error:
+        raise CorruptionError(
+            "A kept plugin cannot be read", which=str(path), fix=f"{error}. Remove it and vendor it again"
+        ) from error
 
 
 def _digest_of(root: Path, files: list[Path]) -> str:

@@ -209,11 +209,12 @@ def test_a_kept_plugin_that_was_changed_is_refused(home: Path) -> None:
     write(home, body="yield Mark(span=Span(0, 3), score=2.0)", version="2.0")
     record(home, at=DAY_2)
     [other] = [path for path in (home / "wheelhouse").glob("*.zip") if path != kept]
-    shutil.copyfile(other, kept)
-    with open_ledger(home, clock=FixedClock(LATER)) as ledger:
-        _, found = ledger.audits.rerun(ledger.store.head().position)
-    assert {one.outcome for one in found if one.version == "1.0"} == {"not runnable"}
-    assert any("not what its digest says" in one.detail for one in found)
+    for damage, said in ((other.read_bytes(), "not what its digest says"), (b"no archive", "cannot be read")):
+        kept.write_bytes(damage)
+        with open_ledger(home, clock=FixedClock(LATER)) as ledger:
+            _, found = ledger.audits.rerun(ledger.store.head().position)
+        assert {one.outcome for one in found if one.version == "1.0"} == {"not runnable"}
+        assert any(said in one.detail for one in found)
 
 
 @pytest.mark.slow

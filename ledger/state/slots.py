@@ -27,12 +27,39 @@ from ledger.state.words import singular, slug, stem, stems, tokens
 
 __all__ = ["Finder", "measure_key", "scope_key", "subject_key"]
 
+EVENT = "event"
+"""What happened, without a figure: never a declared slot, and each event a slot of its own."""
 CUMULATIVE = frozenset({"", "cumulative", "current"})
 SMALL = frozenset({"the", "a", "an", "of", "in", "on", "at", "near", "and", "from"})
 WITHOUT_NAME = frozenset(stem(word) for word in GENERIC_PLACES | DIRECTIONS | EVENTS)
 CROWD = frozenset(
     stem(word)
-    for word in ["worker", "passenger", "protester", "demonstrator", "villager", "miner", "resident", "employee", "patient", "migrant", "refugee", "tourist", "customer", "guest", "fan", "pilgrim", "shopper", "commuter", "inmate", "member", "hiker", "climber", "skier", "holidaymaker"]
+    for word in [
+        "worker",
+        "passenger",
+        "protester",
+        "demonstrator",
+        "villager",
+        "miner",
+        "resident",
+        "employee",
+        "patient",
+        "migrant",
+        "refugee",
+        "tourist",
+        "customer",
+        "guest",
+        "fan",
+        "pilgrim",
+        "shopper",
+        "commuter",
+        "inmate",
+        "member",
+        "hiker",
+        "climber",
+        "skier",
+        "holidaymaker",
+    ]
 )
 VESSELS = frozenset(
     [
@@ -69,6 +96,8 @@ class Finder:
         """The slot of a claim; None for one that names neither a measure nor a value (a bare denial)."""
         if not claim.measure and claim.value is None:
             return None
+        if claim.measure == EVENT:
+            return _discovered(claim, context)
         return self.declared(claim) or _discovered(claim, context)
 
     def declared(self, claim: Claim) -> Slot | None:
@@ -154,6 +183,7 @@ class Context:
     """What a whole document says where its claims are silent: the place and the people that it is mostly about."""
 
     def __init__(self, claims: Sequence[Claim], text: str) -> None:
+        claims = [claim for claim in claims if claim.measure != EVENT]
         places = Counter(" ".join(words) for claim in claims if (words := _scope_words(claim.scope)))
         self.place = _most_common(places) or _main_place(text)
         self.people = _most_common(
@@ -360,7 +390,8 @@ def _main_place(text: str) -> str:
 
 
 def _discovered(claim: Claim, context: Context) -> Slot:
-    status = claim.measure == "status" or (claim.value is not None and claim.value.op == "category")
+    event = claim.measure == EVENT and claim.value is not None
+    status = event or claim.measure == "status" or (claim.value is not None and claim.value.op == "category")
     measure = "status" if status else " or ".join(sorted(measure_key(claim.measure))) or "count"
     subject = _subject_words(claim.subject)
     if not status and set(subject) <= {"people", "soldier"} and context.people:
@@ -370,6 +401,8 @@ def _discovered(claim: Claim, context: Context) -> Slot:
     kind = _kind(measure, status=status, dated=dated)
     unit = "category" if status else claim.unit
     who, where = " ".join(subject), " ".join(scope)
+    if event and claim.value is not None:
+        measure = f"{EVENT} {claim.value.point}"
     parts = [slug(part) for part in (measure, who, where) if part]
     if dated:
         parts.append(slug(claim.period))

@@ -42,14 +42,16 @@ def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annota
     memory = Memory(article.outlet)
     blocks = article.blocks
     quotes: list[Span] = []
-    block = -1
+    block, at = -1, 0
     sentence_block = Span(0, 0)
     open_source: Attribution | None = None
     for sentence in sentences:
         if sentence.block != block:
             block = sentence.block
             memory.mention(None)
-            sentence_block = next((b for b in blocks if b.covers(sentence.span)), sentence.span)
+            while at + 1 < len(blocks) and blocks[at].end <= sentence.span.start:
+                at += 1
+            sentence_block = blocks[at] if blocks and blocks[at].covers(sentence.span) else sentence.span
             quotes = quotations(article.text, sentence_block)
             if open_source is not None and article.text[sentence.span.start] not in '"“':
                 open_source = None

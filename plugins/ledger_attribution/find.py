@@ -342,7 +342,7 @@ def _participle(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> F
     if (
         previous is None
         or previous.tag not in {",", "N", "-", '"', "ADV", "CC"}
-        or (previous.tag == "N" and not earlier)
+        or (previous.tag == "N" and (not earlier or earlier[-1].cue_class == "cite"))
     ):
         return None
     if cue.lemma in TAKES_RECIPIENT | {"say"}:

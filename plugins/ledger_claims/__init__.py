@@ -59,6 +59,9 @@ def ledger_processors() -> Iterator[Processor]:
         provides=(Claim, Notice),
         languages=("en",),
         config=ClaimsConfig,
-        data=tuple(str(here.with_name(name)) for name in ("lexicon.toml", "measures.toml", "states.toml")),
+        data=tuple(
+            str(here.with_name(name))
+            for name in ("events.toml", "lexicon.toml", "measures.toml", "states.toml")
+        ),
         summary="Figures and states that the text reports, with slot, value, source and modality.",
     )

@@ -107,16 +107,17 @@ def said_on(
                 continue
             if attribution.span.overlaps(time.span) and not _of_figure(text, attribution, time):
                 continue
-            lead = text[sentence.start : time.span.start].strip().lower()
-            between = text[time.span.end : attribution.source.start]
-            parted = ";" in between or "," in between
-            if parted and lead not in {"", "on", "late on", "early on"}:
-                continue
             gap = max(time.span.start - attribution.source.end, attribution.source.start - time.span.end)
             cue_gap = time.span.start - attribution.cue.end if attribution.cue is not None else 99
-            if 0 <= gap <= 12 or 0 <= cue_gap <= 48:
+            if (0 <= gap <= 12 and not _parted(text, attribution, time, sentence)) or 0 <= cue_gap <= 48:
                 return time.start[:10]
     return ""
+
+
+def _parted(text: str, attribution: Attribution, time: TimeSpan, sentence: Span) -> bool:
+    """Whether a mark parts a time from the source after it, unless the time opens the sentence: `..., cut off on Monday, X said`."""
+    between = text[time.span.end : attribution.source.start]
+    return ("," in between or ";" in between) and time.span.start - sentence.start > len("early on ")
 
 
 def _of_figure(text: str, attribution: Attribution, time: TimeSpan) -> bool:

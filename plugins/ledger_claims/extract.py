@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -19,6 +20,7 @@ from ledger.plugin import (
 )
 from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
+from ledger_claims.events import Event, events
 from ledger_claims.figures import figures
 from ledger_claims.scene import Figure, Scene
 from ledger_claims.sentences import Local, after_dateline, sentences
@@ -100,7 +102,11 @@ class _Reading:
         elif not new and _ANAPHOR.search(words) and not _GROWTH.search(words):
             for k in self.group:
                 self.found[k] = _weaken(self.found[k], span, local.modalities)
-        asserted = [k for k, c in enumerate(new, len(self.found)) if c.kind not in {"denial", "unconfirmed"}]
+        asserted = [
+            k
+            for k, c in enumerate(new, len(self.found))
+            if c.kind not in {"denial", "unconfirmed"} and c.measure != "event"
+        ]
         self.group = asserted or self.group
         self.found += new
         begin = tokens[0].start if tokens else span.end  # after a dateline
@@ -116,7 +122,8 @@ class _Reading:
         made: list[tuple[int, Claim]] = []
         self.inside = []
         back = self.taken_back
-        note = next((n for n in self.notes if n.covers(local.sentence.span)), None)
+        k = bisect_right(self.notes, local.sentence.span.start, key=lambda span: span.start) - 1
+        note = self.notes[k] if k >= 0 and self.notes[k].covers(local.sentence.span) else None
         old = (back.measure, back.subject) if back and note and note.covers(back.span) else None
         for figure in figures(tokens, self.table, old or self._last_figure(), corrected=old is not None):
             claim = self._figure_claim(local, tokens, figure)
@@ -134,6 +141,12 @@ class _Reading:
             claim = self._status_claim(local, tokens, status)
             if claim is not None:
                 made.append((status.trigger.start, claim))
+        taken = [claim.support for _, claim in made]
+        stated = [(claim.subject, claim.support[0]) for _, claim in sorted(made, key=lambda pair: pair[0])]
+        for event in events(tokens, self.table, stated):
+            claim = self._event_claim(local, tokens, event)
+            if not any(event.trigger.overlaps(s) for support in taken for s in support):
+                made.append((event.trigger.start, claim))
         return [claim for _, claim in sorted(made, key=lambda pair: pair[0])]
 
     def _denied(self, local: Local, tokens: Sequence[Token], made: Sequence[Claim]) -> list[Claim]:
@@ -232,6 +245,26 @@ class _Reading:
             support=tuple(sorted({status.thing, status.trigger})),
         )
         return self._attributed(claim, status.trigger, local, forecast=False)
+
+    def _event_claim(self, local: Local, tokens: Sequence[Token], event: Event) -> Claim:
+        level = circumstance.level_of([event.trigger], local.modalities)
+        scope, place = circumstance.scope_of(
+            self.article.text, tokens, event.at, event.at, local.entities, self.places, None
+        )
+        claim = Claim(
+            span=local.sentence.span,
+            subject=event.subject,
+            measure="event",
+            scope=scope,
+            period="current",
+            unit="category",
+            value=ClaimValue(op="category", point=event.words),
+            modality=level,
+            polarity="-" if event.negated else "+",
+            trigger=event.lemma,
+            support=tuple(sorted({event.thing, event.trigger, *([place] if place is not None else [])})),
+        )
+        return self._attributed(claim, event.trigger, local, forecast=level == "predicted")
 
     def _whole(self, subject: str) -> str:
         """The thing that a bare part belongs to: the one whose state was stated last; people in the table's words."""

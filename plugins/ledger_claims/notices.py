@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from ledger.plugin import Article, Notice, Number, Quantity, Span
@@ -20,6 +21,7 @@ _CORRECTION = re.compile(
 _HEAD = re.compile(
     r"\W{0,3}(?:correct(?:ion|ed|s)|clarification|erratum|amendment)\b.{0,40}?[:.)–—-]", re.IGNORECASE
 )
+_SENTENCE = 400
 _TITLE = re.compile(r"\W{0,3}(?:correction|corrected|clarification|erratum)\b", re.IGNORECASE)
 _RETRACTION = re.compile(
     r"\bwe (?:withdraw|retract|are withdrawing|are retracting|have withdrawn|have retracted)\b"
@@ -65,20 +67,26 @@ def correction_blocks(article: Article) -> list[Span]:
 
 def old_figures(text: str, block: Span, quantities: Sequence[Quantity]) -> list[Quantity]:
     """The quantities of a correction note that it names as wrong."""
+    quoted = [(q.start(), q.end()) for q in _QUOTED.finditer(text, block.start, block.end)]
     wrong = []
-    for quantity in quantities:
-        if not block.covers(quantity.span):
-            continue
-        if any(
-            q.start() <= quantity.span.start < q.end() for q in _QUOTED.finditer(text, block.start, block.end)
-        ):
+    for quantity in _inside(quantities, block):
+        at = quantity.span.start
+        k = bisect_right(quoted, (at, block.end)) - 1
+        if k >= 0 and at < quoted[k][1]:
             wrong.append(quantity)
             continue
-        begin = max(text.rfind(". ", block.start, quantity.span.start), block.start)
-        before = text[begin : quantity.span.start]
+        begin = max(text.rfind(". ", block.start, at), block.start, at - _SENTENCE)
+        before = text[begin:at]
         if _last(_OLD_CUE, before) > _last(_NEW_CUE, before):
             wrong.append(quantity)
     return wrong
+
+
+def _inside(quantities: Sequence[Quantity], block: Span) -> Sequence[Quantity]:
+    """The quantities, which are in text order, inside a block."""
+    first = bisect_left(quantities, block.start, key=lambda q: q.span.start)
+    last = bisect_left(quantities, block.end, key=lambda q: q.span.start)
+    return [q for q in quantities[first:last] if block.covers(q.span)]
 
 
 def _last(pattern: re.Pattern[str], text: str) -> int:
@@ -92,8 +100,8 @@ def notices(article: Article, quantities: Sequence[Quantity]) -> Iterator[Notice
         wrong = old_figures(article.text, block, quantities)
         inside = [
             q
-            for q in quantities
-            if block.covers(q.span) and q.value is not None and q.kind not in {"ordinal", "duration"}
+            for q in _inside(quantities, block)
+            if q.value is not None and q.kind not in {"ordinal", "duration"}
         ]
         yield Notice(
             span=block,

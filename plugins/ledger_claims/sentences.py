@@ -26,7 +26,7 @@ _FURNITURE = re.compile(
     r"^\W*(?:most read|read more|read also|related|see also|follow us|subscribe|sign up|share this|advertisement|watch:|listen:|photo:|image:)",
     re.IGNORECASE,
 )
-LONGEST = 2000
+LONGEST = 1000
 _CLOSING = '.!?"”’)'
 
 A = TypeVar("A", bound=Annotation)

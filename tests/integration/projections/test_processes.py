@@ -1,4 +1,4 @@
-"""Views in several processes, and in processes that are killed: on a real SQLite ledger."""
+"""Views in several processes, and in processes that are killed: on real ledgers, in a file and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import make_url
 
 from ledger.clock import FixedClock
 from ledger.config import Settings
@@ -20,6 +21,7 @@ from ledger.events.types import ArticleAnnotated, ArticleIngested
 from ledger.plugin import Claim, ClaimValue, Link, Span
 from ledger.projections import open_views
 from ledger.store import open_store
+from tests.contract.server import maintenance, new_database, text
 
 WORKER = Path(__file__).with_name("worker.py")
 ARTICLES = 300
@@ -61,11 +63,13 @@ def fill(store):
     store.append(events)
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    """One filled ledger for all tests, and the digests of its views."""
+@pytest.fixture(scope="module", params=["file", "server"])
+def recorded(request, tmp_path_factory):
+    """One filled ledger for all tests, in a file and in PostgreSQL, and the digests of its views."""
     folder, clock = tmp_path_factory.mktemp("ledger"), FixedClock("2031-05-04T07:00:00Z")
     url = f"sqlite:///{folder / 'ledger.db'}"
+    if request.param == "server":
+        url = text(new_database())
     store = open_store(url, clock=clock)
     fill(store)
     fresh = open_views(Settings(home=folder), store, clock=clock)
@@ -79,7 +83,20 @@ def recorded(tmp_path_factory):
 @pytest.fixture
 def world(recorded, tmp_path):
     url, store, clock, expected = recorded
-    return Settings(home=tmp_path / "home", db=url), store, clock, expected
+    yield Settings(home=tmp_path / "home", db=url), store, clock, expected
+    if url.startswith("postgresql"):
+        with maintenance(make_url(url)) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS views CASCADE")
+
+
+def asked(settings, statement):
+    """The only value that a statement gives, asked of the views behind their back."""
+    if settings.db.startswith("postgresql"):
+        with maintenance(make_url(settings.db)) as connection:
+            connection.execute("SET search_path = views")
+            return connection.execute(statement).fetchone()[0]
+    with closing(sqlite3.connect(settings.home / "views.db")) as connection:
+        return connection.execute(statement).fetchone()[0]
 
 
 def begin(settings, action, batch):
@@ -169,12 +186,10 @@ def test_killed_anywhere_inside_a_batch_leaves_rows_and_checkpoint_together(worl
         worker.wait(60)
         worker.stdin.close()
         worker.stdout.close()
-        with closing(sqlite3.connect(settings.home / "views.db")) as connection:
-            [(position,)] = connection.execute("SELECT position FROM projection WHERE name = 'articles'")
-            [(rows,)] = connection.execute("SELECT count(*) FROM revisions")
-            [(runs,)] = connection.execute("SELECT count(*) FROM runs")
-        assert rows == (position + 1) // 2
-        assert runs == position // 2
+        position = asked(settings, "SELECT position FROM projection WHERE name = 'articles'")
+        assert asked(settings, "SELECT count(*) FROM revisions") == (position + 1) // 2
+        position = asked(settings, "SELECT position FROM projection WHERE name = 'annotations'")
+        assert asked(settings, "SELECT count(*) FROM runs") == position // 2
     views = open_views(settings, store, clock=clock)
     views.catch_up()
     assert views.digests() == expected

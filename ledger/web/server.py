@@ -26,6 +26,7 @@ from ledger.web.following import atom, stream_handler
 from ledger.web.gate import Gate
 from ledger.web.pages import articles as article_pages
 from ledger.web.pages import audit as audit_pages
+from ledger.web.pages import exports as export_pages
 from ledger.web.pages import figures as figure_pages
 from ledger.web.pages import health as health_pages
 from ledger.web.pages import reviews as review_pages
@@ -45,6 +46,8 @@ MOST_BYTES = 2 * 1024 * 1024
 log = logging.getLogger("ledger.web")
 
 PAGES = (
+    export_pages.exports,
+    export_pages.download,
     atom,
     health_pages.feeds,
     health_pages.feed,

@@ -120,3 +120,18 @@ def test_the_command_writes_a_file_whole_or_not_at_all(story, tmp_path):
     )
     assert bad.exit_code != 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reports.csv"]
+
+
+@pytest.mark.parametrize(("what", "form"), [(what, form) for form in FORMS for what in FORMS[form].of])
+def test_the_page_links_every_export_and_gives_the_same_bytes(client, ledger, what, form):
+    assert f"/exports/{what}.{form}" in client.get("/exports", headers={"accept": "text/html"}).text
+    answer = client.get(f"/exports/{what}.{form}")
+    assert answer.content == made(ledger, what, form)
+    assert answer.headers["content-disposition"].startswith('attachment; filename="newsledger-')
+
+
+@pytest.mark.parametrize(
+    "name", ["events.ftm", "nothing.csv", "events", "events.csv.csv", "..%2f..%2fweb-tokens.json"]
+)
+def test_an_unknown_export_is_not_found(client, name):
+    assert client.get(f"/exports/{name}").status_code == 404

@@ -8,6 +8,7 @@ import msgspec
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, progress, table
 from ledger.cli.wording import number_text
+from ledger.errors import NotFoundError
 
 __all__ = ["projection"]
 
@@ -21,21 +22,58 @@ def projection() -> None:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """Show every view with generation, position and lag behind the ledger."""
+    """Show every view with generation, position and lag behind the ledger, and the events that it cannot use.
+
+    Exit 1 when a view stopped.
+    """
     views = open_from(ctx).views
-    found = views.list()
+    found, parked = views.list(), views.parked()
     if as_json:
         json_out(found)
-        return
-    table(
-        ("view", "generation", "state", "position", "lag"),
-        [
-            (one.name, one.generation, one.state, number_text(one.position), number_text(one.lag))
-            for one in found
-        ],
-        empty="No views.",
-        right=(1, 3, 4),
+    else:
+        table(
+            ("view", "generation", "state", "position", "lag", "rows", "parked"),
+            [
+                (
+                    one.name,
+                    one.generation,
+                    one.state,
+                    *map(number_text, (one.position, one.lag, one.rows, one.parked)),
+                )
+                for one in found
+            ],
+            empty="No views.",
+            right=(1, 3, 4, 5, 6),
+        )
+        for one in found:
+            if one.error:
+                click.echo(f"{one.name} stopped before {one.error}")
+        for event in parked:
+            click.echo(f"{event.name} passed over position {event.position}, {event.type}: {event.error}")
+    ctx.exit(1 if any(one.error for one in found) else 0)
+
+
+@projection.command()
+@click.argument("name", required=False)
+@click.pass_context
+def retry(ctx: click.Context, name: str | None) -> None:
+    """Try again what a view (all without NAME) stopped before or passed over. Exit 1 when it fails still."""
+    views = open_from(ctx).views
+    known = sorted({one.name for one in views.list()})
+    if name is not None and name not in known:
+        raise NotFoundError("No such view", which=name, fix=f"Views: {', '.join(known)}")
+    parked = {event.name for event in views.parked() if name in (None, event.name)}
+    with progress("Trying again") as show:
+        views.catch_up(show)
+        for each in sorted(parked):
+            views.rebuild(each, progress=show)
+    left = [event for event in views.parked() if event.name in parked]
+    for event in left:
+        click.echo(f"{event.name} cannot use position {event.position}, {event.type}: {event.error}")
+    click.echo(
+        f"{len(left)} events cannot be used still." if left else "Nothing is stopped or passed over any more."
     )
+    ctx.exit(1 if left else 0)
 
 
 @projection.command()

@@ -247,8 +247,7 @@ class Browser:
         """Names in the articles by number of articles, those that hold `text`; case does not matter."""
         with self._views.browsing() as (connection, reader):
             runs, rows = reader.table(RunRow), reader.table(AnnotationRow)
-            name = sa.func.json_extract(rows.c.body, "$.name")
-            label = sa.func.json_extract(rows.c.body, "$.label")
+            name, label = (_field(connection, rows.c.body, key) for key in ("name", "label"))
             articles = sa.func.count(sa.distinct(rows.c.article))
             query = (
                 sa.select(name, label, sa.func.count(), articles)
@@ -329,3 +328,11 @@ def _stored(row: sa.Row[tuple[object, ...]]) -> StoredAnnotation:
         position=row.position,
         ordinal=row.ordinal,
     )
+
+
+def _field(connection: sa.Connection, body: sa.ColumnElement[str], name: str) -> sa.ColumnElement[str]:
+    """A text field of an annotation kept as JSON."""
+    if connection.dialect.name == "postgresql":
+        text: sa.ColumnElement[str] = sa.cast(body, sa.JSON)[name].as_string()
+        return text
+    return sa.func.json_extract(body, f"$.{name}")

@@ -289,9 +289,11 @@ def _place(
         return _named(text, words, tokens[at].low, entities)
     if head in _LANDSCAPE and end < len(tokens) and tokens[end].low == "of":
         return _place(text, tokens, end, entities, places)
-    known = _known(head, places) if len(words) == 1 and head in _LANDSCAPE else ""
-    if not known and len(words) == 1 and head in _SETTLEMENTS and tokens[k - 1].low in _POSSESSIVE:
-        known = f"{tokens[k - 1].low} {head}"
+    known = ""
+    if len(words) == 1 and head in _SETTLEMENTS and tokens[k - 1].low in _POSSESSIVE:
+        known = f"{tokens[k - 1].low} {head}"  # whose town it is, the text does not say here
+    elif len(words) == 1 and head in _LANDSCAPE:
+        known = _known(head, places)
     return (known, Span(words[0].start, words[-1].end)) if known else None
 
 

@@ -95,10 +95,12 @@ def _action(tokens: Sequence[Token], k: int, table: Table, before: Event | None)
     """A verb and its object, with the subject before it; a participle after a comma has the subject of the last event."""
     lists = _lists()
     verb = lists.actions.get(tokens[k].low)
-    if verb is None or verb[1] == "base":
+    if verb is None:
         return None
     low, head = _group(tokens, k)
     words = {t.low for t in tokens[low:k]}
+    if verb[1] == "base" and not words & {"will", "won't"}:
+        return None
     if words & (BE | _BARRED) or (verb[1] == "participle" and not words & HAVE):
         return None
     end = _phrase_end(tokens, k + 1)

@@ -177,3 +177,42 @@ def test_a_dateline_is_no_part_of_the_content() -> None:
 
 def test_the_processor_conforms() -> None:
     check_processor(ATTRIBUTION, providers=PROVIDERS).require()
+
+
+@pytest.mark.parametrize(
+    ("text", "chain"),
+    [
+        ("The coast guard said 12 had died. Spokesperson Lena Orre said more were missing.", ["coast guard"]),
+        (
+            "The coast guard said 12 had died. More were missing, duty officer Lena Orre said.",
+            ["coast guard"],
+        ),
+        ("Relief Aid, which has 40 trucks, said it had counted 51 dead.", ["Relief Aid"]),
+        ("The coast guard called off its search. It counted 52 dead.", ["coast guard"]),
+        (
+            "Radio Nine has learned from two port officials that the toll is 29.",
+            ["Radio Nine", "two port officials"],
+        ),
+        ("Police minister Ida Kolb spoke at noon, officials said. Kolb said six had died.", ["Kolb"]),
+        (
+            "Transport chief Ida Kolb said six had died. Kolb said a ship was lost.",
+            ["Transport chief Ida Kolb"],
+        ),
+        (
+            "Lawmaker Han Sorel said after a briefing by the spy agency that 300 had died.",
+            ["Lawmaker Han Sorel", "spy agency"],
+        ),
+        ("Ana Holt, 63, a nurse who lives nearby, said the road was flooded.", ["Ana Holt"]),
+        ("Senator Ana Holt (Green) said the road was flooded.", ["Senator Ana Holt"]),
+        ("Since the war began the agency has counted 74 dead.", ["agency"]),
+        ("Analysts doubt that number. Officials, however, said the road was flooded.", ["Officials"]),
+    ],
+)
+def test_the_last_statement_has_this_chain(text: str, chain: list[str]) -> None:
+    found = attributions(text)[-1][0]
+    assert found[-len(chain) :] == chain
+
+
+def test_a_statement_goes_on_after_its_source() -> None:
+    (said,) = attributions("Ten people died, the agency said, and 30 are missing.")
+    assert said == (["agency"], "Ten people died, the agency said, and 30 are missing")

@@ -1,7 +1,7 @@
 """The tables of the log as SQLAlchemy Core sees them, for reading. The migrations create them.
 
 Times are microseconds since 1970 (UTC). Type, stream and producer are dictionary ids. The envelope is what counts; the
-columns beside it are its index.
+columns beside it are its index. In SQLite the head also counts the leases of tasks; PostgreSQL has a sequence for that.
 """
 
 from __future__ import annotations

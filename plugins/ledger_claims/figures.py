@@ -24,6 +24,7 @@ _RAISING = word_list("raising")
 _TAKEN = word_list("taken")
 _COUNTING = frozenset(["counts", "counted", "count", "gives", "gave"])
 _EMPTY_VERBS = word_list("empty_verbs")
+_TO = word_list("before_to")
 _WHOLES = word_list("wholes")
 _FINITE = frozenset(["to", "will", "would", "could", "may", "might", "can", "did", "and", "they"])
 _OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
@@ -263,6 +264,10 @@ def _verb_before(s: Scene, c: Counted) -> Figure | None:
     if sense is None:
         return None
     before = s.low(at - 1)
+    if (
+        before == "to" and sense.form == "base" and s.low(at - 2) not in _TO
+    ):  # "give 10 dollars to save 4 children"
+        return None
     if (before in BE and sense.form != "ing") or (sense.form == "base" and before not in _FINITE):
         return None
     subject = "land" if sense.measure == "burned" and c.quantity.unit else c.noun

@@ -170,3 +170,12 @@ def test_a_day_beside_another_clause_is_not_when_the_source_spoke() -> None:
     assert put.said_on == "2031-06-06"
     (opening,) = claims("On Monday evening the coast guard put the number of dead at 12.")
     assert (opening.said_on, opening.chain[-1].actor) == ("2031-06-02", "coast guard")
+
+
+@pytest.mark.parametrize("text", ["Donate $10 to save 4 children.", "They flew in to rescue 30 people."])
+def test_what_is_meant_to_be_done_is_not_done(text: str) -> None:
+    assert claims(text) == []
+
+
+def test_what_was_managed_is_done() -> None:
+    assert figures("Crews managed to rescue 40 people.") == [("rescued", "", "cumulative", 40)]

@@ -12,38 +12,31 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import msgspec
-
 from ledger.clock import Clock, SystemClock, parse_time
 from ledger.config import Settings, load_settings
-from ledger.errors import ConfigError, InputError, NotFoundError
-from ledger.events import Producer, new_event
-from ledger.events.types import RegistryChanged
+from ledger.errors import NotFoundError, UsageError
+from ledger.events import Producer
 
 if TYPE_CHECKING:
     from ledger.alerts import Alerts
     from ledger.audit import Removed, Replay
     from ledger.audit.auditor import Auditor
-    from ledger.feeds.discover import Candidate, FeedTest
     from ledger.feeds.fetch import Fetcher, Transport
     from ledger.feeds.files import IngestReport
-    from ledger.feeds.memory import Poll
     from ledger.feeds.poll import PollReport
-    from ledger.feeds.subscriptions import FeedStatus
     from ledger.host import Host
     from ledger.host.backlog import Annotated
     from ledger.host.sinks import Sinks
     from ledger.projections.results import ArticleView, Hit
     from ledger.projections.views import Views
     from ledger.review import Desk, Reviews, Slots
-    from ledger.state import Registry, State
+    from ledger.state import State
     from ledger.state.change import Basis, Change
     from ledger.state.explain import Explanation
-    from ledger.state.record import Record
     from ledger.store import Store
     from ledger.store.verify import Verification
 
-__all__ = ["Feeds", "Ledger", "Sources", "open_ledger"]
+__all__ = ["Ledger", "open_ledger"]
 
 Progress = Callable[[int, "int | None"], None]
 """Called with (done so far, total or None when it is not known)."""
@@ -96,8 +89,10 @@ class Ledger:
     def __init__(
         self, settings: Settings, *, clock: Clock, transport: Transport | None, isolate: str
     ) -> None:
+        from ledger.host.following import Feeds
         from ledger.host.hooks import Hooks
         from ledger.projections import open_views
+        from ledger.review.sources import Sources
         from ledger.store import open_store
 
         self.settings = settings
@@ -117,8 +112,8 @@ class Ledger:
         except BaseException:
             self.store.close()
             raise
-        self.sources = Sources(self)
-        self.feeds = Feeds(self)
+        self.sources = Sources(self.store, self.views, self.producer, settings.state)
+        self.feeds = Feeds(self.store, clock, self.with_fetcher, self.hooks.source)
 
     def __enter__(self) -> Self:
         return self
@@ -331,6 +326,7 @@ class Ledger:
         self.host.keep_health()
         self.alerts.follow()
         self.sinks.deliver()
+        self.views.catch_up()
         return done
 
     # -- asking ------------------------------------------------------------------------------------------------
@@ -362,7 +358,12 @@ class Ledger:
         """Each difference on a slot between two recorded times (the second: now), with its one cause."""
         from ledger.state.change import explain_change
 
-        return explain_change(self._basis(_instant(before)), self._basis(_instant(after)), slot)
+        first, last = parse_time(before), _instant(after)
+        if last is not None and last < first:
+            raise UsageError(
+                "The second time is before the first", which=f"{before} {after}", fix="Give the earlier one first"
+            )
+        return explain_change(self._basis(first), self._basis(last), slot)
 
     def _basis(self, recorded_as_of: datetime | None) -> Basis:
         from ledger.state.change import Basis
@@ -424,108 +425,3 @@ class Ledger:
         removed = redact(self.store, event, producer=self.producer, by=by, reason=reason)
         self.views.catch_up()
         return removed
-
-
-class Sources:
-    """The source registry: who the sources are, what interest they speak for, how reliable they have been."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def load(self, path: str | Path, *, by: str = "", reason: str = "") -> bool:
-        """Make the file at `path` the registry from now on; False when it already is. Raises ConfigError."""
-        try:
-            raw = Path(path).read_bytes()
-        except OSError as error:
-            raise InputError(
-                "The registry cannot be read", which=str(path), fix=str(error.strerror)
-            ) from error
-        return self.set(raw, by=by, reason=reason, origin=str(path))
-
-    def set(self, raw: bytes, *, by: str = "", reason: str = "", origin: str = "the registry") -> bool:
-        """Make `raw` (JSON) the registry from now on; False when it already is. Raises ConfigError."""
-        from ledger.state import load_registry
-
-        try:
-            table = msgspec.json.decode(raw)
-        except msgspec.DecodeError as error:
-            raise ConfigError("The registry is not JSON", which=origin, fix=str(error)) from error
-        load_registry(table)
-        encoded = msgspec.json.Encoder(order="sorted").encode(table)
-        self._ledger.views.catch_up()
-        if self._ledger.views.registry() == encoded:
-            return False
-        event = RegistryChanged(registry=msgspec.Raw(encoded), by=by, reason=reason)
-        self._ledger.store.append([new_event(event, stream="registry", producer=self._ledger.producer)])
-        self._ledger.views.catch_up()
-        return True
-
-    def export(self, *, recorded_as_of: str | datetime | None = None) -> bytes:
-        """The registry as JSON, in the form that `load` reads; `{}` when none was ever loaded."""
-        raw = self._ledger.views.registry(_instant(recorded_as_of)) or b"{}"
-        return msgspec.json.format(raw, indent=1) + b"\n"
-
-    def record(self, name: str = "") -> tuple[Record, ...]:
-        """What the ledger shows of the sources, of one by id or name: evidence for a grade. Raises NotFoundError."""
-        from ledger.state.record import find_record, records
-
-        found = records(self._ledger.state().slots, self.registry())
-        return (find_record(found, self.registry(), name),) if name else found
-
-    def registry(self, *, recorded_as_of: str | datetime | None = None) -> Registry:
-        """The registry in force, or that of a past time; the settings' parameters stand where it gives none."""
-        from ledger.state import Parameters, load_registry
-
-        defaults = Parameters(**msgspec.structs.asdict(self._ledger.settings.state))
-        return load_registry(self._ledger.views.registry(_instant(recorded_as_of)) or b"{}", defaults)
-
-
-class Feeds:
-    """The feeds that are followed."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def add(
-        self, url: str, *, outlet: str = "", title: str = "", interval: int | None = None, by: str = ""
-    ) -> str:
-        """Follow a feed, or a plugin's source as `KIND:LOCATION`; returns its id.
-
-        Adding it again changes only what is given and differs. Raises UsageError.
-        """
-        from ledger.feeds.subscriptions import add_feed
-        from ledger.host.sources import split_location
-
-        if (found := split_location(url)) is not None:
-            self._ledger.hooks.source(found[0])
-        return add_feed(self._ledger.store, self._ledger.clock, url, outlet, title, interval, by)
-
-    def remove(self, feed: str, *, reason: str = "", by: str = "") -> str:
-        """Stop following a feed, by id or URL; its articles stay. Returns the id. Raises NotFoundError."""
-        from ledger.feeds.subscriptions import remove_feed
-
-        return remove_feed(self._ledger.store, feed, reason=reason, by=by)
-
-    def list(self) -> Sequence[FeedStatus]:
-        """Every feed with its health, by outlet and URL."""
-        from ledger.feeds.subscriptions import list_feeds
-
-        return list_feeds(self._ledger.store, self._ledger.clock.now())
-
-    def history(self, feed: str) -> Sequence[Poll]:
-        """The newest polls of a feed, by id or URL, oldest first. Raises NotFoundError."""
-        from ledger.feeds.subscriptions import feed_history
-
-        return feed_history(self._ledger.store, feed)
-
-    def test(self, url: str) -> FeedTest:
-        """What polling this address would record; writes nothing. Raises FetchError or InputError."""
-        from ledger.feeds.discover import test_feed
-
-        return self._ledger.with_fetcher(lambda fetcher: test_feed(fetcher, url))
-
-    def discover(self, url: str) -> Sequence[Candidate]:
-        """The feeds that a page names or that are found at the usual places. Raises FetchError."""
-        from ledger.feeds.discover import discover
-
-        return self._ledger.with_fetcher(lambda fetcher: discover(fetcher, url))

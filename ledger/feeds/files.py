@@ -39,6 +39,7 @@ __all__ = ["Document", "Failure", "IngestReport", "drafts_of", "ingest_documents
 MAX_FILE = 32 * 1024 * 1024
 BATCH = 50
 LOCAL = "local"
+ACCEPTED = "Read are texts, HTML, JSON, mail, WARC, and feed documents that are complete"
 _TYPES = {
     ".txt": "text/plain", ".text": "text/plain", ".md": "text/plain", ".html": "text/html", ".htm": "text/html",
     ".xhtml": "text/html", ".json": "application/json", ".jsonl": "application/jsonl", ".eml": "message/rfc822",
@@ -181,7 +182,7 @@ def ingest_documents(
                 raise InputError(document.error)
             drafts = drafts_of(document, outlet, url, document.published or at, extractor)
             if not drafts:
-                raise InputError("No article text in it")
+                raise InputError("No article text in it", fix=ACCEPTED)
             pending += drafts
         except LedgerError as error:
             failures.append(Failure(document.name, str(error)))
@@ -204,12 +205,12 @@ def drafts_of(
     """The articles in one document. Raises InputError for what holds none that can be read."""
     body = document.body
     if not body.strip():
-        raise InputError("The file is empty")
+        raise InputError("The file is empty", fix="Leave it out")
     media_type = document.media_type or _MEDIA_TYPES.guess_type(document.name)[0] or ""
     if find is not None and media_type not in _OWN_TYPES and (extractor := find(media_type)) is not None:
         return _from_extractor(extractor, document, media_type, outlet, document.url or url, published)
     if is_binary(body):
-        raise InputError("The file is binary")
+        raise InputError("The file is binary", fix=ACCEPTED)
     kind = _kind(document)
     where = document.url or url
     drafts: Sequence[Draft | None]

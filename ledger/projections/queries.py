@@ -79,6 +79,8 @@ class Reader:
 
     def article(self, wanted: str) -> ArticleView | None:
         """By id, a unique beginning of it (three characters at least), or URL."""
+        if not wanted:
+            return None
         c = self.table(ArticleRow).c
         found = list(self.rows(ArticleRow, sa.or_(c.article == wanted, c.url == wanted), limit=_SHOWN))
         if not found and len(wanted) >= 3:

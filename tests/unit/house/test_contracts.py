@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,17 @@ def test_a_planted_violation_is_found(copy: Path, contract: str):
         planted.unlink()
     assert result.returncode == 1
     assert "planted" in result.stdout
+
+
+def test_plugins_are_kept_from_everything_but_the_public_packages():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    forbidden = set(next(one for one in declared if one["id"] == "plugins")["forbidden_modules"])
+    parts = {
+        path.stem
+        for path in (ROOT / "ledger").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    public = {"__init__", "__main__", "errors", "plugin", "testing"}
+    assert forbidden == {f"ledger.{part}" for part in parts - public}

@@ -20,7 +20,7 @@ def split_location(text: str) -> tuple[str, str] | None:
     kind, colon, location = text.partition(":")
     # One letter is a drive of Windows.
     named = len(kind) > 1 and kind[0].isalpha() and kind.replace("-", "").replace("_", "").isalnum()
-    if not colon or not named or not kind.islower() or kind in ("http", "https"):
+    if not colon or not named or not kind.islower() or location.startswith("//"):
         return None
     return kind, location
 

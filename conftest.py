@@ -63,7 +63,9 @@ def _console(example: Example) -> str | None:
         elif steps:
             steps[-1][1].append(line)
     for command, expected in steps:
-        printed = [line.rstrip() for line in _run(command, example.namespace["folder"]).strip("\n").splitlines()]
+        printed = [
+            line.rstrip() for line in _run(command, example.namespace["folder"]).strip("\n").splitlines()
+        ]
         wanted = "\n".join(line.rstrip() for line in expected).strip("\n")
         pattern = ".*?".join(re.escape(part) for part in wanted.split("..."))
         if not re.fullmatch(pattern, "\n".join(printed), re.DOTALL):
@@ -85,4 +87,3 @@ pytest_collect_file = Sybil(
     setup=_setup,
     teardown=_teardown,
 ).pytest()
-

@@ -361,7 +361,9 @@ class Ledger:
         first, last = parse_time(before), _instant(after)
         if last is not None and last < first:
             raise UsageError(
-                "The second time is before the first", which=f"{before} {after}", fix="Give the earlier one first"
+                "The second time is before the first",
+                which=f"{before} {after}",
+                fix="Give the earlier one first",
             )
         return explain_change(self._basis(first), self._basis(last), slot)
 

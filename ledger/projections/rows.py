@@ -350,6 +350,7 @@ class FigureHistoryRow(Row, frozen=True):
 
     TABLE: ClassVar[str] = "figure_history"
     KEY: ClassVar[tuple[str, ...]] = ("slot", "ordinal")
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("at",),)
 
     slot: Annotated[str, "id of the slot"]
     ordinal: Annotated[int, "0, 1, 2 ..."]

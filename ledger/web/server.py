@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,12 +39,17 @@ from ledger.web.problems import Problem, problem_of
 from ledger.web.rendering import Page, form_of, page_response
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from ledger.app import Ledger
 
-__all__ = ["MOST_BYTES", "create_app", "run_server"]
+__all__ = ["MOST_BYTES", "create_app", "run_server", "serving"]
 
 MOST_BYTES = 2 * 1024 * 1024
 """Size of the largest request body."""
+
+_HEADERS_WITHIN = 15.0
+"""Seconds within which the head of a request must have arrived."""
 
 log = logging.getLogger("ledger.web")
 
@@ -196,10 +204,52 @@ def _extra(error: HTTPException) -> str:
 
 def run_server(app: Gate, *, host: str, port: int) -> None:
     """Serve an application until a stop signal. Raises UsageError when the address cannot be listened on."""
-    import uvicorn
-
     with _listening(host, port) as listener:
-        config = uvicorn.Config(
+        _server(app).run(sockets=[listener])
+
+
+@contextmanager
+def serving(app: Gate, *, host: str, port: int) -> Iterator[int]:
+    """Serve an application beside other work, in a thread of its own; gives the port that it listens on (0: any free one)."""
+    with _listening(host, port) as listener:
+        server = _server(app)
+        ended = threading.Event()
+
+        def run() -> None:
+            try:
+                server.run(sockets=[listener])
+            finally:
+                ended.set()
+
+        thread = threading.Thread(target=run, name="newsledger-web", daemon=True)
+        thread.start()
+        while not server.started and not ended.wait(0.02):
+            continue
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+def _server(app: Gate) -> uvicorn.Server:
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        """Closes a connection on which no request has arrived in time."""
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.loop.call_later(_HEADERS_WITHIN, self._hang_up)
+
+        def _hang_up(self) -> None:
+            begun: Any = self.cycle  # None until the head of a request has arrived
+            if begun is None and not self.transport.is_closing():
+                self.transport.close()
+
+    return uvicorn.Server(
+        uvicorn.Config(
             app,
             log_level="warning",
             access_log=False,
@@ -208,10 +258,10 @@ def run_server(app: Gate, *, host: str, port: int) -> None:
             timeout_graceful_shutdown=3,
             limit_concurrency=200,
             h11_max_incomplete_event_size=32 * 1024,
-            http="h11",
+            http=Impatient,
             ws="none",
         )
-        uvicorn.Server(config).run(sockets=[listener])
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from ledger import open_ledger
 from ledger.cli.root import cli
 from ledger.clock import FixedClock
 from ledger.web.access import TokenBook
-from ledger.web.server import create_app
+from ledger.web.server import create_app, serving
 
 pytestmark = pytest.mark.slow
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test-web")
@@ -41,22 +38,14 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    import uvicorn
-
     home = tmp_path_factory.mktemp("browser") / "home"
     done = CliRunner().invoke(cli, ["--home", str(home), "demo"], catch_exceptions=False)
     assert done.exit_code == 0
-    with open_ledger(home, clock=FixedClock("2025-02-08T09:00:00Z")) as ledger:
-        listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(ledger), log_level="error", ws="none", http="h11")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield Site(ledger, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        server.should_exit = True
-        thread.join(10)
+    with (
+        open_ledger(home, clock=FixedClock("2025-02-08T09:00:00Z")) as ledger,
+        serving(create_app(ledger), host="127.0.0.1", port=0) as port,
+    ):
+        yield Site(ledger, f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture(scope="module")

@@ -450,7 +450,7 @@ def measure_postgres(report: Report, events: int, rounds: int) -> None:
     with postgres.server() as url:
         database = postgres.Database(url)
         for per_commit in PER_COMMIT:
-            given = everything[: min(events, per_commit * 100)]
+            given = everything[: min(events, per_commit * 50)]
             rows = rows_of(given)
             variants: dict[str, Callable[[], float]] = {
                 "COPY": functools.partial(postgres.copied, database, rows, per_commit),
@@ -478,7 +478,7 @@ def measure_postgres(report: Report, events: int, rounds: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Append and read rates of the log, as ratios.")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--only", choices=["sqlite", "postgres"])
     parser.add_argument("--curves", type=int, metavar="N", help="draw curves up to 10^N events instead")

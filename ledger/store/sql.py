@@ -32,7 +32,7 @@ from ledger.store.tlog import Frontier, leaf_hash
 
 __all__ = ["PAGE", "SqlReader", "task_of"]
 
-PAGE = 1024
+PAGE = 512
 _LEAVES = 4096
 _LOOKUPS = 500
 _NO_END = 2**62
@@ -227,7 +227,8 @@ class SqlReader:
                     self._check_next(after, row[0])
                     after = row[0]
                     yield _event_of(row)
-            yield from map(_event_of, rows)
+            for position, raw, payload, salt in rows:
+                yield StoredEvent(position, decode_envelope(raw), raw, payload, salt)
             after = rows[-1][0]
 
     def _check_next(self, after: int, found: int | None) -> None:

@@ -336,9 +336,26 @@ class Ledger:
         *,
         recorded_as_of: str | datetime | None = None,
         published_as_of: str | datetime | None = None,
+        policy: str = "",
     ) -> State:
-        """The reported state, now or as of a past instant on either clock."""
-        return self.views.state(_instant(recorded_as_of), _instant(published_as_of))
+        """The reported state, now or as of a past instant on either clock; `policy` names another choice of `best`.
+
+        Raises UsageError for an unknown policy.
+        """
+        recorded, published = _instant(recorded_as_of), _instant(published_as_of)
+        if not policy:
+            return self.views.state(recorded, published)
+        from ledger.state import reported_state, resolve
+
+        basis = self._basis(recorded)
+        return reported_state(
+            resolve(basis.reports, basis.registry),
+            basis.registry,
+            reviews=basis.reviews,
+            recorded_as_of=recorded,
+            published_as_of=published,
+            policy=policy,
+        )
 
     def explain(
         self,

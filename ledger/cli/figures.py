@@ -27,7 +27,7 @@ def screen_width() -> int:
 
 
 def print_state(slots: Sequence[SlotState]) -> None:
-    """The table of figures, disputed ones first. Two lines a figure: its name and what is reported; its id and remarks."""
+    """The table of figures, disputed ones first. Two lines a figure: its name and what is reported; its id, modality and remarks."""
     shown = [slot for slot in slots if slot.reports or slot.forecasts]
     if not shown:
         click.echo(EMPTY)
@@ -71,10 +71,10 @@ def _print_row(slot: SlotState, width: int) -> None:
 
 
 def _remarks(slot: SlotState) -> Iterable[str]:
+    if slot.modality:
+        yield slot.modality
     if slot.disputed:
         yield "disputed"
-    if slot.modality in ("probable", "possible"):
-        yield slot.modality
     if slot.circular:
         yield "circular"
     if slot.unconfirmed_by:

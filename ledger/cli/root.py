@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("ledger.cli.serve:serve", "Serve the pages and the programming interface; tokens"),
     "article": ("ledger.cli.article:article", "One article: its revisions, layers and differences"),
     "search": ("ledger.cli.article:search", "Search titles, texts and claims"),
+    "entity": ("ledger.cli.entity:entity", "A name: its articles and the figures that speak of it"),
     "sources": ("ledger.cli.sources:sources", "The source registry: import, export, list, record"),
     "review": (
         "ledger.cli.review:review",

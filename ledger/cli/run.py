@@ -29,9 +29,14 @@ log = logging.getLogger("ledger.run")
 @click.option(
     "--metrics", type=click.IntRange(1, 65535), metavar="PORT", help="Serve Prometheus metrics on loopback."
 )
+@click.option(
+    "--serve", is_flag=True, help="Serve the pages on this machine beside it (see `newsledger serve`)."
+)
 @json_option
 @click.pass_context
-def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_json: bool) -> None:
+def run(
+    ctx: click.Context, once: bool, workers: int, metrics: int | None, serve: bool, as_json: bool
+) -> None:
     """Poll feeds when they are due, record what is new, annotate it and keep the views up to date.
 
     SIGTERM or Ctrl-C ends it after the feeds in flight and what they brought. Exit 1 with --once when a feed failed.
@@ -69,7 +74,8 @@ def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_js
         from ledger.schedule.metrics import serve_metrics
 
         served.enter_context(serve_metrics(ledger.store, ledger.clock, metrics))
-    others = [subprocess.Popen(_worker_command(ctx)) for _ in range(workers - 1)]  # noqa: S603 - our own command
+    commands = ["run"] * (workers - 1) + ["serve"] * serve
+    others = [subprocess.Popen(_command(ctx, name)) for name in commands]  # noqa: S603 - our own command
     warn(f"newsledger runs with {workers} process(es); Ctrl-C or SIGTERM stops it")
     ticker = Ticker(tick, settings.schedule.tick)
     try:
@@ -82,12 +88,12 @@ def run(ctx: click.Context, once: bool, workers: int, metrics: int | None, as_js
             process.wait()
 
 
-def _worker_command(ctx: click.Context) -> list[str]:
+def _command(ctx: click.Context, name: str) -> list[str]:
     options = ctx.find_root().obj
     command = [sys.executable, "-m", "ledger"]
-    for name in ("home", "db"):
-        if options.get(name):
-            command += [f"--{name}", options[name]]
+    for option in ("home", "db"):
+        if options.get(option):
+            command += [f"--{option}", options[option]]
     for folder in options.get("plugin_dir") or ():
         command += ["--plugin-dir", folder]
-    return [*command, "run"]
+    return [*command, name]

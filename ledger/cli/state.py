@@ -49,6 +49,12 @@ def _find(state: State, wanted: str) -> SlotState:
 @click.option(
     "--topic", metavar="TOPIC", help="Only figures of a topic of the registry, or whose name holds this text."
 )
+@click.option(
+    "--policy",
+    default="",
+    metavar="NAME",
+    help="Choose the figure by `latest/1` instead of `most-support/1`.",
+)
 @json_option
 @click.pass_context
 def state(
@@ -57,6 +63,7 @@ def state(
     as_of: str | None,
     published_as_of: str | None,
     topic: str | None,
+    policy: str,
     as_json: bool,
 ) -> None:
     """What is reported: per figure the value, the range, how many reports and independent roots, who disagrees.
@@ -64,7 +71,7 @@ def state(
     `roots` reads "1 of 3": one independent root stands behind the value, of three that report on the figure.
     """
     ledger = open_from(ctx)
-    found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of)
+    found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of, policy=policy)
     slots = [_find(found, slot)] if slot else list(found.slots)
     if topic:
         slots = _of_topic(slots, topic, ledger.sources.registry(recorded_as_of=as_of))

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - every endpoint is given the request, to which its wrapper replies
 from __future__ import annotations
 
+import re
 from typing import Annotated as With
 from typing import Any
 
@@ -16,7 +17,7 @@ from ledger.projections.results import Decision
 from ledger.web import interface as shape
 from ledger.web.access import Caller
 from ledger.web.articles import article_page
-from ledger.web.asking import Cursor, GivenDesk, GivenMoment, Instant, Name, Text
+from ledger.web.asking import Cursor, GivenDesk, GivenMoment, Instant, Name, PairCursor, Text
 from ledger.web.asof import read_moment
 from ledger.web.effects import shifts
 from ledger.web.gate import caller_of, require
@@ -72,7 +73,7 @@ def claims(
     article: Text = "",
     measure: Text = "",
     subject: Text = "",
-    cursor: Cursor = "",
+    cursor: PairCursor = "",
     limit: Limit = 100,
 ) -> shape.ClaimPage:
     """Claims as they were read, in recorded order."""
@@ -127,7 +128,7 @@ def annotation_page(
     request: Asked,
     desk: GivenDesk,
     kind: With[str, QueryParameter(name="type", max_length=200)] = "",
-    cursor: Cursor = "",
+    cursor: PairCursor = "",
     limit: Limit = 100,
 ) -> shape.AnnotationPage:
     """Annotations of all articles in recorded order, of one type if given."""
@@ -161,7 +162,7 @@ def search(
 ) -> shape.SearchAnswer:
     """Articles best first. Articles are searched as they are now."""
     return shape.SearchAnswer(
-        articles=tuple(desk.ledger.search(q, limit)),
+        articles=tuple(desk.ledger.search(q, limit)) if re.search(r"\w", q) else (),
         figures=desk.figures(moment, text=q, size=limit).figures,
         entities=tuple(desk.browser.entities(q, limit)),
     )
@@ -188,9 +189,9 @@ def events(
 @endpoint(f"{_BASE}/events/{{name:str}}", summary="One event")
 def event(request: Asked, desk: GivenDesk, name: Name) -> shape.EventAnswer:
     """By position or id."""
-    if not name.isdecimal() or len(name) == 32:
+    if not name.isdecimal() or len(name) > 18:
         return _event(desk.ledger.store.get(name))
-    position = _number(name, 0)
+    position = int(name)
     found = next(iter(desk.ledger.store.read(position - 1, limit=1)), None) if position else None
     if found is None:
         raise NotFoundError("No such event", which=name, fix="Positions count from 1")

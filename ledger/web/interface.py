@@ -136,7 +136,7 @@ class FeedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     feed: str
 
 
-class NewFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewFeed(msgspec.Struct, frozen=True, kw_only=True):
     """A feed to follow. `outlet` is by default the host; `interval` in seconds."""
 
     url: With[
@@ -168,7 +168,7 @@ class ReviewPage(msgspec.Struct, frozen=True, kw_only=True):
     reviews: tuple[ReviewAnswer, ...]
 
 
-class NewDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision to take: an action (docs/api.md lists them) with what it is about, and why. Who is the token's name."""
 
     action: Literal["reject", "accept", "reroot", "reslot", "merge-roots", "grade", "copy"]
@@ -176,7 +176,7 @@ class NewDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reason: Why
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why."""
 
     reason: Why

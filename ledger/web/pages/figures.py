@@ -47,7 +47,7 @@ def figures(
     found = desk.figures(
         moment, text=q, measure=measure, scope=where, disputed=disputed not in ("", "0"), page=number
     )
-    until = moment.recorded or desk.ledger.store.head().recorded_at or desk.now()
+    until = max((step.at for card in found.figures for step in card.steps), default=desk.now())
     lines = [(card, sparkline(card.steps, until, _moves(card))) for card in found.figures]
     rows = [
         {name: value for name, value in msgspec.structs.asdict(card).items() if name != "steps"}

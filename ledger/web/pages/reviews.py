@@ -64,7 +64,7 @@ class Undone(Form, frozen=True, kw_only=True):
 
 
 def target_of(found: Reviews, name: str, given: Mapping[str, str]) -> dict[str, str]:
-    """What a decision is about, checked. Raises UsageError for an unknown action or a part that is missing, NotFoundError."""
+    """What a decision is about, checked. Raises UsageError for an unknown action, NotFoundError."""
     if name not in ACTIONS:
         raise UsageError("No such decision", which=name, fix=f"There are: {', '.join(ACTIONS)}")
     parts = {key: given.get(key, "").strip() for key in ACTIONS[name]}
@@ -74,7 +74,7 @@ def target_of(found: Reviews, name: str, given: Mapping[str, str]) -> dict[str, 
         if not value and not (name == "reject" and key in ("root", "claim"))
     ]
     if needed:
-        raise UsageError("A part of the decision is missing", which=", ".join(needed))
+        raise NotFoundError("The decision does not name all that it is about", which=", ".join(needed))
     make: dict[str, Callable[..., dict[str, str]]] = {
         "reject": found.target_of_reject,
         "accept": found.desk.claim,

@@ -17,10 +17,7 @@ from ledger.web.access import TokenBook
 from ledger.web.server import create_app, serving
 
 pytestmark = pytest.mark.slow
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test-web")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("needs a chromium: apt-get install chromium", allow_module_level=True)
 
 READING = (
     "/", "/?at=2025-01-30T20:00:00Z", "/figures/killed", "/figures/presence", "/changes?since=2025-01-30", "/changes/killed?since=2025-01-30",
@@ -50,6 +47,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test-web")
+    if CHROMIUM is None:
+        pytest.skip("needs a chromium: apt-get install chromium")
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM)
         yield chromium

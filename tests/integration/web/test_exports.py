@@ -86,8 +86,8 @@ def test_provenance_has_no_loose_ends(ledger):
         assert relation["prov:usedEntity"] in document["entity"]
 
 
+@pytest.mark.slow
 def test_ftm_statements_are_read_by_the_library(ledger):
-    pytest.importorskip("followthemoney")
     from followthemoney import Statement, StatementEntity
     from followthemoney.dataset import Dataset
 

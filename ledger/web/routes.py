@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, delete, get, post
+from litestar import Response, delete, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from ledger.web.problems import Problem
 from ledger.web.rendering import reply
 
-__all__ = ["Route", "action", "endpoint", "page"]
+__all__ = ["Route", "action", "endpoint", "handlers", "page"]
 
 Answer = Callable[..., Response[bytes]]
 
@@ -45,6 +45,27 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         """New handlers, one per path."""
         make = _METHODS[self.method]
         return [make(path, **self.options)(_threaded(self.function)) for path in self.paths]
+
+
+def handlers(routes: Iterable[Route]) -> list[HTTPRouteHandler]:
+    """New handlers for all routes, those first that tell the methods of an address with more than one.
+
+    Litestar makes such a handler itself with the first method of an address, and then never tells the others (RFC 9110, 10.2.1).
+    """
+    found = list(routes)
+    methods: dict[str, set[str]] = {}
+    for one in found:
+        for path in one.paths:
+            methods.setdefault(path, set()).add(one.method)
+    telling = [_telling(path, known) for path, known in methods.items() if len(known) > 1]
+    return [*telling, *(handler for one in found for handler in one.handlers())]
+
+
+def _telling(path: str, methods: set[str]) -> HTTPRouteHandler:
+    async def allowed() -> Response[None]:
+        return Response(None, status_code=204, headers={"Allow": ", ".join(sorted({*methods, "OPTIONS"}))})
+
+    return route(path, http_method=["OPTIONS"], include_in_schema=False, status_code=204)(allowed)
 
 
 def _threaded(function: Answer) -> Callable[..., Awaitable[Response[bytes]]]:

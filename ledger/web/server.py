@@ -37,6 +37,7 @@ from ledger.web.pages import signing
 from ledger.web.pages import sources as source_pages
 from ledger.web.problems import Problem, problem_of
 from ledger.web.rendering import Page, form_of, page_response
+from ledger.web.routes import handlers
 
 if TYPE_CHECKING:
     import uvicorn
@@ -104,7 +105,7 @@ def create_app(ledger: Ledger, *, host: str = "127.0.0.1", public_names: tuple[s
     access = Access(book, open_reading=local)
     app = Litestar(
         route_handlers=[
-            *(handler for route in (*PAGES, *ROUTES) for handler in route.handlers()),
+            *handlers((*PAGES, *ROUTES)),
             stream_handler(),
             create_static_files_router(
                 path="/static",

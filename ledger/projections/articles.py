@@ -13,7 +13,7 @@ from ledger.events.types import ArticleIngested, ArticleRevised, ArticleRevision
 from ledger.projections.facts import Context, Fact, Tables, View
 from ledger.projections.rows import ArticleRow, RevisionRow
 
-__all__ = ["Articles", "article_of"]
+__all__ = ["Articles", "article_of", "summary_of"]
 
 INGESTED, REVISED, WITHDRAWN = ArticleIngested.TYPE, ArticleRevised.TYPE, ArticleWithdrawn.TYPE
 
@@ -35,7 +35,7 @@ class Articles(View):
             revisions.put(row)
             touched.add(row.article)
         for _, rows in groupby(revisions.matching("article", touched), lambda row: row.article):
-            articles.put(_article(list(rows)))
+            articles.put(summary_of(list(rows)))
 
 
 def article_of(fact: Fact) -> str:
@@ -122,8 +122,8 @@ def _blank(fact: Fact, status: str, p_time: str | None, reason: str) -> Revision
     )
 
 
-def _article(revisions: list[RevisionRow]) -> ArticleRow:
-    """The summary of an article; `revisions` in order, at least one."""
+def summary_of(revisions: Sequence[RevisionRow]) -> ArticleRow:
+    """The row of an article; `revisions` in order, at least one."""
     first, last = revisions[0], revisions[-1]
     shown = next((row for row in reversed(revisions) if row.hash), last)
     return ArticleRow(

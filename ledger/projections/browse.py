@@ -9,13 +9,16 @@ import msgspec
 import sqlalchemy as sa
 
 from ledger.projections import catalogue
+from ledger.projections.articles import summary_of
 from ledger.projections.queries import FOREVER
 from ledger.projections.results import StoredAnnotation
 from ledger.projections.rows import (
     AnnotationRow,
+    ArticleRow,
     ClaimRow,
     FigureHistoryRow,
     FigureRow,
+    RevisionRow,
     RunRow,
 )
 from ledger.projections.views import Views
@@ -165,6 +168,37 @@ class Browser:
             after = connection.execute(sa.select(sa.func.min(c.at)).where(c.at > at)).scalar()
             return before, after
 
+    # -- articles ----------------------------------------------------------------------------------------------
+
+    def articles(
+        self,
+        *,
+        outlet: str | None = None,
+        before: int = FOREVER,
+        limit: int = 100,
+        upto: int = FOREVER,
+        published: str | None = None,
+    ) -> list[ArticleRow]:
+        """Articles as they were known at a position, the last recorded first, from those recorded before `before` on.
+
+        `published` (RFC 3339) leaves out revisions that were published later, and articles without another.
+        """
+        with self._views.browsing() as (connection, reader):
+            a, r = reader.table(ArticleRow), reader.table(RevisionRow)
+            known = (r.c.position <= upto, *((r.c.p_time <= published,) if published is not None else ()))
+            there = sa.exists().where(r.c.article == a.c.article, *known)
+            query = sa.select(a.c.article).where(a.c.first_position < before, there)
+            if outlet is not None:
+                query = query.where(a.c.outlet == outlet)
+            wanted = (
+                connection.execute(query.order_by(a.c.first_position.desc()).limit(limit)).scalars().all()
+            )
+            revisions: dict[str, list[RevisionRow]] = defaultdict(list)
+            for chunk in _chunks(wanted):
+                for row in reader.rows(RevisionRow, r.c.article.in_(chunk), *known):
+                    revisions[row.article].append(row)
+            return [summary_of(revisions[article]) for article in wanted]
+
     # -- claims and annotations --------------------------------------------------------------------------------
 
     def provenance(
@@ -218,17 +252,27 @@ class Browser:
             return [_stored(row) for row in connection.execute(query)]
 
     def all_annotations(
-        self, after: tuple[int, int] = (0, -1), limit: int = 1000, kind: str | None = None
+        self,
+        after: tuple[int, int] = (0, -1),
+        limit: int = 1000,
+        kind: str | None = None,
+        *,
+        upto: int = FOREVER,
+        published: str | None = None,
     ) -> list[tuple[StoredAnnotation, str, int]]:
-        """(annotation, article, revision) of those that count now, in recorded order, after a (position, ordinal)."""
+        """(annotation, article, revision) of those that counted at a position, in recorded order, after a (position, ordinal).
+
+        `published` (RFC 3339) leaves out revisions that were published later.
+        """
         with self._views.browsing() as (connection, reader):
             runs, rows = reader.table(RunRow), reader.table(AnnotationRow)
             query = (
                 sa.select(rows, runs.c.version, runs.c.identity)
                 .join(runs, runs.c.position == rows.c.position)
                 .where(
-                    _counting(runs),
-                    sa.tuple_(rows.c.position, rows.c.ordinal) > sa.tuple_(*map(sa.literal, after)),
+                    _counting(runs, upto),
+                    _beyond(rows, after),
+                    _published(rows, reader.table(RevisionRow), published),
                 )
                 .order_by(rows.c.position, rows.c.ordinal)
                 .limit(limit)
@@ -237,13 +281,47 @@ class Browser:
                 query = query.where(rows.c.type == kind)
             return [(_stored(row), row.article, row.revision) for row in connection.execute(query)]
 
+    def claims(
+        self,
+        after: tuple[int, int] = (0, -1),
+        limit: int = 1000,
+        *,
+        upto: int = FOREVER,
+        published: str | None = None,
+        **wanted: str | None,
+    ) -> list[ClaimRow]:
+        """Claims that counted at a position, in recorded order, after a (position, ordinal); `wanted` names columns' values.
+
+        `published` (RFC 3339) leaves out revisions that were published later.
+        """
+        with self._views.browsing() as (connection, reader):
+            runs, rows = reader.table(RunRow), reader.table(ClaimRow)
+            query = (
+                sa.select(rows)
+                .join(runs, runs.c.position == rows.c.position)
+                .where(
+                    _counting(runs, upto),
+                    _beyond(rows, after),
+                    _published(rows, reader.table(RevisionRow), published),
+                )
+                .where(*(rows.c[name] == value for name, value in wanted.items() if value is not None))
+                .order_by(rows.c.position, rows.c.ordinal)
+                .limit(limit)
+            )
+            return [ClaimRow(*row) for row in connection.execute(query)]
+
     def reports_of(self, article: str, upto: int = FOREVER) -> list[Report]:
         """The revisions of one article recorded up to a position, with their claims: what the state reads of it."""
         with self._views.browsing() as (_, reader):
             return reader.reports(upto, articles=[article])
 
-    def entities(self, text: str = "", limit: int = 100) -> list[EntityLine]:
-        """Names in the articles by number of articles, those that hold `text`; case does not matter."""
+    def entities(
+        self, text: str = "", limit: int = 100, *, upto: int = FOREVER, published: str | None = None
+    ) -> list[EntityLine]:
+        """Names in the articles by number of articles, those that hold `text`; case does not matter.
+
+        Counted is what counted at a position, without revisions published after `published` (RFC 3339).
+        """
         with self._views.browsing() as (connection, reader):
             runs, rows = reader.table(RunRow), reader.table(AnnotationRow)
             name, label = (_field(connection, rows.c.body, key) for key in ("name", "label"))
@@ -251,7 +329,11 @@ class Browser:
             query = (
                 sa.select(name, label, sa.func.count(), articles)
                 .join(runs, runs.c.position == rows.c.position)
-                .where(rows.c.type == "core.entity", _counting(runs))
+                .where(
+                    rows.c.type == "core.entity",
+                    _counting(runs, upto),
+                    _published(rows, reader.table(RevisionRow), published),
+                )
                 .group_by(name, label)
                 .order_by(articles.desc(), name, label)
                 .limit(limit)
@@ -301,6 +383,19 @@ def _counting(runs: sa.Table, upto: int = FOREVER) -> sa.ColumnElement[bool]:
     c = runs.c
     current = sa.or_(c.superseded.is_(None), c.superseded > upto)
     return sa.and_(c.status.in_(("annotated", "skipped")), c.position <= upto, current)
+
+
+def _beyond(rows: sa.Table, after: tuple[int, int]) -> sa.ColumnElement[bool]:
+    """The condition that a row comes after a (position, ordinal)."""
+    return sa.tuple_(rows.c.position, rows.c.ordinal) > sa.tuple_(*map(sa.literal, after))
+
+
+def _published(rows: sa.Table, revisions: sa.Table, by: str | None) -> sa.ColumnElement[bool]:
+    """The condition that a row belongs to a revision published by a time; None asks nothing."""
+    if by is None:
+        return sa.true()
+    same = sa.and_(revisions.c.article == rows.c.article, revisions.c.revision == rows.c.revision)
+    return sa.exists().where(same, revisions.c.p_time <= by)
 
 
 def _chunks(values: Iterable[str]) -> Iterator[Sequence[str]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ledger.audit import Removed, Replay
     from ledger.audit.auditor import Auditor
     from ledger.feeds.fetch import Fetcher, Transport
-    from ledger.feeds.files import IngestReport
+    from ledger.feeds.files import Document, IngestReport
     from ledger.feeds.poll import PollReport
     from ledger.host import Host
     from ledger.host.backlog import Annotated
@@ -250,26 +250,26 @@ class Ledger:
 
     def ingest(
         self,
-        *sources: str | Path,
+        *sources: str | Path | Document,
         outlet: str = "",
         url: str = "",
         published: str | datetime | None = None,
         progress: Progress | None = None,
         process: bool = True,
     ) -> tuple[IngestReport, ...]:
-        """Record articles from files, folders, URLs or `KIND:LOCATION` of a plugin's source; one report each.
+        """Record articles from files, folders, URLs, `KIND:LOCATION` of a plugin's source or documents at hand; one report each.
 
         What cannot be read is in its failures. Raises NotFoundError for a kind that no plugin offers.
         """
         from ledger.feeds.discover import ingest_url
-        from ledger.feeds.files import ingest_documents, read_path
+        from ledger.feeds.files import Document, ingest_documents, read_path
         from ledger.host.sources import split_location
 
         self._begin()
         when = _declared(published)
         reports: list[IngestReport] = []
         for source in sources:
-            address = str(source)
+            address = "" if isinstance(source, Document) else str(source)
             if address.startswith(("http://", "https://")):
                 report = self.with_fetcher(
                     lambda fetcher, address=address: ingest_url(  # type: ignore[misc]
@@ -282,7 +282,11 @@ class Ledger:
                         extractor=self.hooks.extractor,
                     )
                 )
-            elif not Path(source).exists() and (found := split_location(address)) is not None:
+            elif (
+                isinstance(source, str)
+                and not Path(source).exists()
+                and (found := split_location(address)) is not None
+            ):
                 report = self.hooks.ingest(
                     self.store,
                     *found,
@@ -294,7 +298,7 @@ class Ledger:
                 report = ingest_documents(
                     self.store,
                     self.clock,
-                    _counted(read_path(source), progress),
+                    _counted([source] if isinstance(source, Document) else read_path(source), progress),
                     outlet=outlet,
                     url=url,
                     published=when,

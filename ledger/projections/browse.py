@@ -185,8 +185,8 @@ class Browser:
         """
         with self._views.browsing() as (connection, reader):
             a, r = reader.table(ArticleRow), reader.table(RevisionRow)
-            known = (r.c.position <= upto, *((r.c.p_time <= published,) if published is not None else ()))
-            there = sa.exists().where(r.c.article == a.c.article, *known)
+            known = _there(r, upto, published)
+            there = sa.exists().where(r.c.article == a.c.article, known)
             query = sa.select(a.c.article).where(a.c.first_position < before, there)
             if outlet is not None:
                 query = query.where(a.c.outlet == outlet)
@@ -195,9 +195,21 @@ class Browser:
             )
             revisions: dict[str, list[RevisionRow]] = defaultdict(list)
             for chunk in _chunks(wanted):
-                for row in reader.rows(RevisionRow, r.c.article.in_(chunk), *known):
+                for row in reader.rows(RevisionRow, r.c.article.in_(chunk), known):
                     revisions[row.article].append(row)
             return [summary_of(revisions[article]) for article in wanted]
+
+    def among(
+        self, articles: Collection[str], *, upto: int = FOREVER, published: str | None = None
+    ) -> set[str]:
+        """Of some articles those that had a revision at a position, published by `published` (RFC 3339) if given."""
+        with self._views.browsing() as (connection, reader):
+            r = reader.table(RevisionRow)
+            found: set[str] = set()
+            for chunk in _chunks(articles):
+                query = sa.select(r.c.article).where(r.c.article.in_(chunk), _there(r, upto, published))
+                found.update(connection.execute(query.distinct()).scalars())
+            return found
 
     # -- claims and annotations --------------------------------------------------------------------------------
 
@@ -388,6 +400,12 @@ def _counting(runs: sa.Table, upto: int = FOREVER) -> sa.ColumnElement[bool]:
 def _beyond(rows: sa.Table, after: tuple[int, int]) -> sa.ColumnElement[bool]:
     """The condition that a row comes after a (position, ordinal)."""
     return sa.tuple_(rows.c.position, rows.c.ordinal) > sa.tuple_(*map(sa.literal, after))
+
+
+def _there(revisions: sa.Table, upto: int, published: str | None) -> sa.ColumnElement[bool]:
+    """The condition that a revision was recorded at a position, and published by a time where one is given."""
+    recorded = revisions.c.position <= upto
+    return recorded if published is None else sa.and_(recorded, revisions.c.p_time <= published)
 
 
 def _published(rows: sa.Table, revisions: sa.Table, by: str | None) -> sa.ColumnElement[bool]:

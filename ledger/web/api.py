@@ -3,7 +3,6 @@
 # ruff: noqa: ARG001 - every endpoint is given the request, to which its wrapper replies
 from __future__ import annotations
 
-import re
 from typing import Annotated as With
 from typing import Any
 
@@ -12,7 +11,9 @@ from litestar import Request
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from ledger.clock import format_time
-from ledger.errors import NotFoundError, UsageError
+from ledger.errors import InputError, NotFoundError, UsageError
+from ledger.feeds.files import Document
+from ledger.projections.queries import FOREVER
 from ledger.projections.results import Decision
 from ledger.web import interface as shape
 from ledger.web.access import Caller
@@ -25,6 +26,7 @@ from ledger.web.health import feed_lines, processor_lines
 from ledger.web.pages.reviews import target_of
 from ledger.web.problems import ForbiddenError
 from ledger.web.routes import endpoint
+from ledger.web.searching import find_articles
 
 __all__ = ["ROUTES"]
 
@@ -66,10 +68,11 @@ def figure(request: Asked, desk: GivenDesk, moment: GivenMoment, slot: Name) -> 
     return {**found.to_dict(), "why": desk.explanation(found).why}
 
 
-@endpoint(f"{_BASE}/claims", summary="Claims that count now")
+@endpoint(f"{_BASE}/claims", summary="Claims that count")
 def claims(
     request: Asked,
     desk: GivenDesk,
+    moment: GivenMoment,
     article: Text = "",
     measure: Text = "",
     subject: Text = "",
@@ -77,12 +80,13 @@ def claims(
     limit: Limit = 100,
 ) -> shape.ClaimPage:
     """Claims as they were read, in recorded order."""
-    rows = desk.ledger.views.claims(
+    rows = desk.browser.claims(
+        _pair(cursor),
+        limit,
+        **desk.known(moment),
         article=article or None,
         measure=measure or None,
         subject=subject or None,
-        after=_pair(cursor),
-        limit=limit,
     )
     following = f"{rows[-1].position}.{rows[-1].ordinal}" if len(rows) == limit else None
     return shape.ClaimPage(claims=tuple(rows), next=following)
@@ -97,12 +101,29 @@ def articles(
     cursor: Cursor = "",
     limit: Limit = 100,
 ) -> shape.ArticlePage:
-    """Articles as their newest revision shows them."""
-    upto = desk.upto(moment) + 1
-    before = min(_number(cursor, upto), upto)
-    rows = desk.ledger.views.articles(outlet=outlet or None, before=before, limit=limit)
+    """Articles as the newest revision of the moment shows them."""
+    before = _number(cursor, FOREVER)
+    rows = desk.browser.articles(outlet=outlet or None, before=before, limit=limit, **desk.known(moment))
     following = str(rows[-1].first_position) if len(rows) == limit else None
     return shape.ArticlePage(articles=tuple(rows), next=following)
+
+
+@endpoint(f"{_BASE}/articles", "POST", summary="Record an article", status_code=201)
+def add_article(request: Asked, desk: GivenDesk, data: JSONBody[shape.NewArticle]) -> shape.Recorded:
+    """Scope `ingest`. The same text again changes nothing; another text at the same address is a revision."""
+    _writer(request, "ingest")
+    with desk.writing:
+        (report,) = desk.ledger.ingest(
+            _document(data), outlet=data.outlet, published=data.published or None, process=False
+        )
+        if report.failures:
+            raise InputError(report.failures[0].error, which="article")
+        for article in report.articles:
+            desk.ledger.process(article=article)
+    return shape.Recorded(
+        article=report.articles[0],
+        outcome="new" if report.new else "revised" if report.revised else "unchanged",
+    )
 
 
 @endpoint(f"{_BASE}/articles/{{name:str}}", summary="One article with its revisions and text")
@@ -123,16 +144,17 @@ def article(
     )
 
 
-@endpoint(f"{_BASE}/annotations", summary="Annotations that count now")
+@endpoint(f"{_BASE}/annotations", summary="Annotations that count")
 def annotation_page(
     request: Asked,
     desk: GivenDesk,
+    moment: GivenMoment,
     kind: With[str, QueryParameter(name="type", max_length=200)] = "",
     cursor: PairCursor = "",
     limit: Limit = 100,
 ) -> shape.AnnotationPage:
     """Annotations of all articles in recorded order, of one type if given."""
-    found = desk.browser.all_annotations(_pair(cursor), limit, kind or None)
+    found = desk.browser.all_annotations(_pair(cursor), limit, kind or None, **desk.known(moment))
     rows = tuple(
         shape.Annotated(
             article=article,
@@ -151,20 +173,24 @@ def annotation_page(
 
 
 @endpoint(f"{_BASE}/entities", summary="Names by number of articles")
-def entities(request: Asked, desk: GivenDesk, q: Text = "", limit: Limit = 100) -> shape.Entities:
+def entities(
+    request: Asked, desk: GivenDesk, moment: GivenMoment, q: Text = "", limit: Limit = 100
+) -> shape.Entities:
     """Names that hold a text, case aside."""
-    return shape.Entities(entities=tuple(desk.browser.entities(q, limit)))
+    return shape.Entities(entities=tuple(desk.browser.entities(q, limit, **desk.known(moment))))
 
 
 @endpoint(f"{_BASE}/search", summary="Articles, figures and names with all words")
 def search(
-    request: Asked, desk: GivenDesk, moment: GivenMoment, q: Text, limit: Limit = 20
+    request: Asked, desk: GivenDesk, moment: GivenMoment, q: Text, outlet: Text = "", limit: Limit = 20
 ) -> shape.SearchAnswer:
-    """Articles best first. Articles are searched as they are now."""
+    """Articles best first, with the outlets of all that were found. Texts are searched as they are now."""
+    found = find_articles(desk, moment, q, outlet)
     return shape.SearchAnswer(
-        articles=tuple(desk.ledger.search(q, limit)) if re.search(r"\w", q) else (),
+        articles=tuple(found.hits[:limit]),
+        outlets=found.outlets,
         figures=desk.figures(moment, text=q, size=limit).figures,
-        entities=tuple(desk.browser.entities(q, limit)),
+        entities=tuple(desk.browser.entities(q, limit, **desk.known(moment))),
     )
 
 
@@ -294,9 +320,21 @@ def audit(request: Asked, desk: GivenDesk) -> shape.AuditAnswer:
 
 
 ROUTES = (
-    state, figures, figure, claims, articles, article, annotation_page, entities, search, events, event, changes,
+    state, figures, figure, claims, articles, add_article, article, annotation_page, entities, search, events, event, changes,
     feeds, add_feed, remove_feed, reviews, decide, preview, undo, audit,
 )  # fmt: skip
+
+
+def _document(data: shape.NewArticle) -> Document:
+    if bool(data.text.strip()) == bool(data.html.strip()):
+        raise UsageError("An article is either text or html", which="article", fix="Give one of the two")
+    name = data.url or "the article that was sent"
+    if data.html.strip():
+        return Document(
+            name=name, media_type="text/html", body=data.html.encode(), url=data.url, charset="utf-8"
+        )
+    entry = {"title": data.title, "text": data.text}
+    return Document(name=name, media_type="application/json", body=msgspec.json.encode(entry), url=data.url)
 
 
 def _writer(request: Asked, scope: str) -> Caller:

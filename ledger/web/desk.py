@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
@@ -23,9 +23,16 @@ if TYPE_CHECKING:
     from ledger.app import Ledger
     from ledger.store.verify import Verification
 
-__all__ = ["Desk", "Facet", "FigureCard", "Listing", "Point"]
+__all__ = ["Desk", "Facet", "FigureCard", "Known", "Listing", "Point"]
 
 PAGE = 50
+
+
+class Known(TypedDict):
+    """The last position that counts, and the time by which a revision must have been published."""
+
+    upto: int
+    published: str | None
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -131,6 +138,11 @@ class Desk:
     def upto(self, moment: Moment) -> int:
         """The last position that counts at a moment."""
         return FOREVER if moment.recorded is None else self.ledger.store.position_at(moment.recorded)
+
+    def known(self, moment: Moment) -> Known:
+        """What counts at a moment, as the browser's questions take it."""
+        by = moment.published
+        return Known(upto=self.upto(moment), published=None if by is None else format_time(by))
 
     def state(self, moment: Moment) -> State:
         """The whole reported state at a moment, recomputed unless it was asked for lately."""

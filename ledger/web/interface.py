@@ -10,7 +10,7 @@ import msgspec
 from ledger.projections.browse import EntityLine, Step
 from ledger.projections.results import Hit
 from ledger.projections.rows import ArticleRow, ClaimRow, RevisionRow
-from ledger.web.desk import FigureCard
+from ledger.web.desk import Facet, FigureCard
 from ledger.web.effects import Shift
 from ledger.web.health import FeedLine, ProcessorLine
 
@@ -28,10 +28,12 @@ __all__ = [
     "FeedAnswer",
     "FeedPage",
     "Figures",
+    "NewArticle",
     "NewDecision",
     "NewFeed",
     "Preview",
     "Reason",
+    "Recorded",
     "ReviewAnswer",
     "ReviewPage",
     "SearchAnswer",
@@ -147,6 +149,27 @@ class NewFeed(msgspec.Struct, frozen=True, kw_only=True):
     interval: With[int, msgspec.Meta(ge=60, le=31_536_000)] | None = None
 
 
+class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
+    """An article to record, as `text` (blocks parted by an empty line) or as `html`, a whole page; one of the two.
+
+    `outlet` is by default the host of `url`, else `local`; `published` is RFC 3339, and what a page declares itself counts more.
+    """
+
+    text: With[str, msgspec.Meta(max_length=1_000_000)] = ""
+    html: With[str, msgspec.Meta(max_length=1_500_000)] = ""
+    title: With[str, msgspec.Meta(max_length=500)] = ""
+    url: With[str, msgspec.Meta(pattern=r"^(https?://[!-~]+)?$", max_length=2000)] = ""
+    outlet: With[str, msgspec.Meta(max_length=200)] = ""
+    published: With[str, msgspec.Meta(max_length=40)] = ""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """The id of an article, and what recording it gave."""
+
+    article: str
+    outcome: Literal["new", "revised", "unchanged"]
+
+
 class ReviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A decision; `status`: in force, taken back, orphaned."""
 
@@ -204,6 +227,7 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Articles, figures and names that hold all words; in a snippet found words stand between U+0002 and U+0003."""
 
     articles: tuple[Hit, ...]
+    outlets: tuple[Facet, ...]
     figures: tuple[FigureCard, ...]
     entities: tuple[EntityLine, ...]
 

@@ -8,16 +8,14 @@ import msgspec
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from ledger.clock import format_time
 from ledger.errors import NotFoundError
-from ledger.projections.rows import ArticleRow
+from ledger.projections.queries import FOREVER
 from ledger.web.articles import article_page, revision_differences
 from ledger.web.asking import Count, GivenDesk, GivenMoment, Name, Text
-from ledger.web.asof import Moment
-from ledger.web.desk import Desk
 from ledger.web.marks import LAYERS
 from ledger.web.rendering import Page, bare, page_response
 from ledger.web.routes import page
+from ledger.web.searching import find_articles
 
 __all__ = ["article", "articles", "event", "search"]
 
@@ -34,9 +32,9 @@ def articles(
     before: Count = 0,
 ) -> Response[bytes]:
     """Articles, the last recorded first."""
-    upto = desk.upto(moment)
-    start = min(before or upto + 1, upto + 1)
-    found = desk.ledger.views.articles(outlet=outlet or None, before=start, limit=_LIST)
+    found = desk.browser.articles(
+        outlet=outlet or None, before=before or FOREVER, limit=_LIST, **desk.known(moment)
+    )
     more = found[-1].first_position if len(found) == _LIST else 0
     return page_response(
         request,
@@ -118,46 +116,35 @@ def search(
     request: Request[Any, Any, Any], desk: GivenDesk, moment: GivenMoment, q: Text = "", outlet: Text = ""
 ) -> Response[bytes]:
     """Articles, figures and names that hold all words of the query."""
-    every = list(desk.ledger.search(q, 200)) if q.strip() else []
-    if moment.recorded is not None:
-        known = {row.article for row in _known(desk, moment, {hit.article for hit in every})}
-        every = [hit for hit in every if hit.article in known]
-    if moment.published is not None:
-        limit = format_time(moment.published)
-        every = [hit for hit in every if hit.p_time <= limit]
-    outlets: dict[str, int] = {}
-    for hit in every:
-        outlets[hit.outlet] = outlets.get(hit.outlet, 0) + 1
-    hits = [hit for hit in every if not outlet or hit.outlet == outlet]
+    found = find_articles(desk, moment, q, outlet)
     figures = desk.figures(moment, text=q, size=10).figures if q.strip() else ()
-    names = desk.browser.entities(q, 10) if q.strip() else []
+    names = desk.browser.entities(q, 10, **desk.known(moment)) if q.strip() else []
     return page_response(
         request,
         desk,
         Page(
             template="search.html",
             title=f"Search: {q}" if q else "Search",
-            data={"query": q, "articles": hits, "outlets": outlets, "figures": figures, "entities": names},
-            rows=[msgspec.structs.asdict(hit) for hit in hits],
+            data={
+                "query": q,
+                "articles": found.hits,
+                "outlets": found.outlets,
+                "figures": figures,
+                "entities": names,
+            },
+            rows=[msgspec.structs.asdict(hit) for hit in found.hits],
             moment=moment,
             section="search",
             context={
                 "q": q,
-                "hits": [(hit, _pieces(hit.snippet)) for hit in hits],
-                "outlets": sorted(outlets.items(), key=lambda item: (-item[1], item[0])),
+                "hits": [(hit, _pieces(hit.snippet)) for hit in found.hits],
+                "outlets": found.outlets,
                 "outlet": outlet,
                 "figures": figures,
                 "names": names,
             },
         ),
     )
-
-
-def _known(desk: Desk, moment: Moment, articles: set[str]) -> list[ArticleRow]:
-    """Of some articles those that had been recorded by a moment."""
-    upto = desk.upto(moment)
-    rows = (desk.ledger.article(article).article for article in sorted(articles))
-    return [row for row in rows if row.first_position <= upto]
 
 
 def _pieces(snippet: str) -> list[tuple[str, bool]]:

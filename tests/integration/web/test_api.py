@@ -102,6 +102,49 @@ def test_state_and_figures_answer_for_a_past_moment(client):
     assert (now["best"]["point"], len(now["why"]) > 1) == (1000, True)
 
 
+def mentions(client, **moment):
+    found = client.get("/api/v1/entities", params={"limit": 1000, **moment}).json()["entities"]
+    return {(one["name"], one["label"]): one["mentions"] for one in found}
+
+
+def test_articles_claims_annotations_and_names_answer_for_a_past_moment(client, ledger):
+    moments = ({"at": "2025-01-30T20:00:00Z"}, {"published": "2025-01-30T20:00:00Z"})
+    for path, key in (("articles", "articles"), ("claims", "claims"), ("annotations", "annotations")):
+        now = every(client, f"/api/v1/{path}", key)
+        for moment in moments:
+            then = client.get(f"/api/v1/{path}", params={"limit": 1000, **moment}).json()[key]
+            assert 0 < len(then) < len(now), (path, moment)
+    then = client.get("/api/v1/articles", params=moments[0]).json()["articles"]
+    assert all(
+        one["recorded_at"] <= moments[0]["at"] and one["changed_at"] <= moments[0]["at"] for one in then
+    )
+    now = mentions(client)
+    for moment in moments:
+        then = mentions(client, **moment)
+        assert 0 < sum(then.values()) < sum(now.values())
+        assert all(count <= now[key] for key, count in then.items())
+
+
+def test_an_article_of_the_past_reads_as_it_did(client, ledger):
+    (later,) = [row for row in ledger.views.articles() if row.title.startswith("RETRACTED")]
+    before = {"at": "2025-02-01T20:00:00Z"}
+    (then,) = [
+        one
+        for one in client.get("/api/v1/articles", params=before).json()["articles"]
+        if one["article"] == later.article
+    ]
+    assert not then["title"].startswith("RETRACTED")
+    assert then["revisions"] < later.revisions
+
+
+def test_search_counts_the_outlets_and_keeps_to_one(client):
+    found = client.get("/api/v1/search", params={"q": "kursk"}).json()
+    assert sum(one["count"] for one in found["outlets"]) == len(found["articles"])
+    only = client.get("/api/v1/search", params={"q": "kursk", "outlet": "hws"}).json()
+    assert {hit["outlet"] for hit in only["articles"]} == {"hws"}
+    assert only["outlets"] == found["outlets"]
+
+
 def test_an_unchanged_answer_is_not_sent_again(client):
     first = client.get("/api/v1/figures")
     again = client.get("/api/v1/figures", headers={"if-none-match": first.headers["etag"]})
@@ -186,6 +229,35 @@ def test_a_token_adds_and_removes_feeds(writing):
         404,
         422,
     )
+
+
+def test_a_token_records_articles(writing):
+    client, ledger = writing
+    allowed = bearer(ledger, "read", "ingest")
+    sent = {
+        "title": "Fire in Tarsia",
+        "text": "TARSIA - Three people were killed in a fire on Monday, police said.",
+        "url": "https://tarsiannews.example/fire",
+        "published": "2025-02-08T08:00:00Z",
+    }
+    assert client.post("/api/v1/articles", json=sent, headers=bearer(ledger, "read")).status_code == 403
+    made = client.post("/api/v1/articles", json=sent, headers=allowed)
+    assert (made.status_code, made.json()["outcome"]) == (201, "new")
+    article = client.get(f"/api/v1/articles/{made.json()['article']}").json()
+    assert (article["article"]["outlet"], article["article"]["title"]) == (
+        "tarsiannews.example",
+        "Fire in Tarsia",
+    )
+    claims = client.get("/api/v1/claims", params={"article": made.json()["article"]}).json()["claims"]
+    assert [(one["measure"], one["value"]) for one in claims] == [("killed", 3)]
+    assert client.post("/api/v1/articles", json=sent, headers=allowed).json()["outcome"] == "unchanged"
+    revised = {**sent, "text": sent["text"].replace("Three", "Four")}
+    assert client.post("/api/v1/articles", json=revised, headers=allowed).json()["outcome"] == "revised"
+    page = f"<html><head><title>Flood</title></head><body><article><h1>Flood</h1><p>{'Water rose. ' * 20}</p></article></body></html>"
+    assert client.post("/api/v1/articles", json={"html": page}, headers=allowed).json()["outcome"] == "new"
+    for bad in ({}, {"text": " "}, {"text": "a", "html": "<p>b"}, {"text": "a", "published": "soon"}):
+        answer = client.post("/api/v1/articles", json=bad, headers=allowed)
+        assert answer.status_code in (400, 422), answer.text
 
 
 def test_a_session_is_for_pages_only(writing):

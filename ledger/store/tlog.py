@@ -170,11 +170,15 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether `proof` shows that the tree (`new`, `new_root`) extends the tree (`old`, `old_root`) (RFC 9162, 2.1.4.2)."""
+    """Whether `proof` shows that the tree (`new`, `new_root`) extends the tree (`old`, `old_root`) (RFC 9162, 2.1.4.2).
+
+    Trees of one size are consistent when their roots are the same, and need no proof; whether that is a root is for whoever
+    read it. A proof from nothing to something shows nothing, so there is none.
+    """
+    if old == new >= 0:
+        return not proof and old_root == new_root
     if not 1 <= old <= new or not _well_formed((old_root, new_root, *proof)):
         return False
-    if old == new:
-        return not proof and old_root == new_root
     path = list(proof)
     if old & (old - 1) == 0:
         path.insert(0, old_root)

@@ -149,8 +149,16 @@ def test_every_older_tree_is_proven_and_nothing_else(new):
 def test_lengths_are_checked_before_anything_is_hashed():
     assert not verify_inclusion(b"", 0, 1, [], b"")
     assert not verify_inclusion(LEAVES[0][:31], 0, 1, [], LEAVES[0][:31])
-    assert not verify_consistency(1, 1, b"", b"", [])
+    assert not verify_consistency(1, 2, b"", b"", [b""])
     assert not verify_inclusion(LEAVES[0], 0, 2, [b"short"], LEAVES[0])
+
+
+def test_trees_of_one_size_are_consistent_when_their_roots_are_the_same():
+    for size in (0, 1, 8):
+        assert verify_consistency(size, size, LEAVES[0], LEAVES[0], [])
+        assert not verify_consistency(size, size, LEAVES[0], LEAVES[1], [])
+        assert not verify_consistency(size, size, LEAVES[0], LEAVES[0], [LEAVES[0]])
+    assert not verify_consistency(-1, -1, LEAVES[0], LEAVES[0], [])
 
 
 def test_impossible_places_are_no_proof():

@@ -5,11 +5,11 @@
 This one file needs Python 3.11 and the package `cryptography`, nothing else: no project, no network. Copy it to the machine
 that shall check. It is also the reader of these formats inside newsledger, so that there is one reading of each.
 
-    newsledger-verify FILE --vkey KEY              FILE: .evidence.zip, .row-receipt, or .tlog-proof with --entry ENVELOPE
-    newsledger-verify FILE --policy POLICY
+    newsledger-verify FILE --vkey KEY              FILE: .evidence.zip, .row-receipt, .tlog-proof with --entry ENVELOPE,
+    newsledger-verify FILE --policy POLICY               or the folder of a whole log, as `newsledger export tiles` writes it
 
 Keys come from you, never from the file. Exit: 0 it holds; 1 it does not; 2 it cannot be read; 4 it holds, but parts were withheld.
-Formats: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962 for the trees.
+Formats: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy, tlog-tiles; RFC 6962 for the trees.
 """
 
 from __future__ import annotations
@@ -266,24 +266,29 @@ def parse_signature(line: str) -> Signature:
 
 
 def verify_note(note: Note, keys: Iterable[Key]) -> tuple[list[tuple[Key, Signature]], list[Signature]]:
-    """The verified signatures with their keys, and those of unknown keys.
+    """The verified signatures with their keys, one for each key, and those of unknown keys.
 
-    Refuses a note with a wrong signature of a known key, and one without a signature of a known key.
+    Refuses a note with a wrong signature of a known key, one without a signature of a known key, and one signed by a name and
+    id that two of the keys share.
     """
-    known = {(key.name, key.id): key for key in keys}
-    good: list[tuple[Key, Signature]] = []
+    known: dict[tuple[str, bytes], set[Key]] = {}
+    for key in keys:
+        known.setdefault((key.name, key.id), set()).add(key)
+    good: dict[Key, Signature] = {}
     unknown: list[Signature] = []
     for one in note.signatures:
-        key = known.get((one.name, one.id))
-        if key is None:
+        named = known.get((one.name, one.id), set())
+        if len(named) > 1:
+            raise RefusedError(f"Two keys that you gave have the name {one.name} and the id {one.id.hex()}")
+        for key in named:
+            if not key.verifies(note.text, one.data):
+                raise RefusedError(f"The signature of {key.name} is wrong")
+            good.setdefault(key, one)
+        if not named:
             unknown.append(one)
-        elif not key.verifies(note.text, one.data):
-            raise RefusedError(f"The signature of {key.name} is wrong")
-        else:
-            good.append((key, one))
     if not good:
         raise RefusedError("No signature is by a key that you know")
-    return good, unknown
+    return list(good.items()), unknown
 
 
 # -- checkpoints -------------------------------------------------------------------------------------------------------
@@ -855,11 +860,7 @@ def _check_bundle(files: Mapping[str, bytes], trust: Trust, *, unknown_signature
         raise RefusedError("Not an evidence bundle: it has no checkpoint or no manifest")
     evidence = sort_members(files)
     checkpoint, note, good = trust(evidence.checkpoint)
-    unknown = len(note.signatures) - len(good)
-    if unknown and not unknown_signatures:
-        raise RefusedError(
-            f"{unknown} signatures of the checkpoint are by keys that you do not know; name them in a policy, or allow them"
-        )
+    unknown = _unknown(note, good, allowed=unknown_signatures)
     _check_leaves(evidence, checkpoint)
     for name, data in evidence.rows.items():
         receipt = parse_row_receipt(data)
@@ -881,6 +882,16 @@ def _check_bundle(files: Mapping[str, bytes], trust: Trust, *, unknown_signature
         withheld=withheld,
         unknown=unknown,
     )
+
+
+def _unknown(note: Note, good: Sequence[tuple[Key, Signature]], *, allowed: bool) -> int:
+    """How many signature lines nobody can check, which is refused unless it is `allowed`."""
+    unknown = len(note.signatures) - len(good)
+    if unknown and not allowed:
+        raise RefusedError(
+            f"{unknown} signatures of the checkpoint are by keys that you do not know; name them in a policy, or allow them"
+        )
+    return unknown
 
 
 def row_name(receipt: RowReceipt) -> str:
@@ -961,6 +972,116 @@ def _check_closure(evidence: Evidence) -> None:
                 )
 
 
+# -- whole logs (tlog-tiles) -------------------------------------------------------------------------------------------
+
+TILE = 256
+"""Hashes in a full tile."""
+
+
+def tile_path(level: int | None, index: int, width: int = TILE) -> str:
+    """`tile/0/x001/234.p/7`: the path of a tile, or of an entry bundle when `level` is None."""
+    name = f"{index % 1000:03d}"
+    while index >= 1000:
+        index //= 1000
+        name = f"x{index % 1000:03d}/{name}"
+    suffix = f".p/{width}" if width < TILE else ""
+    return f"tile/{'entries' if level is None else level}/{name}{suffix}"
+
+
+def read_entries(data: bytes) -> list[bytes]:
+    """The entries of a bundle, each behind its length in two bytes. Raises UnreadableError."""
+    entries, at = [], 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if at + 2 > len(data) or end > len(data):
+            raise UnreadableError("The entry bundle ends within an entry")
+        entries.append(data[at + 2 : end])
+        at = end
+    return entries
+
+
+def peaks(hashes: Iterable[bytes]) -> list[bytes]:
+    """The roots of the complete subtrees that hashes of equal height fall into, largest first."""
+    stack: list[tuple[int, bytes]] = []
+    for one in hashes:
+        height, node = 0, one
+        while stack and stack[-1][0] == height:
+            height, node = height + 1, node_hash(stack.pop()[1], node)
+        stack.append((height, node))
+    return [node for _, node in stack]
+
+
+def check_log(folder: Path, trust: Trust, *, unknown_signatures: bool = False) -> Verdict:
+    """Check a tlog-tiles directory: every entry, every tile, and that nothing else lies in it. Raises RefusedError.
+
+    Partial tiles of an earlier size may lie beside the full ones, when they begin in the same way.
+    """
+    checkpoint, note, good = trust(_read(folder / "checkpoint"))
+    unknown = _unknown(note, good, allowed=unknown_signatures)
+    proven = {"checkpoint"}
+    hashes: Iterable[bytes] = _entry_hashes(folder, checkpoint.size, proven)
+    level, count = 0, checkpoint.size
+    edge: list[bytes] = []
+    while count:
+        above: list[bytes] = []
+        for index, row in enumerate(_rows(hashes)):
+            path = tile_path(level, index, len(row))
+            if _read(folder / path) != b"".join(row):
+                raise RefusedError(f"{path} is not what the entries give")
+            proven.add(path)
+            if len(row) == TILE:
+                above += peaks(row)
+            else:
+                edge = [*peaks(row), *edge]
+        hashes, level, count = above, level + 1, count // TILE
+    root = edge.pop() if edge else hashlib.sha256(b"").digest()
+    while edge:
+        root = node_hash(edge.pop(), root)
+    if root != checkpoint.root:
+        raise RefusedError("The entries do not give the root that is signed")
+    _check_nothing_else(folder, proven)
+    signers = tuple(key.name for key, _ in good)
+    return Verdict("log", checkpoint, signers, events=checkpoint.size, unknown=unknown)
+
+
+def _rows(hashes: Iterable[bytes]) -> Iterator[list[bytes]]:
+    row: list[bytes] = []
+    for one in hashes:
+        row.append(one)
+        if len(row) == TILE:
+            yield row
+            row = []
+    if row:
+        yield row
+
+
+def _entry_hashes(folder: Path, size: int, proven: set[str]) -> Iterator[bytes]:
+    for first in range(0, size, TILE):
+        width = min(TILE, size - first)
+        path = tile_path(None, first // TILE, width)
+        entries = read_entries(_read(folder / path))
+        if len(entries) != width:
+            raise RefusedError(f"{path} holds {len(entries)} entries instead of {width}")
+        proven.add(path)
+        yield from map(leaf_hash, entries)
+
+
+def _check_nothing_else(folder: Path, proven: set[str]) -> None:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() or name in proven:
+            continue
+        full = name.partition(".p/")[0]
+        if full not in proven or not full.startswith("tile/"):
+            raise RefusedError(f"The folder holds {name!r}, which nothing commits to")
+        whole, part = _read(folder / full), _read(path)
+        width = len(read_entries(part)) if full.startswith("tile/entries/") else len(part) // 32
+        level = None if full.startswith("tile/entries/") else int(full.split("/")[1])
+        index = int("".join(full.split("/")[2:]).replace("x", ""))
+        if not 0 < width < TILE or name != tile_path(level, index, width) or not whole.startswith(part):
+            raise RefusedError(f"{name} is not the beginning of {full}")
+
+
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
@@ -984,7 +1105,9 @@ def trust_of(policy: Policy | None, keys: Sequence[Key]) -> Trust:
 def check_file(
     path: Path, trust: Trust, entry: Path | None = None, *, unknown_signatures: bool = False
 ) -> Verdict:
-    """Check a bundle, a row receipt, or a tlog-proof of the envelope in `entry`. Raises RefusedError."""
+    """Check a bundle, a row receipt, a tlog-proof of the envelope in `entry`, or the folder of a log. Raises RefusedError."""
+    if path.is_dir():
+        return check_log(path, trust, unknown_signatures=unknown_signatures)
     try:
         data = path.read_bytes()
         leaf = entry.read_bytes() if entry is not None else None
@@ -1016,7 +1139,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="newsledger-verify", description="Check evidence from a newsledger, without the ledger."
     )
-    parser.add_argument("file", type=Path, help=".evidence.zip, .row-receipt or .tlog-proof")
+    parser.add_argument(
+        "file", type=Path, help=".evidence.zip, .row-receipt, .tlog-proof, or the folder of a whole log"
+    )
     parser.add_argument(
         "--vkey", action="append", default=[], help="a key that you trust: text, or a file that holds it"
     )

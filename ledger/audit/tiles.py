@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from ledger.audit.newsledger_verify import UnreadableError
+from ledger.audit.newsledger_verify import TILE, UnreadableError, read_entries, tile_path
 from ledger.errors import CorruptionError, StoreUnavailableError, UsageError
 from ledger.store.tlog import HASH_BYTES, Frontier, Leaves, node_hash
 
@@ -32,22 +32,10 @@ __all__ = [
     "write_atomically",
 ]
 
-TILE = 256
-"""Hashes in a full tile."""
 _BITS = 8
 _PAIR = 2 * HASH_BYTES
 _CACHED = 512
 """Tiles that a tree remembers, about 16 kB each."""
-
-
-def tile_path(level: int | None, index: int, width: int = TILE) -> str:
-    """`tile/0/x001/234.p/7`: the path of a tile, or of an entry bundle when `level` is None."""
-    name = f"{index % 1000:03d}"
-    while index >= 1000:
-        index //= 1000
-        name = f"x{index % 1000:03d}/{name}"
-    suffix = f".p/{width}" if width < TILE else ""
-    return f"tile/{'entries' if level is None else level}/{name}{suffix}"
 
 
 _PATH = re.compile(
@@ -76,18 +64,6 @@ def entry_bundle(entries: Iterable[bytes]) -> bytes:
             raise UsageError("An envelope is too large for an entry bundle", which=f"{len(entry)} bytes")
         parts.append(struct.pack(">H", len(entry)) + entry)
     return b"".join(parts)
-
-
-def read_entries(data: bytes) -> list[bytes]:
-    """The inverse of `entry_bundle`. Raises UnreadableError."""
-    entries, at = [], 0
-    while at < len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if at + 2 > len(data) or end > len(data):
-            raise UnreadableError("The entry bundle ends within an entry")
-        entries.append(data[at + 2 : end])
-        at = end
-    return entries
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.audit.keys import Signer, generate, load_signer, save_signer
 from ledger.audit.newsledger_verify import (
     COSIGNATURE,
+    ED25519,
     MLDSA44,
     Checkpoint,
     Key,
@@ -77,6 +78,17 @@ def test_a_key_that_is_not_quite_one_is_refused(vkey: str) -> None:
         parse_vkey(vkey)
 
 
+def test_no_part_of_a_key_and_no_key_with_a_changed_character_is_one() -> None:
+    for start in range(len(PETER)):
+        for end in range(start, len(PETER) + 1):
+            if end - start < len(PETER):
+                with pytest.raises(UnreadableError):
+                    parse_vkey(PETER[start:end])
+    for at, one in enumerate(PETER):
+        with pytest.raises(UnreadableError):
+            parse_vkey(PETER[:at] + chr(ord(one) + 1) + PETER[at + 1 :])
+
+
 @pytest.mark.parametrize(
     "note",
     [
@@ -112,6 +124,28 @@ def test_a_wrong_signature_of_a_known_key_refuses_the_note_and_of_an_unknown_one
     with pytest.raises(RefusedError, match="EnochRoot is wrong"):
         verify_note(bad, [parse_vkey(PETER), parse_vkey(ENOCH)])
     assert verify_note(bad, [parse_vkey(PETER)])[0]
+
+
+def test_a_signature_that_is_there_twice_counts_once() -> None:
+    note = parse_note(f"{TEXT}\n{PETERS}{PETERS}{ENOCHS}{ENOCHS}".encode())
+    good, unknown = verify_note(note, [parse_vkey(PETER)])
+    assert [(key.vkey, one.line) for key, one in good] == [(PETER, PETERS)]
+    assert len(unknown) == 2
+
+
+def test_keys_that_cannot_be_told_apart_refuse_what_they_sign_and_nothing_else() -> None:
+    class Twin(Key):
+        """A key of the same name whose id is the same by chance."""
+
+        @property
+        def id(self) -> bytes:
+            return parse_vkey(PETER).id
+
+    twin = Twin("PeterNeumann", ED25519, bytes(32))
+    with pytest.raises(RefusedError, match="Two keys"):
+        verify_note(parse_note(WHOLE), [parse_vkey(PETER), twin])
+    assert verify_note(parse_note(f"{TEXT}\n{ENOCHS}".encode()), [parse_vkey(PETER), twin, parse_vkey(ENOCH)])
+    assert verify_note(parse_note(WHOLE), [parse_vkey(PETER), parse_vkey(PETER)])[0]
 
 
 def test_a_note_by_nobody_that_is_known_is_refused(log: Signer) -> None:

@@ -3,6 +3,7 @@
 from ledger.projections.catalogue import Parked
 from ledger.projections.facts import Context, Fact, Table, Tables, View
 from ledger.projections.folding import Progress
+from ledger.projections.opening import open_views
 from ledger.projections.results import (
     ArticleView,
     Decision,
@@ -14,7 +15,7 @@ from ledger.projections.results import (
     ViewDiff,
     ViewInfo,
 )
-from ledger.projections.views import Views, open_views
+from ledger.projections.views import Views
 
 __all__ = [
     "ArticleView",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from ledger.errors import UsageError
-from ledger.export.linked import claim_reviews, ftm_statements, provenance, web_annotations
-from ledger.export.rows import ROWS, Row
+from ledger.export.linked import STATEMENT, claim_reviews, ftm_statements, provenance, web_annotations
+from ledger.export.rows import TABLES, Kind, Row
 from ledger.export.tables import write_csv, write_jsonl, write_parquet
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     write: Callable[[Ledger, str, BinaryIO], None]
 
 
-WHAT = tuple(ROWS)
+WHAT = tuple(TABLES)
 
 
-def _tabular(write: Callable[[Iterable[Row], BinaryIO], None]) -> Callable[[Ledger, str, BinaryIO], None]:
-    return lambda ledger, what, out: write(ROWS[what](ledger), out)
+def _tabular(
+    write: Callable[[Mapping[str, Kind], Iterable[Row], BinaryIO], None],
+) -> Callable[[Ledger, str, BinaryIO], None]:
+    return lambda ledger, what, out: write(TABLES[what].columns, TABLES[what].rows(ledger), out)
 
 
 def _document(make: Callable[[Ledger], Any]) -> Callable[[Ledger, str, BinaryIO], None]:
@@ -42,7 +44,12 @@ def _document(make: Callable[[Ledger], Any]) -> Callable[[Ledger, str, BinaryIO]
 
 
 FORMS: dict[str, Form] = {
-    "jsonl": Form(media_type="application/jsonl", ending="jsonl", of=WHAT, write=_tabular(write_jsonl)),
+    "jsonl": Form(
+        media_type="application/jsonl",
+        ending="jsonl",
+        of=WHAT,
+        write=lambda ledger, what, out: write_jsonl(TABLES[what].rows(ledger), out),
+    ),
     "csv": Form(media_type="text/csv", ending="csv", of=WHAT, write=_tabular(write_csv)),
     "parquet": Form(
         media_type="application/vnd.apache.parquet", ending="parquet", of=WHAT, write=_tabular(write_parquet)
@@ -63,7 +70,7 @@ FORMS: dict[str, Form] = {
         media_type="text/csv",
         ending="csv",
         of=("articles",),
-        write=lambda ledger, _what, out: write_csv(ftm_statements(ledger), out),
+        write=lambda ledger, _what, out: write_csv(STATEMENT, ftm_statements(ledger), out),
     ),
 }
 """Every form by name."""

@@ -14,7 +14,7 @@ import msgspec
 from ledger.clock import format_time
 from ledger.events import decode
 from ledger.events.types import ArticleAnnotated, ArticleIngested, ArticleRevised
-from ledger.export.rows import ROWS, Row
+from ledger.export.rows import TABLES, Row
 from ledger.projections.browse import Browser
 from ledger.state.model import SlotState
 from ledger.state.wording import reported_text, slot_title
@@ -22,7 +22,13 @@ from ledger.state.wording import reported_text, slot_title
 if TYPE_CHECKING:
     from ledger.app import Ledger
 
-__all__ = ["claim_reviews", "ftm_statements", "provenance", "web_annotations"]
+__all__ = ["STATEMENT", "claim_reviews", "ftm_statements", "provenance", "web_annotations"]
+
+STATEMENT = (
+    "id", "entity_id", "canonical_id", "prop", "schema", "value", "dataset", "lang", "original_value", "external",
+    "first_seen", "last_seen", "origin",
+)  # fmt: skip
+"""The columns of a FollowTheMoney statement."""
 
 _DATASET = "newsledger"
 
@@ -77,8 +83,8 @@ def web_annotations(ledger: Ledger) -> Iterator[Row]:
 
     Positions are Unicode code points of the stored text, as the model has them.
     """
-    urls = {row["article"]: row["url"] for row in ROWS["articles"](ledger)}
-    for row in ROWS["annotations"](ledger):
+    urls = {row["article"]: row["url"] for row in TABLES["articles"].rows(ledger)}
+    for row in TABLES["annotations"].rows(ledger):
         body = row["annotation"]
         selectors: list[dict[str, Any]] = [
             {"type": "TextPositionSelector", "start": row["start"], "end": row["end"]}
@@ -171,7 +177,7 @@ def ftm_statements(ledger: Ledger) -> Iterator[Row]:
     Schemata: Article, Organization (outlets), Mention (a name in an article).
     """
     outlets: dict[str, str] = {}
-    for article in ROWS["articles"](ledger):
+    for article in TABLES["articles"].rows(ledger):
         outlets.setdefault(article["outlet"], _id("outlet", article["outlet"]))
         seen = {"first_seen": article["recorded_at"], "last_seen": article["changed_at"]}
         key = article["article"]

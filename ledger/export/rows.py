@@ -1,22 +1,50 @@
-"""What can be exported as rows: events, annotations, claims, articles, figures, reports, changes, the state."""
+"""What can be exported as rows: events, annotations, claims, articles, figures, reports, changes, the state.
+
+Every table declares its columns, so that a file has the same ones with the same types whatever the rows hold, also without rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from ledger.clock import format_time
-from ledger.projections.browse import Browser
+from ledger.projections.browse import Browser, FigureLine, Step
+from ledger.projections.rows import ArticleRow, ClaimRow
 
 if TYPE_CHECKING:
     from ledger.app import Ledger
 
-__all__ = ["ROWS", "Row"]
+__all__ = ["TABLES", "Kind", "Row", "Table"]
 
 Row = dict[str, Any]
+Kind = Literal["text", "whole", "number", "truth", "time", "json"]
+"""Kind of a column: `time` is an instant as RFC 3339 in UTC, `json` a list or an object."""
+
 _PAGE = 1000
+_TIMES = frozenset(
+    {"at", "recorded_at", "changed_at", "published_at", "p_time", "first_seen", "last_change", "last_report"}
+)
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Columns by name in their order, and the rows, in a fixed order; each row has every column."""
+
+    columns: dict[str, Kind]
+    rows: Callable[[Ledger], Iterator[Row]]
+
+
+def _columns_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
+    """The columns of a struct that holds texts and numbers."""
+    columns: dict[str, Kind] = {}
+    for field in msgspec.structs.fields(struct):
+        told: Any = msgspec.inspect.type_info(field.type)
+        plain = told.types[0] if isinstance(told, msgspec.inspect.UnionType) else told
+        kind: Any = {"IntType": "whole", "FloatType": "number"}.get(type(plain).__name__, "text")
+        columns[field.name] = "time" if field.name in _TIMES else kind
+    return columns
 
 
 def _events(ledger: Ledger) -> Iterator[Row]:
@@ -111,14 +139,41 @@ def _state(ledger: Ledger) -> Iterator[Row]:
         yield slot.to_dict()
 
 
-ROWS: dict[str, Callable[[Ledger], Iterator[Row]]] = {
-    "events": _events,
-    "annotations": _annotations,
-    "claims": _claims,
-    "articles": _articles,
-    "figures": _figures,
-    "reports": _reports,
-    "changes": _changes,
-    "state": _state,
+_EVENT: dict[str, Kind] = {
+    "position": "whole", "v": "whole", "id": "text", "type": "text", "schema": "whole", "stream": "text",
+    "version": "whole", "recorded_at": "time", "published_at": "time", "causes": "json", "producer": "json",
+    "payload": "json", "body": "json",
+}  # fmt: skip
+_ANNOTATION: dict[str, Kind] = {
+    "position": "whole", "ordinal": "whole", "article": "text", "revision": "whole", "processor": "text",
+    "version": "text", "identity": "text", "type": "text", "start": "whole", "end": "whole", "annotation": "json",
+}  # fmt: skip
+_REPORT: dict[str, Kind] = {
+    "slot": "text", "published": "time", "recorded": "time", "said": "time", "outlet": "text", "root": "text",
+    "value": "number", "word": "text", "op": "text", "low": "number", "high": "number", "modality": "text",
+    "kind": "text", "counted": "truth", "reason": "text", "chain": "text", "sentence": "text", "article": "text",
+    "revision": "whole", "start": "whole", "end": "whole", "url": "text",
+}  # fmt: skip
+_STATE: dict[str, Kind] = {
+    "id": "text", "title": "text", "subject": "text", "measure": "text", "scope": "text", "period": "text",
+    "kind": "text", "unit": "text", "declared": "truth", "best": "json", "best_root": "text", "vague": "text",
+    "low": "number", "high": "number", "high_open": "truth", "latest": "json", "modality": "text",
+    "reports": "whole", "best_reports": "whole", "best_independent_roots": "whole", "best_roots": "json",
+    "independent_roots": "whole", "roots": "json", "best_parties": "whole", "parties": "whole",
+    "current_roots": "json", "circular": "truth", "disputed": "truth", "dispute": "json",
+    "unconfirmed_by": "json", "forecasts": "json", "denials": "json", "first_seen": "time",
+    "first_outlet": "text", "best_first_seen": "time", "best_first_outlet": "text", "dead": "json",
+    "figures": "json", "claims": "json", "last_change": "time", "figure_history": "json", "transitions": "json",
+}  # fmt: skip
+
+TABLES: dict[str, Table] = {
+    "events": Table(_EVENT, _events),
+    "annotations": Table(_ANNOTATION, _annotations),
+    "claims": Table(_columns_of(ClaimRow), _claims),
+    "articles": Table(_columns_of(ArticleRow), _articles),
+    "figures": Table(_columns_of(FigureLine), _figures),
+    "reports": Table(_REPORT, _reports),
+    "changes": Table(_columns_of(Step), _changes),
+    "state": Table(_STATE, _state),
 }
-"""What there is, with its rows in a fixed order."""
+"""What there is, by name."""

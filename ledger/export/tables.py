@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, BinaryIO
 
 import msgspec
 
+from ledger.clock import parse_time
 from ledger.errors import UsageError
-from ledger.export.rows import Row
+from ledger.export.rows import Kind, Row
 
 __all__ = ["write_csv", "write_jsonl", "write_parquet"]
 
@@ -24,24 +25,21 @@ def write_jsonl(rows: Iterable[Row], out: BinaryIO) -> None:
     out.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
 
 
-def write_csv(rows: Iterable[Row], out: BinaryIO) -> None:
+def write_csv(columns: Iterable[str], rows: Iterable[Row], out: BinaryIO) -> None:
     """RFC 4180 with a header, UTF-8; what is no plain value is JSON inside its cell, nothing is an empty cell."""
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     try:
-        writer: csv.DictWriter[str] | None = None
-        for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(text, fieldnames=list(row))
-                writer.writeheader()
-            writer.writerow({key: _plain(value) for key, value in row.items()})
+        writer = csv.DictWriter(text, fieldnames=list(columns))
+        writer.writeheader()
+        writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
     finally:
         text.detach()
 
 
-def write_parquet(rows: Iterable[Row], out: BinaryIO) -> None:
-    """Parquet with one column per key: texts, integers, floats, booleans as such, what is no plain value as JSON text.
+def write_parquet(columns: Mapping[str, Kind], rows: Iterable[Row], out: BinaryIO) -> None:
+    """Parquet: texts, 64-bit integers and floats, booleans, instants in UTC to the microsecond, JSON as text.
 
-    A column of whole and broken numbers holds floats. Needs the extra `parquet`; UsageError says so where it is missing.
+    Needs the extra `parquet`; UsageError says so where it is missing.
     """
     try:
         import pyarrow as pa
@@ -50,21 +48,19 @@ def write_parquet(rows: Iterable[Row], out: BinaryIO) -> None:
         raise UsageError(
             "Parquet needs pyarrow", fix="Install it: pip install 'newsledger[parquet]'"
         ) from error
-    schema = None
-    writer = None
-    try:
+    types = {
+        "text": pa.string(),
+        "whole": pa.int64(),
+        "number": pa.float64(),
+        "truth": pa.bool_(),
+        "time": pa.timestamp("us", tz="UTC"),
+        "json": pa.string(),
+    }
+    schema = pa.schema([pa.field(name, types[kind]) for name, kind in columns.items()])
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
         for group in _groups(rows):
-            plain = [{key: _plain(value) for key, value in row.items()} for row in group]
-            if schema is None:
-                schema = _schema(pa, plain)
-                writer = pq.ParquetWriter(out, schema, compression="zstd")
-            if writer is not None:
-                writer.write_table(pa.Table.from_pylist([_fitting(row, schema, pa) for row in plain], schema))
-        if schema is None:
-            pq.write_table(pa.table({}), out)
-    finally:
-        if writer is not None:
-            writer.close()
+            fitted = [{name: _FIT[kind](row[name]) for name, kind in columns.items()} for row in group]
+            writer.write_table(pa.Table.from_pylist(fitted, schema))
 
 
 def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -73,38 +69,20 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _schema(pa: Any, rows: list[Row]) -> Any:
-    """Column types from the rows at hand; a column of which nothing is known holds texts."""
-    fields = []
-    for key in rows[0]:
-        kinds = {type(row[key]) for row in rows if row[key] is not None}
-        if kinds == {bool}:
-            kind = pa.bool_()
-        elif kinds == {int}:
-            kind = pa.int64()
-        elif kinds and kinds <= {int, float}:
-            kind = pa.float64()
-        else:
-            kind = pa.string()
-        fields.append(pa.field(key, kind))
-    return pa.schema(fields)
-
-
-def _fitting(row: Row, schema: Any, pa: Any) -> Row:
-    """The row with its values as the schema has them; a later row may hold what the first ones did not."""
-    fitted: Row = {}
-    for field in schema:
-        value = row.get(field.name)
-        if value is None or field.type == pa.bool_():
-            fitted[field.name] = value
-        elif field.type == pa.string():
-            fitted[field.name] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        elif field.type == pa.float64():
-            fitted[field.name] = float(value)
-        else:
-            fitted[field.name] = int(value)
-    return fitted
-
-
 def _plain(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list | tuple) else value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_FIT: dict[Kind, Callable[[Any], Any]] = {
+    "text": _same,
+    "whole": _same,
+    "truth": _same,
+    "number": lambda value: None if value is None else float(value),
+    "time": lambda value: None if value is None else parse_time(value),
+    "json": lambda value: None if value is None else msgspec.json.encode(value).decode(),
+}
+"""How a value becomes what its column holds."""

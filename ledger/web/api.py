@@ -11,7 +11,7 @@ from litestar import Request
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from ledger.clock import format_time
-from ledger.errors import InputError, NotFoundError, UsageError
+from ledger.errors import NotFoundError, UsageError
 from ledger.feeds.files import Document
 from ledger.projections.queries import FOREVER
 from ledger.projections.results import Decision
@@ -108,21 +108,21 @@ def articles(
     return shape.ArticlePage(articles=tuple(rows), next=following)
 
 
-@endpoint(f"{_BASE}/articles", "POST", summary="Record an article", status_code=201)
+@endpoint(f"{_BASE}/articles", "POST", summary="Record an article", status_code=200)
 def add_article(request: Asked, desk: GivenDesk, data: JSONBody[shape.NewArticle]) -> shape.Recorded:
     """Scope `ingest`. The same text again changes nothing; another text at the same address is a revision."""
     _writer(request, "ingest")
     with desk.writing:
         (report,) = desk.ledger.ingest(
-            _document(data), outlet=data.outlet, published=data.published or None, process=False
+            _document(data), outlet=data.outlet, published=data.published, process=False
         )
-        if report.failures:
-            raise InputError(report.failures[0].error, which="article")
         for article in report.articles:
             desk.ledger.process(article=article)
+    if report.failures:
+        return shape.Recorded(outcome="refused", reason=report.failures[0].error)
     return shape.Recorded(
-        article=report.articles[0],
         outcome="new" if report.new else "revised" if report.revised else "unchanged",
+        article=report.articles[0],
     )
 
 
@@ -326,14 +326,11 @@ ROUTES = (
 
 
 def _document(data: shape.NewArticle) -> Document:
-    if bool(data.text.strip()) == bool(data.html.strip()):
-        raise UsageError("An article is either text or html", which="article", fix="Give one of the two")
     name = data.url or "the article that was sent"
-    if data.html.strip():
-        return Document(
-            name=name, media_type="text/html", body=data.html.encode(), url=data.url, charset="utf-8"
-        )
-    entry = {"title": data.title, "text": data.text}
+    if data.format == "html":
+        page = data.content.encode()
+        return Document(name=name, media_type="text/html", body=page, url=data.url, charset="utf-8")
+    entry = {"title": data.title, "text": data.content}
     return Document(name=name, media_type="application/json", body=msgspec.json.encode(entry), url=data.url)
 
 

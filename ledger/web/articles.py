@@ -11,6 +11,7 @@ import msgspec
 from ledger.clock import parse_time
 from ledger.errors import NotFoundError
 from ledger.plugin import Article
+from ledger.projections.articles import summary_of
 from ledger.projections.browse import Provenance
 from ledger.projections.results import StoredAnnotation
 from ledger.projections.rows import ArticleRow, RevisionRow, RunRow
@@ -90,7 +91,7 @@ def article_page(
     annotations = desk.browser.annotations(name, shown, upto) if text is not None else []
     cards = _cards(desk, name, shown, moment) if text is not None else []
     return ArticlePage(
-        article=found.article,
+        article=summary_of(revisions),
         revisions=tuple(revisions),
         revision=shown,
         text=text,

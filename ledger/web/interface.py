@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated as With
 from typing import Any, Literal
 
@@ -150,24 +151,27 @@ class NewFeed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
-    """An article to record, as `text` (blocks parted by an empty line) or as `html`, a whole page; one of the two.
+    """An article to record. `content` is a text (blocks parted by an empty line) or a whole HTML page, as `format` says.
 
-    `outlet` is by default the host of `url`, else `local`; `published` is RFC 3339, and what a page declares itself counts more.
+    `outlet` is by default the host of `url`, else `local`. What a page declares of itself counts more than `title` and `published`.
     """
 
-    text: With[str, msgspec.Meta(max_length=1_000_000)] = ""
-    html: With[str, msgspec.Meta(max_length=1_500_000)] = ""
+    content: With[str, msgspec.Meta(min_length=1, max_length=1_500_000)]
+    format: Literal["text", "html"] = "text"
     title: With[str, msgspec.Meta(max_length=500)] = ""
-    url: With[str, msgspec.Meta(pattern=r"^(https?://[!-~]+)?$", max_length=2000)] = ""
+    url: With[
+        str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$", max_length=2000)
+    ] = ""
     outlet: With[str, msgspec.Meta(max_length=200)] = ""
-    published: With[str, msgspec.Meta(max_length=40)] = ""
+    published: With[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """The id of an article, and what recording it gave."""
+    """What recording an article gave, and its id; `refused` has none and says why: nothing was recorded then."""
 
-    article: str
-    outcome: Literal["new", "revised", "unchanged"]
+    outcome: Literal["new", "revised", "unchanged", "refused"]
+    article: str | None = None
+    reason: str = ""
 
 
 class ReviewAnswer(msgspec.Struct, frozen=True, kw_only=True):

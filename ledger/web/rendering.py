@@ -6,6 +6,7 @@ import csv
 import functools
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -173,6 +174,7 @@ def _environment() -> jinja2.Environment:
     filters: dict[str, Callable[..., Any]] = {
         "time": _time,
         "number": number_text,
+        "dash": _dash,
         "value": value_text,
         "safe_url": _safe_url,
         "text": _text,
@@ -191,6 +193,11 @@ def _time(value: datetime | str | None) -> Markup:
         return Markup("<span class='none'>–</span>")
     at = parse_time(value)
     return Markup("<time datetime='{}'>{}</time>").format(format_time(at), time_text(at))
+
+
+def _dash(text: str) -> str:
+    """A range as it is set in print: 400–1,000; a dash where there is none."""
+    return "–" if text in ("", "-") else re.sub(r"(?<=[\d+])-(?=\d)", "–", text)
 
 
 def _field(value: datetime | None) -> str:

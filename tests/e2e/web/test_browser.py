@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from ledger import open_ledger
-from ledger.cli.root import cli
-from ledger.clock import FixedClock
 from ledger.web.access import TokenBook
-from ledger.web.server import create_app, serving
 
 pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -24,25 +19,6 @@ READING = (
     "/articles", "/search?q=kursk", "/sources", "/reviews", "/reviews/new?slot=killed&root=us-officials", "/feeds", "/audit", "/events/5",
     "/exports", "/login", "/nothing",
 )  # fmt: skip
-
-
-class Site:
-    def __init__(self, ledger: Any, address: str) -> None:
-        self.ledger = ledger
-        self.address = address
-        self.articles = {row.title: row.article for row in ledger.views.articles()}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("browser") / "home"
-    done = CliRunner().invoke(cli, ["--home", str(home), "demo"], catch_exceptions=False)
-    assert done.exit_code == 0
-    with (
-        open_ledger(home, clock=FixedClock("2025-02-08T09:00:00Z")) as ledger,
-        serving(create_app(ledger), host="127.0.0.1", port=0) as port,
-    ):
-        yield Site(ledger, f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +178,24 @@ def test_reject_and_undo_and_add_a_feed_by_keyboard(person, site):
     with person.expect_navigation():
         person.keyboard.press("Enter")
     assert "tarsiannews.example" in main(person)
+
+
+def test_finding_a_broken_plugin_by_keyboard(person):
+    person.goto("/")
+    follow(person, "Feeds")
+    failures = person.get_by_role("region", name="Failures, table")
+    assert "ValueError: no wave has a height here" in failures.inner_text()
+    assert "fragile 1.0" in failures.inner_text()
+    follow(person, "a-")
+    assert "RETRACTED" in person.locator("h1").inner_text()
+    assert "fragile 1.0, revision 2: " in main(person)
+    assert "no wave has a height here" in main(person)
+
+
+def test_a_broken_plugin_is_told_without_script(reader):
+    reader.goto("/feeds")
+    row = reader.get_by_role("region", name="Processors, table").locator("tr", has_text="fragile")
+    assert row.locator(".bad").first.inner_text() == "1"
 
 
 def test_an_audit_can_be_printed(person, tmp_path: Path):

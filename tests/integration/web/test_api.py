@@ -236,13 +236,13 @@ def test_a_token_records_articles(writing):
     allowed = bearer(ledger, "read", "ingest")
     sent = {
         "title": "Fire in Tarsia",
-        "text": "TARSIA - Three people were killed in a fire on Monday, police said.",
+        "content": "TARSIA - Three people were killed in a fire on Monday, police said.",
         "url": "https://tarsiannews.example/fire",
         "published": "2025-02-08T08:00:00Z",
     }
     assert client.post("/api/v1/articles", json=sent, headers=bearer(ledger, "read")).status_code == 403
     made = client.post("/api/v1/articles", json=sent, headers=allowed)
-    assert (made.status_code, made.json()["outcome"]) == (201, "new")
+    assert (made.status_code, made.json()["outcome"]) == (200, "new")
     article = client.get(f"/api/v1/articles/{made.json()['article']}").json()
     assert (article["article"]["outlet"], article["article"]["title"]) == (
         "tarsiannews.example",
@@ -251,11 +251,20 @@ def test_a_token_records_articles(writing):
     claims = client.get("/api/v1/claims", params={"article": made.json()["article"]}).json()["claims"]
     assert [(one["measure"], one["value"]) for one in claims] == [("killed", 3)]
     assert client.post("/api/v1/articles", json=sent, headers=allowed).json()["outcome"] == "unchanged"
-    revised = {**sent, "text": sent["text"].replace("Three", "Four")}
+    revised = {**sent, "content": sent["content"].replace("Three", "Four")}
     assert client.post("/api/v1/articles", json=revised, headers=allowed).json()["outcome"] == "revised"
-    page = f"<html><head><title>Flood</title></head><body><article><h1>Flood</h1><p>{'Water rose. ' * 20}</p></article></body></html>"
-    assert client.post("/api/v1/articles", json={"html": page}, headers=allowed).json()["outcome"] == "new"
-    for bad in ({}, {"text": " "}, {"text": "a", "html": "<p>b"}, {"text": "a", "published": "soon"}):
+    body = "<p>" + "Water rose in the harbour of Tarsia. " * 10 + "</p>"
+    page = {"content": f"<html><body><article><h1>Flood</h1>{body}</article></body></html>", "format": "html"}
+    assert client.post("/api/v1/articles", json=page, headers=allowed).json()["outcome"] == "new"
+    empty = client.post("/api/v1/articles", json={"content": "<p></p>", "format": "html"}, headers=allowed)
+    assert (empty.json()["outcome"], empty.json()["article"]) == ("refused", None)
+    assert "No article text" in empty.json()["reason"]
+    for bad in (
+        {},
+        {"content": ""},
+        {"content": "a", "published": "soon"},
+        {"content": "a", "url": "file:///x"},
+    ):
         answer = client.post("/api/v1/articles", json=bad, headers=allowed)
         assert answer.status_code in (400, 422), answer.text
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 
 import pytest
 from click.testing import CliRunner
 
+from ledger import open_ledger
 from ledger.cli.root import cli
+from ledger.clock import format_time
 from ledger.errors import UsageError
 from ledger.export import FORMS, WHAT, export, forms_of
 
@@ -33,6 +36,8 @@ def test_rows_are_the_same_in_every_form(ledger, what):
         for key, value in line.items():
             if isinstance(value, dict | list):
                 assert json.loads(row[key]) == json.loads(stored[key]) == value
+            elif isinstance(stored[key], datetime):
+                assert (row[key], format_time(stored[key])) == (value, value)
             elif value is None:
                 assert (row[key], stored[key]) == ("", None)
             elif isinstance(value, str):
@@ -41,6 +46,16 @@ def test_rows_are_the_same_in_every_form(ledger, what):
                 assert (row[key], stored[key]) == (str(value), value)
             else:
                 assert float(row[key]) == float(stored[key]) == value
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_a_table_without_rows_has_the_same_columns(ledger, what, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    with open_ledger(tmp_path / "empty", clock=ledger.clock) as empty:
+        schema = parquet.read_schema(io.BytesIO(made(empty, what, "parquet")))
+        assert schema == parquet.read_schema(io.BytesIO(made(ledger, what, "parquet")))
+        header, *rows = csv.reader(io.StringIO(made(empty, what, "csv").decode()))
+        assert (header, rows) == (schema.names, [])
 
 
 @pytest.mark.parametrize(("what", "form"), [(what, form) for form in FORMS for what in FORMS[form].of])

@@ -27,7 +27,7 @@ def words(node):
 
 def test_the_start_page_shows_disputed_figures_first(client):
     rows = page(client, "/").xpath("//tr[@data-row]")
-    assert "killed about 1,000 400-1,000 8 2 of 3" in words(rows[0])
+    assert "killed about 1,000 400–1,000 8 2 of 3" in words(rows[0])
     assert "kr-intelligence v us-officials" in words(rows[0])
     assert [("disputed" in (row.get("class") or "")) for row in rows] == [
         True,
@@ -82,7 +82,7 @@ def test_going_back_on_the_recorded_clock(client):
     assert "As it stood, recorded by 2025-01-30 20:00" in text
     assert "Reports4" in text
     rows = page(client, f"/?at={FIRST_EVENING}").xpath("//tr[@data-row]")
-    assert any("killed 300 300-1,000 4" in words(row) for row in rows)
+    assert any("killed 300 300–1,000 4" in words(row) for row in rows)
 
 
 def test_going_back_on_the_published_clock(client):
@@ -137,7 +137,7 @@ def test_twins_say_what_the_page_says(client):
 def test_changes_since_a_day_name_figures_and_causes(client):
     tree = page(client, "/changes?since=2025-02-05T12:00:00Z&at=2025-02-05T19:00:00Z")
     rows = [words(row) for row in tree.xpath("//tr[@data-row]")]
-    assert any("killed" in row and "300-1,000 400-1,000" in row for row in rows)
+    assert any("killed" in row and "300–1,000 → 400–1,000" in row for row in rows)
     causes = page(client, "/changes/killed?since=2025-02-01T19:00:00Z&at=2025-02-04T00:00:00Z")
     assert "revision by the publisher" in words(causes)
 

@@ -99,6 +99,13 @@ class Auditor:
             )
         return self.sealer.read(fitting[-1])
 
+    def export_tiles(self, folder: Path) -> int:
+        """Write the whole log under its newest checkpoint as a tlog-tiles directory; gives the number of files.
+
+        Seals where nothing was signed yet. Raises UsageError when the folder holds anything.
+        """
+        return self.sealer.export(folder)
+
     def position(self, at: str | datetime | int) -> int:
         """The last position at a time, or the position itself when it is a number. Raises UsageError."""
         if isinstance(at, int) or (isinstance(at, str) and at.isdecimal()):

@@ -8,24 +8,34 @@ from pathlib import Path
 import click
 
 from ledger.cli.opening import open_from
+from ledger.errors import UsageError
 
 __all__ = ["export"]
 
-_WHAT = ("events", "annotations", "claims", "articles", "figures", "reports", "changes", "state")
+_WHAT = ("events", "annotations", "claims", "articles", "figures", "reports", "changes", "state", "tiles")
 _FORMS = ("jsonl", "csv", "parquet", "claimreview", "webannotation", "prov", "ftm")
 
 
 @click.command()
 @click.argument("what", type=click.Choice(_WHAT))
 @click.option("--format", "form", type=click.Choice(_FORMS), default="jsonl", show_default=True, help="Form.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write to this file, or folder for tiles."
+)
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.pass_context
-def export(ctx: click.Context, what: str, form: str, output: Path | None) -> None:
+def export(ctx: click.Context, what: str, form: str, output: Path | None, folder: Path | None) -> None:
     """Write rows or linked data to standard output or a file, in a fixed order.
 
     Rows (jsonl, csv, parquet) of everything; claimreview of the state; webannotation and prov of the annotations; ftm
-    (FollowTheMoney statements) of the articles. docs/exports.md says more.
+    (FollowTheMoney statements) of the articles. docs/exports.md says more. `export tiles FOLDER` writes the whole log with its
+    newest checkpoint as a tlog-tiles directory (c2sp.org/tlog-tiles), which `newsledger-verify FOLDER` checks.
     """
+    if what == "tiles":
+        _tiles(ctx, folder or output)
+        return
+    if folder is not None:
+        raise UsageError("Only tiles are written to a folder", which=str(folder), fix="Name a file with -o")
     from ledger.export import export as write
 
     ledger = open_from(ctx)
@@ -41,3 +51,10 @@ def export(ctx: click.Context, what: str, form: str, output: Path | None) -> Non
         draft.replace(output)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _tiles(ctx: click.Context, folder: Path | None) -> None:
+    if folder is None:
+        raise UsageError("Tiles are written to a folder", which="none", fix="newsledger export tiles FOLDER")
+    files = open_from(ctx).audits.export_tiles(folder)
+    click.echo(f"{files} files in {folder}. Check them with: newsledger-verify {folder} --vkey KEY")

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner, Result
 
 from ledger import Ledger, open_ledger
 from ledger.audit import newsledger_verify as verifier
 from ledger.audit.keys import generate
 from ledger.audit.newsledger_verify import RefusedError, check_bundle, read_bundle, sort_members, trust_of
+from ledger.cli.root import cli
+from ledger.errors import UsageError
 from ledger.events import new_event
 from ledger.events.types import ReviewDecided
 from ledger.testing import FixedClock
@@ -99,6 +102,20 @@ def test_a_stranger_checks_a_bundle_a_row_and_an_event(ledger: Ledger, tmp_path:
     assert run_verifier("nothing", "--vkey", key, folder=tmp_path).returncode == 2
     assert run_verifier("k.zip", folder=tmp_path).returncode == 2
     assert run_verifier(event.name, "--entry", row.name, "--vkey", key, folder=tmp_path).returncode == 1
+
+
+def test_a_whole_log_is_written_as_tiles_and_checked_by_a_stranger(home: Path, tmp_path: Path) -> None:
+    def newsledger(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["--home", str(home), *arguments])
+
+    key = newsledger("key", "show").output.splitlines()[0]
+    done = newsledger("export", "tiles", str(tmp_path / "log"))
+    assert done.exit_code == 0, done.output
+    checked = run_verifier("log", "--vkey", key, folder=tmp_path)
+    assert (checked.returncode, checked.stdout.split(",")[0]) == (0, "HOLDS: log in desk.example/log")
+    for refused in (("tiles", str(tmp_path / "log")), ("tiles",), ("events", str(tmp_path / "elsewhere"))):
+        assert isinstance(newsledger("export", *refused).exception, UsageError)
+    assert newsledger("export", "tiles", "-o", str(tmp_path / "other")).exit_code == 0
 
 
 def test_a_receipt_is_small(ledger: Ledger) -> None:

@@ -34,11 +34,11 @@ attacks: $(VENV)/ready ## Print what catches which attack on a sealed ledger
 faults: $(VENV)/ready ## Kill and starve the store at every step; print the fault table
 	$(BIN)/python -m pytest -q -s tests/integration/store/test_faults.py
 
-$(VENV)/browser-ready: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
+$(VENV)/tools-ready: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --editable '.[dev,tools]'
 	@touch $@
 
-test-web: $(VENV)/browser-ready ## Run the browser tests; needs a chromium (apt-get install chromium)
+test-web: $(VENV)/tools-ready ## Run the pages in a browser and all that programs do with them; needs a chromium (apt-get install chromium)
 	$(BIN)/python -m pytest tests/e2e/web tests/integration/web
 
 lint: $(VENV)/ready ## Format check, lint, types, import contracts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated as With
 from typing import Any, Literal
 
@@ -163,7 +162,7 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$", max_length=2000)
     ] = ""
     outlet: With[str, msgspec.Meta(max_length=200)] = ""
-    published: With[datetime, msgspec.Meta(tz=True)] | None = None
+    published: With[str, msgspec.Meta(max_length=40, extra_json_schema={"format": "date-time"})] | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

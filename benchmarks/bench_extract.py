@@ -30,7 +30,7 @@ RESULTS = Path(__file__).with_name("results") / "extract.json"
 TODAY = dt.date(2031, 5, 6)
 SECONDS = {
     "year": 31_536_000, "month": 2_592_000, "week": 604_800, "day": 86_400, "hour": 3600, "minute": 60, "second": 1,
-    "decade": 315_360_000, "fortnight": 1_209_600,
+    "decade": 315_360_000, "fortnight": 1_209_600, "weekend": 172_800,
 }  # fmt: skip
 KINDS = {"cardinal": "number", "money": "currency", "measure": "dimension"}
 TEMPERATURES = {"degree_Celsius", "degree_Fahrenheit", "kelvin"}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-
+from ledger_numbers.compounds import extend, opened_unit, unit_and_half
+from ledger_numbers.found import Amount
 from ledger_numbers.numerals import Numeral, read_numeral
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.units import (
@@ -13,6 +12,7 @@ from ledger_numbers.units import (
     CODES,
     CURRENCY_ADJECTIVES,
     CURRENCY_WORDS,
+    LETTERS,
     LOCAL_PREFIXES,
     MINOR,
     PREFIXES,
@@ -22,7 +22,7 @@ from ledger_numbers.units import (
 )
 from ledger_numbers.words import LETTER_SCALES, SCALES, word_set
 
-__all__ = ["Amount", "read_amount"]
+__all__ = ["read_amount"]
 
 _SHORT = word_set("""
     m g t l v w c f k p bar bars ev gy mb kb db s b h ms pt rad mi ha cl dm mol eb pb
@@ -38,26 +38,8 @@ _MASS_CONTEXT = word_set("""
 _MONEY_VERBS = word_set("""
     cost costs paid pay pays worth price priced fined fine earn earned spent spend raised bill owed
 """)
+_KINDS_OF_DAY = frozenset({"business", "working", "consecutive", "straight", "successive", "full", "whole"})
 _TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin"})
-_FORWARD = {"foot": "inch", "hour": "minute", "minute": "second", "pound": "ounce"}
-_PART_OF = {("foot", "inch"): 12, ("hour", "minute"): 60, ("minute", "second"): 60, ("pound", "ounce"): 16}
-
-
-@dataclass(slots=True)
-class Amount:
-    """A numeral and its unit: tokens `first` up to `stop`, with the numeral itself at `number` up to `after`."""
-
-    first: int
-    stop: int
-    number: int
-    after: int
-    kind: str
-    value: Decimal
-    mantissa: Decimal
-    scale: int
-    unit: str = ""
-    digits: bool = False
-    fraction: bool = False
 
 
 def read_amount(tokens: Tokens, at: int) -> Amount | None:
@@ -65,7 +47,7 @@ def read_amount(tokens: Tokens, at: int) -> Amount | None:
     unit, number = _currency_before(tokens, at)
     numeral = read_numeral(tokens, number)
     if numeral is None:
-        return None
+        return unit_and_half(tokens, at) if tokens.at(at) in {"a", "an"} else None
     if unit and numeral.fraction:
         return None
     amount = Amount(
@@ -76,14 +58,33 @@ def read_amount(tokens: Tokens, at: int) -> Amount | None:
         amount.kind = "money"
         _scale_letter(amount, numeral)
         return amount
+    numeral = _before_unit(tokens, amount, numeral)
     if not _unit_after(tokens, amount, numeral):
         _scale_letter(amount, numeral)
         if amount.scale > 1:
             _currency_after(tokens, amount, amount.stop)
     if amount.fraction and amount.kind == "cardinal":
         amount.kind, amount.unit = "measure", "dimensionless"
-    _smaller_unit(tokens, amount)
+    extend(tokens, amount)
     return amount
+
+
+def _before_unit(tokens: Tokens, amount: Amount, numeral: Numeral) -> Numeral:
+    """The numeral moved up to its unit: over the tolerance of "9.8 ± 0.1 m", the article of "half an hour"."""
+    at = numeral.stop
+    if numeral.fraction:
+        return numeral._replace(stop=opened_unit(tokens, at))
+    if tokens.at(at) == "±":
+        at += 1
+    elif tokens.phrase(at, at + 3) == "+ / -":
+        at += 3
+    else:
+        return numeral
+    tolerance = read_numeral(tokens, at)
+    if tolerance is None or not numeral.digits:
+        return numeral
+    amount.stop = tolerance.stop
+    return numeral._replace(stop=tolerance.stop)
 
 
 def _currency_before(tokens: Tokens, at: int) -> tuple[str, int]:
@@ -99,9 +100,16 @@ def _currency_before(tokens: Tokens, at: int) -> tuple[str, int]:
             return CODE_ALIASES.get(word.upper(), word.upper()), at + 1
         if word in LOCAL_PREFIXES:
             return LOCAL_PREFIXES[word], at + 1
+        if tokens.raw(at) in LETTERS and tokens.glued(at) and _is_sum(tokens, at + 1):
+            return LETTERS[tokens.raw(at)], at + 1
     if word in LOCAL_PREFIXES and tokens.at(at + 1) == "." and tokens.is_number(at + 2) and word == "rs":
         return "INR", at + 2
     return "", at
+
+
+def _is_sum(tokens: Tokens, at: int) -> bool:
+    """Whether a number is written as sums of money are, and not as the number of a road or a product."""
+    return "," in tokens.word[at] or tokens.at(at + 1) in SCALES
 
 
 def _scale_letter(amount: Amount, numeral: Numeral) -> None:
@@ -131,6 +139,8 @@ def _unit_after(tokens: Tokens, amount: Amount, numeral: Numeral) -> bool:
         if tokens.at(stop) in {"point", "points"}:
             return _set(amount, "percent", "percentage_point", stop + 1)
         return word != "percentage" and _set(amount, "percent", "percent", stop)
+    if word == "basis" and tokens.at(at + 1) in {"point", "points"}:
+        return _set(amount, "percent", "basis_point", at + 2)
     if numeral.letter == "m" and _means_million(tokens, at, numeral):
         return False
     if numeral.letter in {"M", "k", "K", "B"} and not _is_degree(tokens, numeral):
@@ -167,9 +177,11 @@ def _set(amount: Amount, kind: str, unit: str, stop: int) -> bool:
 
 
 def _time_after(tokens: Tokens, amount: Amount, at: int) -> bool:
+    if tokens.at(at) in _KINDS_OF_DAY and tokens.at(at + 1) in TIME_UNITS:
+        at += 1
     word = tokens.at(at)
     entry = TIME_UNITS.get(word)
-    if entry is None or word in {"weekend", "weekends"} or (word == "ms" and not amount.digits):
+    if entry is None or (word == "ms" and not amount.digits):
         return False
     unit = "day" if entry[0] == "night" else entry[0]
     return _set(amount, "duration", unit, at + 1)
@@ -221,13 +233,13 @@ def _fits(tokens: Tokens, amount: Amount, at: int, word: str) -> bool:
     if word in _SHORT:
         written = tokens.raw(at)
         return (
-            tokens.is_number(at - 1)
+            _follows_digits(tokens, at)
             and (written.islower() or written in CASED)
             and not (tokens.glued(at) and tokens.kind[at + 1] in "nw")
         )
     if word == "°" or len(word) > 3:
         return word not in {"bars", "cups", "knots"} or tokens.is_number(at - 1)
-    return tokens.is_number(at - 1) or word in {
+    return _follows_digits(tokens, at) or word in {
         "mph",
         "kph",
         "ton",
@@ -241,8 +253,15 @@ def _fits(tokens: Tokens, amount: Amount, at: int, word: str) -> bool:
     }
 
 
+def _follows_digits(tokens: Tokens, at: int) -> bool:
+    """Whether a unit stands right behind a number in digits: "155 mm", "155-mm"."""
+    if tokens.at(at - 1) == "-" and tokens.glued(at - 1) and tokens.glued(at - 2):
+        at -= 1
+    return tokens.is_number(at - 1)
+
+
 def _is_money_pound(tokens: Tokens, amount: Amount, at: int) -> bool:
-    if tokens.at(at + 1) == "sterling":
+    if tokens.at(at + 1) == "sterling" or (tokens.is_number(at + 1) and tokens.at(at + 2) in {"pence", "p"}):
         return True
     if (tokens.at(at + 1) in _MASS_CONTEXT and (amount.scale < 10**6 or tokens.at(at + 1) != "of")) or (
         amount.scale < 10**6 and tokens.at(amount.first - 1) in _MASS_CONTEXT
@@ -295,38 +314,3 @@ def _really_money(tokens: Tokens, amount: Amount, noun_at: int) -> bool:
     if word == "won":
         return amount.scale >= 1000 or amount.value >= 1000
     return word in {"marks", "rand", "crown"} or amount.value >= 100
-
-
-def _smaller_unit(tokens: Tokens, amount: Amount) -> None:
-    """Take in "2 inches" after "5 feet", and "50 cents" after "3 dollars"."""
-    at = amount.stop + 1 if tokens.at(amount.stop) == "and" else amount.stop
-    if (
-        amount.kind == "money"
-        and tokens.is_number(at)
-        and tokens.at(at + 1) == "cents"
-        and amount.unit.isupper()
-    ):
-        cents = read_numeral(tokens, at)
-        if cents is not None and cents.value < 100:
-            amount.value += cents.value / 100
-            amount.stop = at + 2
-        return
-    smaller = _FORWARD.get(amount.unit)
-    if smaller is None or not (tokens.is_number(at) or tokens.is_word(at)):
-        return
-    if (
-        amount.kind == "duration"
-        and tokens.at(amount.stop) == "and"
-        and tokens.at(at) == "a"
-        and tokens.at(at + 1) == "half"
-    ):
-        amount.value += Decimal("0.5")
-        amount.stop = at + 2
-        return
-    numeral = read_numeral(tokens, at)
-    if numeral is None or numeral.fraction or numeral.value >= _PART_OF[amount.unit, smaller]:
-        return
-    form = tokens.at(numeral.stop)
-    if (TIME_UNITS.get(form, ("",))[0] or UNITS.get(form)) == smaller:
-        amount.value += numeral.value / _PART_OF[amount.unit, smaller]
-        amount.stop = numeral.stop + 1

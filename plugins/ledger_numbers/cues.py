@@ -15,10 +15,10 @@ _LEFT = {
     "min": "at least|more than|over|past|above|no fewer than|no less than|not less than|not fewer than|in excess of|upwards of"
     "|upward of|exceeding|exceed|exceeds|exceeded|surpassing|surpassed|surpasses|topping|topped|tops|passed|a minimum of|minimum"
     "|greater than|larger than|bigger than|higher than|well over|far more than|many more than|at a minimum|as few as|just over|a little over|slightly over"
-    "|slightly more than|a little more than|just above|well above|>|≥|> =|not under|minimum of|at the very least|beyond|higher or equal than"
+    "|slightly more than|a little more than|just above|well above|>|≥|> =|= >|not under|minimum of|at the very least|beyond|higher or equal than"
     "|greater than or equal to|more than or equal to|bigger or equal than",
     "max": "up to|as many as|as much as|at most|no more than|not more than|fewer than|less than|under|below|a maximum of|maximum"
-    "|maximum of|lower than|smaller than|not exceeding|no greater than|no higher than|well under|well below|far fewer than|far less than|<|≤|< ="
+    "|maximum of|lower than|smaller than|not exceeding|no greater than|no higher than|well under|well below|far fewer than|far less than|<|≤|< =|= <"
     "|at the most|not over|not above|lower or equal than|less than or equal to|fewer than or equal to|no longer than|as high as",
 }
 _CUES = {tuple(cue.split(" ")): op for op, cues in _LEFT.items() for cue in cues.split("|")}
@@ -30,9 +30,9 @@ _TRANSPARENT = word_set("""
 
 _RIGHT = {
     "approx": "or so|or thereabouts|- odd|- ish|give or take|more or less|approximately",
-    "min": "or more|and more|or greater|or higher|or above|or over|or older|or longer|or later|and counting|and above|and over|and up|+"
+    "min": "or more|and more|or greater|or higher|or above|or over|or older|and older|or longer|or later|and counting|and above|and over|and up|+"
     "|plus|at least|at a minimum|or greater than|or more than",
-    "max": "or less|or fewer|or lower|or under|or below|or younger|at most|and under|and below|or less than|or fewer than|at the most",
+    "max": "or less|or fewer|or lower|or under|or below|or younger|and younger|at most|and under|and below|or less than|or fewer than|at the most",
 }
 _RIGHT_CUES = {tuple(cue.split(" ")): op for op, cues in _RIGHT.items() for cue in cues.split("|")}
 _RIGHT_FIRST = frozenset(cue[0] for cue in _RIGHT_CUES)

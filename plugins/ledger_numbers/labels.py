@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger_numbers.amounts import Amount
+from ledger_numbers.found import Amount
 from ledger_numbers.nouns import counted_noun
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.words import word_set

@@ -46,7 +46,7 @@ def read_numeral(tokens: Tokens, at: int) -> Numeral | None:
     numeral = _half_of_scale(tokens, first) or _share(tokens, first) or _cardinal(tokens, first)
     if numeral is None:
         return None
-    numeral = _of_scale(tokens, numeral)
+    numeral = _over(tokens, _of_scale(tokens, numeral))
     if sign < 0:
         return numeral._replace(first=at, value=-numeral.value, mantissa=-numeral.mantissa)
     return numeral
@@ -177,19 +177,6 @@ def _proportion(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] 
     return count / below, after + 1
 
 
-def _over(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] | None:
-    """Such as "one over ten", where nothing is counted after it."""
-    below = _cardinal(tokens, at + 2)
-    if (
-        below is None
-        or below.value <= count
-        or tokens.is_word(below.stop)
-        or tokens.at(below.stop) in {"%", "-"}
-    ):
-        return None
-    return count / below.value, below.stop
-
-
 def _of_scale(tokens: Tokens, numeral: Numeral) -> Numeral:
     """Take in "of a million" after a share."""
     if numeral.fraction and tokens.phrase(numeral.stop, numeral.stop + 2) == "of a":
@@ -199,6 +186,19 @@ def _of_scale(tokens: Tokens, numeral: Numeral) -> Numeral:
                 stop=numeral.stop + 3, value=numeral.value * scale, scale=scale, fraction=False
             )
     return numeral
+
+
+def _over(tokens: Tokens, above: Numeral) -> Numeral:
+    """Take in the denominator of "one over twenty-one", where nothing is counted after it."""
+    if tokens.at(above.stop) != "over" or above.fraction or above.scale > 1:
+        return above
+    below = _cardinal(tokens, above.stop + 1)
+    if below is None or not 0 < above.value < below.value or above.value > 9:
+        return above
+    if tokens.is_word(below.stop) or tokens.at(below.stop) in {"%", "-", ":", "/", "$", "£", "€"}:
+        return above
+    share = above.value / below.value
+    return Numeral(above.first, below.stop, share, share, fraction=True)
 
 
 class _Sum:
@@ -272,7 +272,7 @@ def _cardinal(tokens: Tokens, at: int) -> Numeral | None:
         ):
             running.group *= 100
             mantissa, word = running.value() / 100, "hundred"
-        elif word == "dozen" and running.group is not None and previous != "dozen":
+        elif word in {"dozen", "dozens"} and running.group is not None and previous and previous != "dozen":
             return Numeral(at, j + 1, running.value() * 12, running.value(), 12)
         elif (word in SCALES or word.removesuffix("s") in SCALES) and j > at:
             step = SCALES.get(word) or SCALES[word.removesuffix("s")]
@@ -345,7 +345,9 @@ def _and_continues(tokens: Tokens, j: int, running: _Sum, previous: str, *, in_w
             or following in TENS
             or (tokens.is_number(j + 1) and following.isdigit() and len(following) < 3)
         )
-    if previous in SCALES and in_words and running.last >= 1000:
+    if previous in SCALES and not in_words:
+        return following in SMALL and tokens.at(j + 2) in {"hundred", "thousand"}
+    if previous in SCALES and running.last >= 1000:
         return following in TENS or (
             following in SMALL and tokens.at(j + 2) not in {"other", "others", "more"}
         )

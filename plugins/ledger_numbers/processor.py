@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterator
 
 from ledger.plugin import Article, Context, Quantity, Sentence, Span, TimeSpan, processor
-from ledger_numbers.found import Found, number
+from ledger_numbers.found import Found, Time, number
 from ledger_numbers.quantities import read_quantities
-from ledger_numbers.times import Time, read_times
+from ledger_numbers.times import read_times
 from ledger_numbers.tokens import Tokens
 
 __all__ = ["annotate", "numbers"]

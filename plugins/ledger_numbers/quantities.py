@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ledger_numbers.amounts import Amount, read_amount
+from ledger_numbers.amounts import read_amount
 from ledger_numbers.cues import left_cue, right_cue
-from ledger_numbers.found import Found
+from ledger_numbers.found import Amount, Found, Time
 from ledger_numbers.labels import is_label, is_score
 from ledger_numbers.nouns import counted_noun
 from ledger_numbers.relations import relate
-from ledger_numbers.times import Time
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.units import CURRENCY_WORDS, TIME_UNITS
 from ledger_numbers.words import DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO, word_set
@@ -38,6 +37,10 @@ _ONE_LEFT = word_set("""
 _ONE_RIGHT = word_set("""
     another of day side thing way point time reason who that which is was has can could would should
     must may might will more or and in to by at on for from with as such could's
+""")
+_SOMEBODY = word_set("""
+    man woman boy girl son daughter brother sister father mother husband wife child baby teenager
+    driver victim suspect student pupil pensioner
 """)
 _YEARS_OLD = frozenset({"old", "olds"})
 
@@ -312,9 +315,13 @@ def _bare_age(tokens: Tokens, found: Found) -> None:
     if found.value is None or not 0 < found.value < 116 or found.value != found.value.to_integral_value():
         return
     before, after = tokens.at(found.first - 1), tokens.at(found.stop)
-    named = tokens.is_capital(found.first - 2) and tokens.is_word(found.first - 2)
+    whom = found.first - 2
+    named = tokens.is_word(whom) and (tokens.is_capital(whom) or tokens.at(whom) in _SOMEBODY)
     if (
         before in {"aged", "age"}
+        or (before in {"turned", "turning", "turns"} and after in {"", ".", ",", "in", "on", "this", "last"})
+        or (after in {"or", "and"} and tokens.at(found.stop + 1) in {"older", "younger"})
+        or (after in {"yo", "y.o"} and tokens.glued(found.stop - 1))
         or (before == "of" and tokens.at(found.first - 2) == "age")
         or (named and ((before == "," and after in {",", "."}) or (before == "(" and after == ")")))
     ):

@@ -8,6 +8,8 @@ __all__ = [
     "CODES",
     "CURRENCY_ADJECTIVES",
     "CURRENCY_WORDS",
+    "LETTERS",
+    "LOCAL_PREFIXES",
     "MINOR",
     "PREFIXES",
     "SYMBOLS",
@@ -53,6 +55,7 @@ tablespoon: tbsp tablespoon tablespoons
 teaspoon: tsp teaspoon teaspoons
 fluid_ounce: |fluid ounce|fluid ounces|fl oz
 oil_barrel: bbl barrel barrels
+oil_barrel/day: bpd|barrels per day|barrels a day|barrel per day
 bushel: bushel bushels
 kilogram: kg kgs kilogram kilograms kilogramme kilogrammes kilo kilos
 gram: g gram grams gramme grammes
@@ -165,7 +168,7 @@ for _name, _code, _forms in (
     ("fortnight", "2W", "fortnight fortnights"),
     ("day", "D", "day days"),
     ("night", "D", "night nights"),
-    ("weekend", "WE", "weekend weekends"),
+    ("weekend", "", "weekend weekends"),
     ("hour", "TH", "hour hours hr hrs"),
     ("minute", "TM", "minute minutes min mins"),
     ("second", "TS", "second seconds sec secs"),
@@ -185,16 +188,23 @@ SYMBOLS = {
 PREFIXES = {
     "us": "USD", "u.s": "USD", "a": "AUD", "au": "AUD", "c": "CAD", "ca": "CAD", "can": "CAD", "hk": "HKD", "nz": "NZD", "s": "SGD",
     "nt": "TWD", "r": "BRL", "mx": "MXN", "mxn": "MXN", "z": "ZWL", "j": "JMD", "tt": "TTD", "n": "NAD", "fj": "FJD",
+    "mex": "MXN", "ec": "XCD", "bds": "BBD", "bz": "BZD", "ar": "ARS", "col": "COP", "cl": "CLP",
 }  # fmt: skip
 """Letters before a dollar sign."""
 
 CODES = word_set("""
     usd eur gbp jpy cny rmb inr rub uah chf cad aud nzd hkd sgd krw try ils thb vnd php brl mxn ars clp
     cop pen zar ngn kes ghs egp mad tnd dzd sar aed qar kwd bhd omr iqd irr pkr bdt lkr npr idr myr twd
-    sek nok dkk isk pln czk huf ron bgn rsd gel amd azn kzt uzs mnt btc eth
+    sek nok dkk isk pln czk huf ron bgn rsd gel amd azn kzt uzs mnt btc eth ugx tzs xof xaf etb zmw mwk bwp
+    mur lbp syp sdg yer afn kgs tjs jod mmk khr lak pgk fjd ttd jmd uyu pyg gtq crc dop hnl nio ves
 """)
 CODE_ALIASES = {"RMB": "CNY"}
-LOCAL_PREFIXES = {"rs": "INR", "rm": "MYR", "rp": "IDR"}
+LOCAL_PREFIXES = {
+    "rs": "INR", "rm": "MYR", "rp": "IDR", "ksh": "KES", "kshs": "KES", "ush": "UGX", "tsh": "TZS", "dh": "AED", "dhs": "AED",
+    "tk": "BDT", "fcfa": "XAF", "ghc": "GHS",
+}  # fmt: skip
+LETTERS = {"R": "ZAR", "N": "NGN", "P": "PHP", "K": "ZMW", "Sh": "shilling"}
+"""Letters glued to an amount that is written as sums of money are."""
 
 CURRENCY_WORDS = {
     "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD", "euro": "EUR", "euros": "EUR", "yen": "JPY", "yuan": "CNY",

@@ -45,8 +45,11 @@ ORDINALS |= {tens[:-1] + "ieth": value for tens, value in TENS.items()}
 ORDINALS |= {"hundredth": 100, "thousandth": 1000, "millionth": 10**6}
 
 DENOMINATORS: dict[str, int] = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4}
-DENOMINATORS |= {word: value for word, value in ORDINALS.items() if value > 2 and value != 10**6}
-DENOMINATORS |= {word + "s": value for word, value in ORDINALS.items() if value > 2 and value != 10**6}
+DENOMINATORS |= {word: value for word, value in ORDINALS.items() if value > 2}
+DENOMINATORS |= {"billionth": 10**9, "trillionth": 10**12}
+DENOMINATORS |= {
+    word + "s": value for word, value in DENOMINATORS.items() if value > 4 or word in {"third", "fourth"}
+}
 
 VAGUE = frozenset({"dozens", "scores", "hundreds", "thousands", "millions", "billions", "tens"})
 """Plural quantity words that name no figure."""

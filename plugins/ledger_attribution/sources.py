@@ -97,7 +97,7 @@ def kind_of(words: Sequence[Token]) -> str:
         return "organisation"
     if len(names) == 1 and any(letter.isupper() for letter in names[0].text[2:]):  # "GridCo", "UNESCO"
         return "organisation"
-    if any(t.low in OUTLET_WORDS for t in names):
+    if any(t.low in OUTLET_WORDS for t in names) or any(low in {"blog", "website"} for low in head[:-1]):
         return "outlet"
     return "person" if 1 <= len(names) <= 4 and words[0].low != "the" else "organisation"
 
@@ -192,6 +192,17 @@ def actor_of(text: str, words: Sequence[Token]) -> str:
     return _NAME_TAIL.sub("", text[keep[0].start : keep[-1].end]) if keep else ""
 
 
+def _employs(seen: tuple[str, str, Span]) -> bool:
+    """Whether a source is an organisation; a group with a name, such as "Doctors in Action", is one."""
+    return seen[1] == "organisation" or (seen[1] == "group" and re.search(r" [A-ZÀ-Þ]", seen[0]) is not None)
+
+
+def _is_plural(actor: str) -> bool:
+    """Whether a description is one of several: `both sides`, `officials`; a name may end in any letter."""
+    last = actor.rpartition(" ")[2]
+    return last.islower() and last.endswith("s") and not last.endswith(("ss", "us", "is"))
+
+
 class Memory:
     """The sources named so far in an article, so that `it`, `the agency`, `the spokesman` or a surname find theirs.
 
@@ -203,6 +214,7 @@ class Memory:
         self._seen: list[tuple[str, str, Span]] = []
         self._subject: tuple[str, str, Span] | None = None
         self._speaks_for: dict[str, tuple[str, str, Span]] = {}
+        self._called: dict[str, str] = {}
 
     def add(self, actor: str, kind: str, span: Span) -> None:
         """Remember a source that was named."""
@@ -217,9 +229,13 @@ class Memory:
         """The source of the passage, if one was named."""
         return self._seen[-1] if self._seen else None
 
-    def speak_for(self, actor: str) -> None:
-        """Note that somebody speaks for the organisation that was named last."""
-        found = next((seen for seen in reversed(self._seen) if seen[1] == "organisation"), None)
+    def call(self, name: str, actor: str) -> None:
+        """Note the name of somebody who was described: `the fire chief, Jan Holt`."""
+        self._called[name.rpartition(" ")[2]] = actor
+
+    def speak_for(self, actor: str, organisation: tuple[str, str, Span] | None = None) -> None:
+        """Note that somebody speaks for an organisation; without one, for that which was named last."""
+        found = organisation or next((seen for seen in reversed(self._seen) if _employs(seen)), None)
         if found is not None:
             self._speaks_for.setdefault(actor, found)
 
@@ -233,8 +249,11 @@ class Memory:
         if len(words) == 1 and low in _PRONOUNS:
             return self._pronoun(low)
         if len(words) == 1 and words[0].capital:
-            ending = " " + words[0].text
-            return next((seen for seen in reversed(self._seen) if seen[0].endswith(ending)), None)
+            described, ending = self._called.get(words[0].text), " " + words[0].text
+            return next(
+                (seen for seen in reversed(self._seen) if seen[0] == described or seen[0].endswith(ending)),
+                None,
+            )
         if low == "one" and len(words) > 2 and words[1].low == "of":
             words, low = words[2:], words[2].low
         nouns = [t for t in words if t.tag != "DET"]
@@ -247,7 +266,10 @@ class Memory:
         if low in {"it", "they"} and self._subject is not None and self._subject[1] in fitting:
             return self._subject
         for actor, kind, span in reversed(self._seen):
-            if kind in fitting or (low in {"he", "she"} and kind == "role"):
+            if low == "it" and _is_plural(actor):
+                continue
+            named = low == "it" and kind == "person" and " " not in actor  # "Volvo" is nobody's surname
+            if kind in fitting or named or (low in {"he", "she"} and kind == "role"):
                 return actor, kind, span
         return self.last() if low in {"it", "they"} else None
 

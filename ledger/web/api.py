@@ -113,16 +113,16 @@ def add_article(request: Asked, desk: GivenDesk, data: JSONBody[shape.NewArticle
     """Scope `ingest`. The same text again changes nothing; another text at the same address is a revision."""
     _writer(request, "ingest")
     with desk.writing:
-        (report,) = desk.ledger.ingest(
-            _document(data), outlet=data.outlet, published=data.published, process=False
-        )
+        (report,) = desk.ledger.ingest(_document(data), outlet=data.outlet, process=False)
         for article in report.articles:
             desk.ledger.process(article=article)
     if report.failures:
         return shape.Recorded(outcome="refused", reason=report.failures[0].error)
+    (article,) = report.articles
     return shape.Recorded(
         outcome="new" if report.new else "revised" if report.revised else "unchanged",
-        article=report.articles[0],
+        article=article,
+        dated=desk.ledger.article(article).revisions[-1].dated,
     )
 
 
@@ -326,12 +326,18 @@ ROUTES = (
 
 
 def _document(data: shape.NewArticle) -> Document:
-    name = data.url or "the article that was sent"
-    if data.format == "html":
-        page = data.content.encode()
-        return Document(name=name, media_type="text/html", body=page, url=data.url, charset="utf-8")
-    entry = {"title": data.title, "text": data.content}
-    return Document(name=name, media_type="application/json", body=msgspec.json.encode(entry), url=data.url)
+    media_type, body = "text/html", data.content.encode()
+    if data.format == "text":
+        entry = {"title": data.title, "text": data.content}
+        media_type, body = "application/json", msgspec.json.encode(entry)
+    return Document(
+        name=data.url or "the article that was sent",
+        media_type=media_type,
+        body=body,
+        url=data.url,
+        charset="utf-8",
+        published=data.published,
+    )
 
 
 def _writer(request: Asked, scope: str) -> Caller:

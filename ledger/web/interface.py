@@ -152,7 +152,8 @@ class NewFeed(msgspec.Struct, frozen=True, kw_only=True):
 class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
     """An article to record. `content` is a text (blocks parted by an empty line) or a whole HTML page, as `format` says.
 
-    `outlet` is by default the host of `url`, else `local`. What a page declares of itself counts more than `title` and `published`.
+    `outlet` is by default the host of `url`, else `local`. What a page declares of itself counts more than `title` and `published`
+    (RFC 3339); a time that cannot be read is kept as it is given, and the article counts as published when it was recorded.
     """
 
     content: With[str, msgspec.Meta(min_length=1, max_length=1_500_000)]
@@ -162,14 +163,18 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$", max_length=2000)
     ] = ""
     outlet: With[str, msgspec.Meta(max_length=200)] = ""
-    published: With[str, msgspec.Meta(max_length=40, extra_json_schema={"format": "date-time"})] | None = None
+    published: With[str, msgspec.Meta(max_length=40)] = ""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """What recording an article gave, and its id; `refused` has none and says why: nothing was recorded then."""
+    """What recording an article gave, and its id; `refused` has none and says why: nothing was recorded then.
+
+    `dated`: whether its published time is `declared`, or the `recorded` time stands for it.
+    """
 
     outcome: Literal["new", "revised", "unchanged", "refused"]
     article: str | None = None
+    dated: str | None = None
     reason: str = ""
 
 

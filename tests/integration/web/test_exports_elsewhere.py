@@ -52,7 +52,7 @@ def test_duckdb_asks_the_files_themselves(files):
         database.execute("SET TimeZone = 'UTC'")
         found = database.execute(
             f"SELECT root, max(value) FROM '{files}/reports.parquet' WHERE slot = 'killed' "
-            "AND recorded < TIMESTAMPTZ '2025-01-30 20:00:00Z' GROUP BY root ORDER BY root"
+            "AND published < TIMESTAMPTZ '2025-01-30 20:00:00Z' GROUP BY root ORDER BY root"
         ).fetchall()
         assert found == [("kr-intelligence", 300.0), ("western-officials", 1000.0)]
         for what in WHAT:

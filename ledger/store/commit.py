@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -137,6 +138,22 @@ _encode = msgspec.json.Encoder().encode
 _BARE = ',"stream":"","version":0,"recorded_at":"","published_at":null,"causes":[],'
 
 
+@functools.lru_cache(maxsize=1024)
+def _kind(type_name: str, schema: int, media_type: str, producer: Producer) -> Kind:
+    """What events of one type, schema, media type and producer have in common. Raises UnicodeEncodeError."""
+    payload = PayloadRef("", media_type, 0)
+    bare = Envelope(ENVELOPE_VERSION, "", type_name, schema, "", 0, "", None, (), producer, payload)
+    before, _, rest = _encode(bare).decode().partition(_BARE)
+    end, _, size = rest.rpartition('"commitment":""')
+    return Kind(
+        type_name,
+        producer,
+        before.removeprefix('{"v":1,"id":"'),
+        f'{end}"commitment":"',
+        f'"{size.removesuffix("0}}")}',
+    )
+
+
 class _Form:
     """The parts of the envelopes of one append that its events have in common, each encoded and checked once."""
 
@@ -150,19 +167,8 @@ class _Form:
         found = self._kinds.get(given)
         if found is None:
             _check_kind(new, number)
-            payload = PayloadRef("", new.media_type, 0)
-            # fmt: off
-            bare = Envelope(ENVELOPE_VERSION, "", new.type, new.schema, "", 0, "", None, (), new.producer, payload)
-            # fmt: on
-            before, _, rest = _text_of(bare, new, number).partition(_BARE)
-            producer, _, size = rest.rpartition('"commitment":""')
-            found = self._kinds[given] = Kind(
-                new.type,
-                new.producer,
-                before.removeprefix('{"v":1,"id":"'),
-                f'{producer}"commitment":"',
-                f'"{size.removesuffix("0}}")}',
-            )
+            with _unicode(new, number):
+                found = self._kinds[given] = _kind(*given)
         return found
 
     def stream(self, new: NewEvent, number: int) -> str:
@@ -171,13 +177,15 @@ class _Form:
         if found is None:
             if not (new.stream.isprintable() and new.stream):
                 raise _unprintable(new, number)
-            found = self._streams[new.stream] = _text_of(new.stream, new, number)
+            with _unicode(new, number):
+                found = self._streams[new.stream] = _encode(new.stream).decode()
         return found
 
 
-def _text_of(value: object, new: NewEvent, number: int) -> str:
+@contextmanager
+def _unicode(new: NewEvent, number: int) -> Iterator[None]:
     try:
-        return _encode(value).decode()
+        yield
     except UnicodeEncodeError as error:
         raise UsageError("A text is not Unicode", which=_which(new, number), fix=str(error)) from error
 

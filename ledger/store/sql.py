@@ -30,7 +30,7 @@ from ledger.store.commit import from_us, id_bytes, to_us
 from ledger.store.protocol import Head, IndexRow, Task
 from ledger.store.tlog import Frontier, leaf_hash
 
-__all__ = ["PAGE", "SqlReader", "task_of"]
+__all__ = ["PAGE", "SqlReader", "no_head", "task_of"]
 
 PAGE = 512
 _LEAVES = 4096
@@ -106,6 +106,11 @@ def task_of(row: Sequence[Any]) -> Task:
     )
 
 
+def no_head(which: str) -> CorruptionError:
+    """The error for a ledger that lost its head."""
+    return CorruptionError("The ledger has no head row", which=which, fix="Restore it from a backup")
+
+
 def _event_of(row: Sequence[Any]) -> StoredEvent:
     raw = row[1]
     return StoredEvent(row[0], decode_envelope(raw), raw, row[2], row[3])
@@ -159,9 +164,7 @@ class SqlReader:
     def _head_row(self) -> Row[Any]:
         rows = self._fetch_head()
         if len(rows) != 1:
-            raise CorruptionError(
-                "The ledger has no head row", which=self._which, fix="Restore it from a backup"
-            )
+            raise no_head(self._which)
         return rows[0]
 
     def head(self) -> Head:

@@ -123,18 +123,20 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ledger.move_head() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE added bigint; last bigint;
 BEGIN
     IF NEW.position < OLD.position OR NEW.recorded_at < OLD.recorded_at OR NEW.id <> OLD.id
         OR NEW.ledger <> OLD.ledger OR NEW.dedupe_key <> OLD.dedupe_key
     THEN
         RAISE EXCEPTION 'the head of the log moves forward only' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF (SELECT count(*) FROM ledger.events e WHERE e.position > OLD.position) <> NEW.position - OLD.position
-        OR (NEW.position > OLD.position AND NOT EXISTS (SELECT FROM ledger.events e WHERE e.position = NEW.position))
-    THEN
-        RAISE EXCEPTION 'the log has no gaps' USING ERRCODE = 'integrity_constraint_violation';
+    IF NEW.position > OLD.position THEN
+        SELECT count(*), max(e.position) INTO added, last FROM ledger.events e WHERE e.position > OLD.position;
+        IF added <> NEW.position - OLD.position OR last <> NEW.position THEN
+            RAISE EXCEPTION 'the log has no gaps' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        PERFORM pg_notify('ledger', NEW.position::text);
     END IF;
-    IF NEW.position > OLD.position THEN PERFORM pg_notify('ledger', NEW.position::text); END IF;
     RETURN NULL;
 END $$;
 """

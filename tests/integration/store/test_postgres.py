@@ -9,7 +9,13 @@ import psycopg
 import pytest
 
 from ledger.clock import FixedClock, SystemClock
-from ledger.errors import ConfigError, StoreUnavailableError, StoreVersionError
+from ledger.errors import (
+    ConfigError,
+    ConflictError,
+    DuplicateEventError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
 from ledger.events import NewEvent, Producer, new_event
 from ledger.events.types import PayloadRedacted
 from ledger.store import Task, TaskDone, open_store, upgrade
@@ -205,6 +211,56 @@ class TestProcesses:
         child.go()
         assert store.wait(1, timeout=60) == 2
         child.result()
+
+
+class TestWhatAProcessRemembers:
+    """A process that appended last appends without looking first; what others did meanwhile must not escape it."""
+
+    @pytest.fixture
+    def other(self, url, clock):
+        opened = open_store(url, clock=clock)
+        yield opened
+        opened.close()
+
+    def test_two_that_take_turns_see_each_other(self, store, other):
+        for n in range(6):
+            writer = (store, other)[n % 2]
+            assert writer.append([event(f"{n}")], {"s:1": n}).positions == (n + 1,)
+        for writer in (store, other):
+            with pytest.raises(ConflictError):
+                writer.append([event("late")], {"s:1": 5})
+        assert [stored.payload for stored in store.read()] == [b"%d" % n for n in range(6)]
+        assert verify_store(other).holds
+
+    def test_a_stream_that_it_never_wrote_is_not_taken_for_a_new_one(self, store, other):
+        other.append([event("theirs", "s:2")])
+        store.append([event("ours")])
+        with pytest.raises(ConflictError):
+            store.append([event("again", "s:2")], {"s:2": 0})
+        store.append([event("again", "s:2")], {"s:2": 1})
+        assert [stored.envelope.version for stored in store.read()] == [1, 1, 2]
+        assert verify_store(store).holds
+
+    def test_an_event_that_it_never_wrote_is_not_recorded_twice(self, store, other):
+        named = event("theirs", event_id="0" * 31 + "1")
+        other.append([named])
+        store.append([event("ours")])
+        assert store.append([named]).new == 0
+        with pytest.raises(DuplicateEventError):
+            store.append([event("something else", event_id="0" * 31 + "1")])
+        assert store.append([event("more")]).positions == (3,)
+
+    def test_one_that_appends_alone_asks_the_server_once(self, store):
+        store.append([event("first")])
+        sent = []
+        with store._writer.use() as connection:
+            execute = connection.execute
+            connection.execute = lambda *given, **named: (sent.append(given), execute(*given, **named))[1]
+            store.append([event("known"), event("new stream", "s:9")], keys={"k": "v"})
+            store.append([event("named", event_id="0" * 31 + "9")], {"s:1": 2})
+            del connection.execute
+        assert len(sent) == 2
+        assert verify_store(store).holds
 
 
 class TestLostConnections:

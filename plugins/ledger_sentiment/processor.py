@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ledger.plugin import Article, Context, Entity, Sentence, Sentiment, Span, processor
-from ledger_sentiment.lexicon import FILE
-from ledger_sentiment.tone import read_tones, score, score_towards
+from ledger_sentiment.lexicon import RATINGS, WORDS
+from ledger_sentiment.tone import overall, read_tones, score, score_towards
 
 __all__ = ["sentiment"]
 
@@ -17,7 +17,7 @@ __all__ = ["sentiment"]
     requires=[Sentence, Entity],
     provides=[Sentiment],
     languages=["en"],
-    data=[str(FILE)],
+    data=[str(WORDS), str(RATINGS)],
 )
 def sentiment(article: Article, context: Context) -> Iterator[Sentiment]:
     """Rate the tone of the article, of its sentences, and towards the people and organisations that they name."""
@@ -25,16 +25,16 @@ def sentiment(article: Article, context: Context) -> Iterator[Sentiment]:
     scores: list[float] = []
     for sentence in sentences:
         span = sentence.span
-        tones = read_tones(article.text, span.start, span.end)
-        value = score(tones)
+        passage = read_tones(article.text, span.start, span.end)
+        value = score(passage)
         scores.append(value)
-        if not tones:
+        if not passage.tones:
             continue
         yield Sentiment(span=span, level="sentence", score=value)
         for entity in context.of(Entity, within=span):
             if entity.label in {"PER", "ORG", "GPE", "NORP"} and entity.level == "name":
-                towards = score_towards(tones, entity.span.start, entity.span.end)
+                towards = score_towards(passage, entity.span.start, entity.span.end)
                 yield Sentiment(span=entity.span, level="target", score=towards, target=entity.key)
     if scores:
         whole = Span(sentences[0].span.start, sentences[-1].span.end)
-        yield Sentiment(span=whole, level="document", score=round(sum(scores) / len(scores), 4))
+        yield Sentiment(span=whole, level="document", score=overall(scores))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.plugin import Article, Entity, Sentence, Sentiment, Span
 from ledger_sentiment import ledger_processors
-from ledger_sentiment.tone import read_tones, score, score_towards
+from ledger_sentiment.tone import overall, read_tones, score, score_towards
 
 
 def tone(text: str) -> float:
@@ -44,6 +44,34 @@ def test_a_text_without_tone_is_neutral() -> None:
 )
 def test_words_that_only_look_like_a_stem_carry_no_tone(text: str) -> None:
     assert tone(text) == 0.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The United Nations met.", "Envoys of the Peace Council met.", "She joined the Justice Department."],
+)
+def test_a_name_carries_no_tone(text: str) -> None:
+    assert tone(text) == 0.0
+
+
+def test_the_same_words_in_a_longer_sentence_weigh_less() -> None:
+    assert (
+        tone("The plan failed.") < tone("The plan failed on the way to the station that leaves at noon.") < 0
+    )
+
+
+def test_what_is_said_in_another_clause_counts_less() -> None:
+    text = "Ada Vale opened the road, while the storm ruined everything, as Ivan Dorn was cruel."
+    passage = read_tones(text, 0, len(text))
+    vale, dorn = text.index("Ada Vale"), text.index("Ivan Dorn")
+    assert score_towards(passage, dorn, dorn + 9) < score_towards(passage, vale, vale + 8)
+
+
+def test_one_outcry_does_not_rule_the_article() -> None:
+    calm = [0.1] * 19
+    assert overall([*calm, -1.0]) == overall([*calm, 0.1]) == 0.1
+    assert overall([]) == 0.0
+    assert overall([0.5]) == 0.5
 
 
 def test_tone_towards_a_target_weighs_what_stands_near_it() -> None:

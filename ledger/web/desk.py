@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -88,6 +89,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Facet, ...]
 
 
+class _Lines(msgspec.Struct, frozen=True):
+    """All figures, disputed ones first, then those with most reports; and what is counted over them."""
+
+    lines: Sequence[FigureLine]
+    disputed: int
+    measures: tuple[Facet, ...]
+    scopes: tuple[Facet, ...]
+
+
 class _Said(msgspec.Struct, frozen=True):
     """Of a claim what a line of the list needs."""
 
@@ -128,7 +138,7 @@ class Desk:
         self.writing = threading.Lock()
         self._checking = threading.Lock()
         self._checked: dict[int, Verification] = {}
-        self._lines: tuple[object, list[FigureLine]] = ((), [])
+        self._present: tuple[object, _Lines] = ((), _lines([]))
 
     def now(self) -> datetime:
         """The present instant."""
@@ -177,35 +187,34 @@ class Desk:
         words = text.casefold().split()
         found = [
             line
-            for line in every
+            for line in every.lines
             if (not measure or line.measure == measure)
             and (not scope or line.scope == scope)
             and (not disputed or line.disputed)
             and (not words or _holds(line, words))
         ]
-        found.sort(key=lambda line: (not line.disputed, -line.reports, line.slot))
         pages = max(1, -(-len(found) // size))
         page = min(max(page, 1), pages)
         shown = found[(page - 1) * size : page * size]
         return Listing(
             figures=tuple(self._cards(shown, moment)),
             total=len(found),
-            everything=len(every),
-            disputed=sum(1 for line in every if line.disputed),
+            everything=len(every.lines),
+            disputed=every.disputed,
             page=page,
             pages=pages,
-            measures=_facets([line.measure for line in every]),
-            scopes=_facets([line.scope for line in every]),
+            measures=every.measures,
+            scopes=every.scopes,
         )
 
-    def _lines_at(self, moment: Moment) -> Sequence[FigureLine]:
+    def _lines_at(self, moment: Moment) -> _Lines:
         if moment.is_past:
-            return [_line(slot) for slot in self.state(moment).slots]
+            return _lines([_line(slot) for slot in self.state(moment).slots])
         version = self.browser.version()
-        known, lines = self._lines
+        known, lines = self._present
         if known != version:
-            lines = self.browser.lines()
-            self._lines = (version, lines)
+            lines = _lines(self.browser.lines())
+            self._present = (version, lines)
         return lines
 
     def _cards(self, lines: Sequence[FigureLine], moment: Moment) -> list[FigureCard]:
@@ -252,16 +261,24 @@ class Desk:
         return explain(State(slots=(found,), policy=DEFAULT_POLICY), found.id)
 
 
+def _lines(lines: Iterable[FigureLine]) -> _Lines:
+    ordered = sorted(lines, key=lambda line: (not line.disputed, -line.reports, line.slot))
+    return _Lines(
+        ordered,
+        sum(1 for line in ordered if line.disputed),
+        _facets(line.measure for line in ordered),
+        _facets(line.scope for line in ordered),
+    )
+
+
 def _holds(line: FigureLine, words: list[str]) -> bool:
     text = f"{line.slot} {line.subject} {line.measure} {line.scope} {line.period}".casefold()
     return all(word in text for word in words)
 
 
-def _facets(values: list[str]) -> tuple[Facet, ...]:
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    counts.pop("", None)
+def _facets(values: Iterable[str]) -> tuple[Facet, ...]:
+    counts = Counter(values)
+    del counts[""]
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Facet(value, count) for value, count in ordered[:12])
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ledger.plugin import Link
 from ledger.state.registry import Registry
-from ledger.state.vocabulary import DESCRIPTIONS, NOT_SOURCES, VAGUE
+from ledger.state.vocabulary import DESCRIPTIONS, NOT_SOURCES, OFFICES, VAGUE
 from ledger.state.words import acronym, plain, singular, slug, stem, tokens
 
 __all__ = ["UNNAMED", "Names", "Who"]
@@ -134,6 +134,10 @@ class Names:
         given = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text)
         if len(words) < 2 or len(given) < 2:
             return None
+        if (employer := self._employer(words, given)) is not None:
+            return employer
+        if len(words) == 2 and (key := self._exact.get(words[1])) and self._of_country(key, words[0]):
+            return key
         if all(word[0].isupper() for word in given[1:]):
             found = self._exact.get(words[0])
             if found is not None and found not in self._registry.outlets:
@@ -141,6 +145,21 @@ class Names:
         inner = [word for word in given[1:-1] if word[0].isupper()]
         found = self._exact.get(words[-1])
         return found if found is not None and not inner and not given[0][0].isupper() else None
+
+    def _employer(self, words: list[str], given: list[str]) -> str | None:
+        """A one-word name before the office of a named person: "union leader Eva Kral"."""
+        office = next((n for n, word in enumerate(words) if word in OFFICES), 0)
+        named = office and len(given) == len(words) and given[office + 1 :]
+        if not named or not all(word[:1].isupper() for word in named):
+            return None
+        return self._exact.get(" ".join(words[:office]))
+
+    def _of_country(self, key: str, adjective: str) -> bool:
+        """Whether a source's names hold the country of an adjective: "the Ildoran army", "Armed Forces of Ildora"."""
+        source = self._registry.sources.get(key)
+        names = tokens(" ".join((source.name, *source.aliases))) if source is not None else []
+        stem_of = max(4, len(adjective) - 3)
+        return any(len(name) >= 4 and name[:stem_of] == adjective[:stem_of] for name in names)
 
 
 def _personal(text: str) -> bool:

@@ -147,8 +147,9 @@ class Resolver:
                 continue
             if claim.value is not None:
                 previous = slot
-            if claim.polarity == "-" and claim.kind not in ("denial", "unconfirmed", "forecast"):
-                continue
+            denied = claim.polarity == "-" and claim.kind not in ("denial", "unconfirmed", "forecast")
+            if denied and not (slot.declared and slot.kind == "status"):
+                continue  # "is no longer working" may be a state that a declared slot knows
             made.append(self._claim(article, report, claim, slot))
         return made
 

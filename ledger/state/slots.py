@@ -30,6 +30,7 @@ __all__ = ["Finder", "measure_key", "scope_key", "subject_key"]
 EVENT = "event"
 """What happened, without a figure: never a declared slot, and each event a slot of its own."""
 CUMULATIVE = frozenset({"", "cumulative", "current"})
+NEGATIONS = frozenset({"no", "not", "never", "longer"})
 SMALL = frozenset({"the", "a", "an", "of", "in", "on", "at", "near", "and", "from"})
 WITHOUT_NAME = frozenset(stem(word) for word in GENERIC_PLACES | DIRECTIONS | EVENTS)
 CROWD = frozenset(
@@ -104,7 +105,7 @@ class Finder:
         """The declared slot that fits best, ties by id; None when none fits."""
         key = (
             claim.subject, claim.measure, claim.scope, claim.period, claim.unit,
-            None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "",
+            None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "", claim.polarity,
             claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "",
         )  # fmt: skip
         if key not in self._known:
@@ -120,13 +121,19 @@ class Finder:
         return min(found)[2] if found else None
 
     def category(self, claim: Claim, slot: Slot) -> str | None:
-        """The declared category that a status claim asserts, None when its words fit none or several alike."""
+        """The declared category that a status claim asserts, None when its words fit none or several alike.
+
+        What is "not open" or "no longer working" fits the phrases that say so, and no others.
+        """
         value = claim.value
         words = str(value.point) if value is not None and isinstance(value.point, str) else ""
         said = stems(words) | stems(claim.trigger)
         scores: list[tuple[float, str]] = []
         for category, phrases in slot.categories.items():
-            score = max((_phrase_fit(phrase, said) for phrase in (category, *phrases)), default=0.0)
+            fitting = (category, *phrases)
+            if claim.polarity == "-":
+                fitting = tuple(phrase for phrase in fitting if NEGATIONS & set(tokens(phrase)))
+            score = max((_phrase_fit(_affirmed(phrase), said) for phrase in fitting), default=0.0)
             if score > 0:
                 scores.append((-score, category))
         scores.sort()
@@ -251,6 +258,12 @@ def _phrase_fit(phrase: str, said: frozenset[str]) -> float:
         return 1.5
     families = [family for family in STATE_STEMS if wanted & family and said & family]
     return max((1.0 if wanted <= family else 0.5 for family in families), default=0.0)
+
+
+def _affirmed(phrase: str) -> str:
+    """A phrase without the words that deny it."""
+    words = tokens(phrase)
+    return " ".join(word for word in words if word not in NEGATIONS) if NEGATIONS & set(words) else phrase
 
 
 def _thing_fit(own: frozenset[str], wanted: frozenset[str]) -> float | None:

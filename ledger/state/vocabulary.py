@@ -11,6 +11,7 @@ __all__ = [
     "GENERIC_PLACES",
     "LEVELS",
     "NOT_SOURCES",
+    "OFFICES",
     "PARTS",
     "PERSONNEL",
     "SAME_MEASURE",
@@ -79,8 +80,15 @@ VAGUE = _set(
 DESCRIPTIONS = _set(
     """official source insider aide diplomat resident witness eyewitness survivor neighbour neighbor villager worker adviser
     advisor analyst expert observer activist volunteer relative mayor doctor medic rescuer member employee passenger
-    officer soldier commander"""
+    officer soldier commander nurse organiser organizer paramedic firefighter rescuer teacher driver neighbor colleague relative
+    negotiator delegate trader lawyer prosecutor"""
 )
 """Heads of descriptions that name nobody."""
+
+OFFICES = _set(
+    """leader chief boss head president director chairman chairwoman chair secretary general commander chairperson spokesman spokeswoman
+    spokesperson manager minister captain colonel superintendent inspector officer coordinator"""
+)
+"""Offices that somebody holds in the organisation whose name stands before: "union leader Eva Kral"."""
 
 NOT_SOURCES = _set("report reports media rumour rumours rumor rumors")

@@ -34,7 +34,7 @@ class ClaimsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """`[plugins.claims]`: measures added to the table, or entries of it replaced.
 
     `[plugins.claims.measures.evicted]` with `object = "evict"` and `subject = "people"` makes "40 families were evicted" a
-    claim. Keys of a measure: subject, object, agent, state, count, total; lists are parted by commas.
+    claim. Keys of a measure: subject, object, agent, state, count, total, act; lists are parted by commas.
     """
 
     measures: dict[str, dict[str, str]] = {}

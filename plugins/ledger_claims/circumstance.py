@@ -129,22 +129,30 @@ def _of_figure(text: str, attribution: Attribution, time: TimeSpan) -> bool:
 _ROLLING = re.compile(
     r"\b(?:the |a )?(?:past|previous|preceding) (day|week|month|24 hours|48 hours)\b", re.IGNORECASE
 )
+_FRONTED = re.compile(r"\W*(?:(?:in|back in|during|on|earlier|only|just)\s+)?", re.IGNORECASE)
+_BY_THEN = re.compile(r"\bby (?:the (?:end|middle|start|beginning) of )?$", re.IGNORECASE)
 _ROLLED = {"day": 1, "24 hours": 1, "48 hours": 2, "week": 7, "month": 30}
 
 
 def period_of(
-    text: str, times: Sequence[TimeSpan], clause: Span, figure: Span, published: date | None
+    text: str, times: Sequence[TimeSpan], sentence: Span, clause: Span, figure: Span, published: date | None
 ) -> str:
     """The period that a count refers to: `cumulative` unless the clause names a bounded window, a month or a past year.
 
-    A time that stands nearer to another number than to `figure` is left to that one. A window without dates ("in one
-    week") ends on the publication day.
+    A time that stands nearer to another number than to `figure` is left to that one, unless it opens the sentence: "In 1997, ..."
+    speaks of all that follows. What had happened `by` a time is cumulative. A window without dates ("in one week") ends on
+    the publication day.
     """
     for time in times:
-        if not clause.covers(time.span) or _DIGITS.search(_between(text, figure, time.span)):
+        fronted = _FRONTED.fullmatch(text, sentence.start, time.span.start) is not None
+        if not (fronted or clause.covers(time.span)):
+            continue
+        if not fronted and _DIGITS.search(_between(text, figure, time.span)):
             continue
         words = text[time.span.start : min(time.span.end + 8, clause.end)]
         lead = text[max(0, time.span.start - 8) : time.span.start].lower()
+        if lead.endswith(("by ", "of ")) and _BY_THEN.search(text, clause.start, time.span.start):
+            continue
         rolling = _ROLLING.match(text, max(time.span.start - 5, clause.start)) or _ROLLING.match(
             text, time.span.start
         )

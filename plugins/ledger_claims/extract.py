@@ -22,10 +22,11 @@ from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
 from ledger_claims.events import Event, events
 from ledger_claims.figures import figures
-from ledger_claims.scene import Figure, Scene
+from ledger_claims.scene import Figure, Scene, without_scare_quotes
 from ledger_claims.sentences import Local, after_dateline, sentences
 from ledger_claims.status import Names, Status, is_part, statuses
 from ledger_claims.table import Table, load
+from ledger_claims.voices import voices
 
 __all__ = ["extract"]
 
@@ -86,7 +87,11 @@ class _Reading:
         if words.rstrip().endswith("?"):
             return
         self.reported = _REPORTED.search(words) is not None
-        tokens = tokenize(text, after_dateline(text, span), local.quantities, self.table)
+        spoken = voices(text, local.sentence.span, local.attributions, local.entities)
+        local = local._replace(attributions=spoken)
+        tokens = without_scare_quotes(
+            tokenize(text, after_dateline(text, span), local.quantities, self.table)
+        )
         made = self._claims(local, tokens)
         made += self._denied(local, tokens, made)
         new = [claim for claim in made if not self.wrong.intersection(claim.support)]
@@ -204,7 +209,9 @@ class _Reading:
         clause = Span(tokens[begin].start, tokens[end - 1].end)
         published = self.article.published
         day = published.date() if published is not None else None
-        period = circumstance.period_of(self.article.text, local.times, clause, figure.quantity.span, day)
+        period = circumstance.period_of(
+            self.article.text, local.times, local.sentence.span, clause, figure.quantity.span, day
+        )
         if (
             figure.total
             and len(period) > len("2031-05")
@@ -216,8 +223,8 @@ class _Reading:
 
     def _adds(self, tokens: Sequence[Token], figure: Figure) -> bool:
         """Whether a further number adds to one of the same measure: in "one dead and two others hurt" it does not."""
-        if not figure.further:
-            return False
+        if figure.added or not figure.further:
+            return figure.added
         more = Scene(tokens, self.table).is_more(figure.at)
         counted = {claim.measure for claim in self.found if claim.measure != "status"} | set(self.inside)
         return more or not counted or figure.measure in counted

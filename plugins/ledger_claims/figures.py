@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from ledger_claims.clauses import BE, Token
 from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
+from ledger_claims.losses import lost
 from ledger_claims.scene import Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after
 from ledger_claims.table import Sense, Table
-from ledger_claims.totals import is_magnitude, magnitude, priced, shared, shock, total
+from ledger_claims.totals import contained, is_magnitude, magnitude, priced, raised, shared, shock, total
 
 __all__ = ["figures"]
 
@@ -53,6 +54,8 @@ def figures(
             figure = _instead(scene, counted, before)
         if figure is not None and figure.further and any(f.measure != figure.measure for f in found):
             figure = figure._replace(further=False)  # "33 dead, with another 18 still missing"
+        if figure is not None and figure.total and raised(scene, counted):
+            found = [f._replace(added=True) if f.measure == figure.measure else f for f in found]
         if figure is not None:
             found.append(figure)
     return found
@@ -87,12 +90,12 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
     if s.is_pronoun_part(c):
         return _predicate_after(s, c._replace(end=c.end + 2))
     if s.is_subset(c):
-        return None
+        return _condition_of_part(s, c)
     if is_magnitude(s, c):
         return magnitude(s, c)
     kind = c.quantity.kind
     if kind in {"percent", "money"}:
-        return priced(s, c) or total(s, c) or shared(s, c)
+        return contained(s, c) or priced(s, c) or total(s, c) or shared(s, c)
     if kind == "measure":
         made = _predicate_after(s, c) or _verb_before(s, c)
         return made if made is not None and made.measure in _OF_AMOUNTS else total(s, c)
@@ -103,6 +106,7 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
         or _counted_noun(s, c, people=False)
         or _predicate_after(s, c)
         or _verb_before(s, c)
+        or lost(s, c)
         or _counted_noun(s, c, people=True)
         or total(s, c)
         or shared(s, c)
@@ -152,6 +156,16 @@ def _counted_noun(s: Scene, c: Counted, *, people: bool) -> Figure | None:
     return None
 
 
+def _condition_of_part(s: Scene, c: Counted) -> Figure | None:
+    """`twelve of the injured remain in hospital`: how a part of those counted are, never what became of them."""
+    at = c.end + 2
+    if s.low(c.end) != "of" or at >= len(s) or s.t[at].says("state", "count") is None:
+        return None
+    made = _predicate_after(s, c._replace(end=at + s.t[at].width))
+    known = made is not None and s.t[made.trigger_at].says("state") is not None
+    return made if made is not None and known and made.measure != "killed" else None
+
+
 # -- the predicate after it --------------------------------------------------------------------------------------------
 
 
@@ -170,7 +184,8 @@ def _predicate_after(s: Scene, c: Counted) -> Figure | None:
         return None
     if s.t[k].tag != "AUX":
         sense = s.t[k].says("agent")
-        fits = sense is not None and sense.form in {"past", "third", "base"} and s.t[k - 1].tag in {"N", "Q"}
+        forms = {"past", "third" if c.quantity.value == 1 else "base"}
+        fits = sense is not None and sense.form in forms and s.t[k - 1].tag in {"N", "Q"}
         return s.make(c, sense, k, c.noun) if fits and sense is not None else None
     passive = False
     while k < len(s) and (
@@ -225,7 +240,7 @@ def _predicate(s: Scene, c: Counted, k: int, *, passive: bool) -> Figure | None:
 def _skip_modifiers(s: Scene, k: int, *, conjoined: bool) -> int:
     """Past phrases between a subject and its predicate: `in the valley`, `carrying food`, `, among them X,`, `who`.
 
-    With `conjoined`, also past a second subject: `two officers and five civilians were killed`.
+    With `conjoined`, also past a second subject: `two officers and five civilians were killed`, `residents and tourists`.
     """
     while k < len(s):
         token = s.t[k]
@@ -233,6 +248,8 @@ def _skip_modifiers(s: Scene, k: int, *, conjoined: bool) -> int:
             k += 1
         elif conjoined and token.tag == "CC" and k + 1 < len(s) and s.t[k + 1].tag == "Q":
             k = noun_after(s.t, k + 1, s.table)[1]
+        elif conjoined and (second := _second_subject(s, k)):
+            k = second
         elif token.tag == "P" or (token.tag == "N" and token.low.endswith("ing")):
             stop = k + 1
             while (
@@ -253,6 +270,15 @@ def _skip_modifiers(s: Scene, k: int, *, conjoined: bool) -> int:
         else:
             return k
     return k
+
+
+def _second_subject(s: Scene, k: int) -> int:
+    """The index after `and tourists`, when an auxiliary follows; 0 when nothing like it stands at `k`."""
+    end = k + 1
+    while end < len(s) and s.t[end].tag == "N":
+        end += 1
+    bare = s.low(k) == "and" and end > k + 1 and all(t.says("agent") is None for t in s.t[k + 1 : end])
+    return end if bare and end < len(s) and s.t[end].tag == "AUX" else 0
 
 
 # -- the verb before it ------------------------------------------------------------------------------------------------
@@ -277,18 +303,19 @@ def _verb_before(s: Scene, c: Counted) -> Figure | None:
 
 
 def _verb_ending(s: Scene, k: int, end: int) -> tuple[Sense | None, int]:
-    """A verb of the table whose words end at `k`, or whose further words follow at `end` ("pulled ... from the water")."""
+    """A verb of the table whose words end at `k`, or whose further words follow at `end` ("brought out ... alive")."""
     for start in range(k, max(-1, k - 4), -1):
         token = s.t[start]
-        sense = token.says("object")
-        if sense is not None and start + token.width - 1 == k:
-            return sense, start
-        if start == k:
-            for further in (3, 2, 1):
-                words = (token.low, *(s.low(j) for j in range(end, end + further)))
+        if k - start < 2:  # the further words of a verb make another one of it: "pulled ... to safety"
+            verb = tuple(s.low(j) for j in range(start, k + 1))
+            for further in (4, 3, 2, 1):
+                words = (*verb, *(s.low(j) for j in range(end, end + further)))
                 split = next((x for x in s.table.phrases.get(words, ()) if x.role == "object"), None)
                 if split is not None:
                     return split, start
+        sense = token.says("object")
+        if sense is not None and start + token.width - 1 == k:
+            return sense, start
         if token.tag not in {"ADV", "N", "P"}:
             break
     return None, -1

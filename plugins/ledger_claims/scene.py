@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ledger.plugin import Quantity, Span
@@ -11,7 +12,7 @@ from ledger_claims.lexicon import word_list
 from ledger_claims.subjects import noun_after
 from ledger_claims.table import Sense, Table
 
-__all__ = ["REACH", "Counted", "Figure", "Scene", "joined"]
+__all__ = ["REACH", "Counted", "Figure", "Scene", "joined", "without_scare_quotes"]
 
 REACH = word_list("reach")
 _OPERATORS = word_list("operators")
@@ -26,7 +27,8 @@ class Figure(NamedTuple):
 
     `at` and `trigger_at` are token indices of the quantity and of the word that says the measure; `total` marks a noun
     that names the number ("the death toll"), `further` a number that comes on top of another ("12 more"), `part` one that lies
-    in the other ("18 of them in the valley").
+    in the other ("18 of them in the valley"), `added` one that the sentence itself adds to a total ("two more died, bringing
+    the toll to five").
     """
 
     quantity: Quantity
@@ -40,6 +42,7 @@ class Figure(NamedTuple):
     total: bool = False
     further: bool = False
     part: bool = False
+    added: bool = False
 
 
 class Counted(NamedTuple):
@@ -130,7 +133,7 @@ class Scene:
         while k < len(self) and self.t[k].tag in {"DET", "N"}:
             if self.t[k].capital or self.low(k) in {"past", "last", "24"}:
                 return at
-            k += 1
+            k += 2 if self.low(k + 1) == "of" else 1
         return (
             at
             if self.low(k) in {"past", "last"} or (k < len(self) and self.t[k].tag == "Q" and at + 2 == k)
@@ -182,6 +185,19 @@ class Scene:
             total,
             self.is_further(c.at),
         )
+
+
+def without_scare_quotes(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without quotation marks around a number alone: `killed "about 200" rebels`."""
+    marks = [k for k, token in enumerate(tokens) if token.tag == '"']
+    bare = {
+        mark
+        for first, second in pairwise(marks)
+        if second - first <= 5 and any(t.tag == "Q" for t in tokens[first:second])
+        if all(t.tag == "Q" or t.low in _OPERATORS for t in tokens[first + 1 : second])
+        for mark in (first, second)
+    }
+    return [token for k, token in enumerate(tokens) if k not in bare]
 
 
 def joined(scene: Scene, k: int, sense: Sense, also: str = "or") -> Sense:

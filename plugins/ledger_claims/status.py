@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ledger.plugin import Attribution, Span
-from ledger_claims.clauses import BE, HAVE, Token
-from ledger_claims.inflect import singular, verb_forms
+from ledger_claims.clauses import Token
+from ledger_claims.conditions import PATH, act, fault, lexicon, place_after, predicate, simple
+from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
 
 __all__ = ["PATH", "Names", "Status", "is_part", "statuses"]
 
-PATH = Path(__file__).with_name("states.toml")
-_FINDING = word_list("finding")
-_BARRED = word_list("barred")
-_OPEN_MODALS = frozenset(["may", "might", "could"])
-_PASSED = word_list("passed")
 _SERVICES = word_list("services")
 _NEAR = 3000
+_POSSESSIVE = frozenset(["its", "their"])
+_TIES = frozenset(["of", "to", "with"])
 _NAME = r"(?:[A-ZÀ-Þ][\w’'-]*(?: of)? ){1,4}"
 
 
@@ -39,61 +34,9 @@ class Status(NamedTuple):
     negated: bool
 
 
-class _Predicate(NamedTuple):
-    measure: str
-    state: str
-    lemma: str
-    at: int
-    width: int
-    negated: bool
-
-
-class _Lexicon(NamedTuple):
-    states: Mapping[tuple[str, ...], str]
-    verbs: Mapping[tuple[str, ...], tuple[str, str]]
-    parts: frozenset[str]
-    things: frozenset[str]
-    faults: frozenset[str]
-    unique: frozenset[str]
-
-
-@cache
-def _lexicon() -> _Lexicon:
-    lists = tomllib.loads(PATH.read_text("utf-8"))
-    states = {tuple(entry.split()): " ".join(entry.split()) for entry in lists["states"].split(",")}
-    verbs: dict[tuple[str, ...], tuple[str, str]] = {}
-    for entry in lists["verbs"].split(","):
-        lemma, state = (part.replace("_", " ") for part in entry.split())
-        head, _, rest = lemma.partition(" ")
-        irregular = {
-            "give": ("gives", "gave", "given"),
-            "run": ("runs", "ran", "run"),
-            "catch": ("catches", "caught", "caught"),
-        }
-        forms = (
-            irregular.get(head)
-            or {
-                "burst": ("bursts", "burst", "burst"),
-                "hold": ("holds", "held", "held"),
-                "sink": ("sinks", "sank", "sunk"),
-            }.get(head)
-            or verb_forms(head)[1:4]
-        )
-        for form in forms:
-            verbs[(form, *rest.split())] = (lemma, state)
-    return _Lexicon(
-        states,
-        verbs,
-        frozenset(lists["parts"].split()),
-        frozenset(lists["things"].split()),
-        frozenset(lists["faults"].split()),
-        frozenset(lists["unique"].split()),
-    )
-
-
 def is_part(subject: str) -> bool:
     """Whether a subject is only a part of some thing, such as `wall`."""
-    return subject in _lexicon().parts
+    return subject in lexicon().parts
 
 
 class Names(NamedTuple):
@@ -112,21 +55,23 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
     found: list[Status] = []
     for k, token in enumerate(tokens):
         opens_group = token.tag == "AUX" and (k == 0 or tokens[k - 1].tag != "AUX")
-        simple = token.tag == "N" and not token.capital and k > 0 and tokens[k - 1].tag in {"N", ",", ")"}
-        faulty = token.low in _lexicon().faults
-        if not (opens_group or simple or faulty):
+        verb = token.tag == "N" and not token.capital and k > 0
+        faulty = token.low in lexicon().faults
+        if not (opens_group or verb or faulty):
             continue
         begin = _main_clause(tokens, k, attributions)
         if begin is None or (begin >= k and not faulty):
             continue
-        made = _fault(tokens, k) if faulty else _predicate(tokens, k) if opens_group else _simple(tokens, k)
-        if made is None:
-            continue
         if faulty:
-            named = _thing(tokens, _place_after(tokens, k) + 1, len(tokens), names)
+            made = fault(tokens, k)
+            named = _thing(tokens, place_after(tokens, k) + 1, len(tokens), names) if made else None
+        elif opens_group or (made := act(tokens, k)) is None:
+            after = tokens[k - 1].tag in {"N", ",", ")"}
+            made = predicate(tokens, k) if opens_group else simple(tokens, k) if after else None
+            named = _subject(tokens, begin, k, made.at + made.width, names) if made else None
         else:
-            named = _served(tokens, begin, made.at + made.width, k, names) or _thing(tokens, begin, k, names)
-        if named is None:
+            named = _object(tokens, begin, k, made.at + made.width, names)
+        if made is None or named is None:
             continue
         subject, thing = named
         trigger = Span(tokens[made.at].start, tokens[made.at + made.width - 1].end)
@@ -135,8 +80,30 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
     return found
 
 
+def _subject(
+    tokens: Sequence[Token], begin: int, k: int, after: int, names: Names
+) -> tuple[str, Span] | None:
+    """The thing before the verb group at `k`, whose state ends before `after`."""
+    return _served(tokens, begin, after, k, names) or _thing(tokens, begin, k, names)
+
+
+def _object(tokens: Sequence[Token], begin: int, k: int, after: int, names: Names) -> tuple[str, Span] | None:
+    """The thing after the verb at `k`; `its border` is that of the name with which the clause begins."""
+    named = _thing(tokens, after, len(tokens), names)
+    if named is None or tokens[after].low not in _POSSESSIVE:
+        return named
+    while begin < k and not tokens[begin].capital:
+        begin += 1
+    stop = begin
+    while stop < k and tokens[stop].tag == "N" and tokens[stop].capital:
+        stop += 1
+    if stop == begin:
+        return None
+    return f"{names.text[tokens[begin].start : tokens[stop - 1].end]} {named[0]}", named[1]
+
+
 def _served(tokens: Sequence[Token], begin: int, after: int, k: int, names: Names) -> tuple[str, Span] | None:
-    """The line or road of `train services on the Elsbach line have stopped` and `trains are running again on the line`."""
+    """Where something is done: `train services on the Elsbach line have stopped`, `production at the Brod plant is halted`."""
     while begin < k and tokens[begin].tag in {"CC", "ADV", "DET", ",", '"'}:
         begin += 1
     stop = begin
@@ -147,35 +114,12 @@ def _served(tokens: Sequence[Token], begin: int, after: int, k: int, names: Name
     at = stop if stop < k else after
     while at < len(tokens) and tokens[at].tag == "ADV":
         at += 1
-    if at + 1 >= len(tokens) or tokens[at].low not in {"on", "across", "over", "through"}:
+    if at + 1 >= len(tokens) or tokens[at].low not in {"on", "across", "over", "through", "at"}:
         return None
     end = at + 1
     while end < len(tokens) and tokens[end].tag in {"DET", "N", "POS"}:
         end += 1
     return _thing(tokens, at + 1, end, names)
-
-
-def _place_after(tokens: Sequence[Token], k: int) -> int:
-    """The index after a fault and its verb: of `in` in `a crack in the wall` and `cracks have appeared in the wall`."""
-    k += 1
-    while k < len(tokens) and (tokens[k].tag in {"AUX", "ADV"} or tokens[k].low in _FINDING):
-        k += 1
-    return k
-
-
-def _fault(tokens: Sequence[Token], k: int) -> _Predicate | None:
-    """`there is a crack in the wall`, `inspectors found a leak in the Brede dam`, `cracks have appeared in it`."""
-    low = tokens[k].low
-    before = tokens[k - 1].low if k else ""
-    plural = low.endswith("s")
-    if not (before in {"a", "an", "no"} or (plural and before not in {"the", "of"})):
-        return None
-    place = _place_after(tokens, k)
-    if place + 1 >= len(tokens) or tokens[place].low not in {"in", "through", "along", "across"}:
-        return None
-    if any(t.low in _BARRED | _OPEN_MODALS for t in tokens[:k]) or not any(t.low in _FINDING for t in tokens):
-        return None
-    return _Predicate("status", low, low.rstrip("s"), k, 1, negated=before == "no")
 
 
 def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribution]) -> int | None:
@@ -219,115 +163,35 @@ def _is_content(tokens: Sequence[Token], i: int, attributions: Sequence[Attribut
     )
 
 
-def _at(table: Mapping[tuple[str, ...], object], tokens: Sequence[Token], k: int) -> int:
-    """The length of the longest entry of `table` at `k`; 0 when there is none."""
-    for length in (4, 3, 2, 1):
-        if k + length <= len(tokens) and tuple(t.low for t in tokens[k : k + length]) in table:
-            return length
-    return 0
-
-
-def _predicate(tokens: Sequence[Token], k: int) -> _Predicate | None:
-    """The state that the verb group from `k` asserts: its words, lemma, index, width, and whether it is negated."""
-    lexicon = _lexicon()
-    group: list[str] = []
-    negated = False
-    while k < len(tokens):
-        low = tokens[k].low
-        width = _at(lexicon.states, tokens, k)
-        if group and width and (tokens[k].tag != "AUX"):
-            break
-        if low in {"not", "never"} or low.endswith("n't"):
-            negated = True
-        elif low == "no" and k + 1 < len(tokens) and tokens[k + 1].low == "longer":
-            negated = True
-            k += 1
-        elif tokens[k].tag not in {"AUX", "ADV"} and low not in _PASSED:
-            break
-        group.append(low)
-        k += 1
-    if k >= len(tokens) or not group or any(word in _BARRED for word in group):
-        return None
-    if any(word in _OPEN_MODALS for word in group) and "have" not in group and "be" not in group:
-        return None
-    copula = any(word in BE or word.startswith(("remain", "stay")) for word in group)
-    perfect = any(word in HAVE for word in group)
-    width = _at(lexicon.verbs, tokens, k)
-    if width and (perfect or copula):
-        lemma, state = lexicon.verbs[tuple(t.low for t in tokens[k : k + width])]
-        return _Predicate("status", state, lemma, k, width, negated)
-    width = _at(lexicon.states, tokens, k)
-    if width and copula and not _attributive(tokens, k + width):
-        words = tuple(t.low for t in tokens[k : k + width])
-        return _Predicate("status", lexicon.states[words], lexicon.states[words], k, width, negated)
-    verb, agent = tokens[k].says("object"), tokens[k].says("agent")
-    happened = (
-        verb
-        if copula and verb is not None and verb.form in {"participle", "past"}
-        else agent
-        if perfect
-        else None
-    )
-    if happened is None or happened.form not in {"participle", "past"}:
-        return None
-    width = tokens[k].width
-    following = tokens[k + width].tag if k + width < len(tokens) else "."
-    if (
-        happened is agent and verb is not None and following in {"DET", "N", "Q", "PRON"}
-    ):  # "the board has withdrawn its offer"
-        return None
-    state = " ".join(t.low for t in tokens[k : k + width])
-    return _Predicate(happened.measure, state, happened.lemma, k, width, negated)
-
-
-def _attributive(tokens: Sequence[Token], k: int) -> bool:
-    return k < len(tokens) and tokens[k].tag in {"N", "Q"}
-
-
-def _simple(tokens: Sequence[Token], k: int) -> _Predicate | None:
-    """A verb of change in the simple past: `the dam burst on Monday`."""
-    lexicon = _lexicon()
-    width = _at(lexicon.verbs, tokens, k)
-    after = k + width
-    if not width or (
-        after < len(tokens) and tokens[after].tag not in {".", ",", "P", "ADV", "CC", "SUB", ";", '"'}
-    ):
-        return None
-    lemma, state = lexicon.verbs[tuple(t.low for t in tokens[k : k + width])]
-    if tokens[k].low in {lemma, lemma + "s"} and lemma != "burst":
-        return None
-    return _Predicate("status", state, lemma, k, width, negated=False)
-
-
 def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple[str, Span] | None:
     """The named thing that the subject phrase in `[begin, end)` speaks of, and where it stands."""
     while begin < end and tokens[begin].tag in {"CC", "ADV", ",", '"', "SUB"}:
         begin += 1
     stop = begin
     while (stop < end and tokens[stop].tag in {"DET", "N", "POS", "Q"}) or (
-        stop < end and tokens[stop].low in {"of", "at", "in", "between", "and", "to"} and stop > begin
+        stop < end and tokens[stop].low in {"of", "at", "in", "between", "and", "to", "with"} and stop > begin
     ):
         stop += 1
+    if stop - begin > 1 and tokens[stop - 1].low.endswith("ed") and stop < end and tokens[stop].tag == "P":
+        stop -= 1  # "a ceasefire brokered by the mission"
     words = [t for t in tokens[begin:stop] if t.low not in {"itself", "themselves"}]
     head_end = next((i for i, t in enumerate(words) if t.tag == "P"), len(words) - 1)
     if not words or words[0].tag == "Q" or any(t.tag == "Q" for t in words[:head_end]):
         return None
-    lexicon = _lexicon()
-    definite = words[0].low in {"the", "this", "these", "those"}
+    known = lexicon()
+    definite = words[0].low in {"the", "this", "these", "those"} | _POSSESSIVE
     joint = next((i for i, t in enumerate(words) if t.low == "of"), -1)
-    if joint > 0 and words[joint - 1].low in lexicon.parts and joint + 1 < len(words):
+    if joint > 0 and words[joint - 1].low in known.parts and joint + 1 < len(words):
         words = words[joint + 1 :]
         definite = words[0].low in {"the", "this"}
     place = next((i for i, t in enumerate(words) if t.tag == "P" or t.low == "and"), len(words))
     if place < len(words) and words[place].low == "and":
         return None
     tail = [t for t in words[place + 1 :] if t.tag != "DET"]
-    common = (
-        definite and words[place - 1].low in lexicon.things and not any(t.capital for t in words[1:place])
-    )
+    common = definite and words[place - 1].low in known.things and not any(t.capital for t in words[1:place])
     if (
         place < len(words)
-        and (words[place].low in {"of", "to"} or (words[place].low in {"in", "at", "near"} and common))
+        and (words[place].low in _TIES or (words[place].low in {"in", "at", "near"} and common))
         and tail
         and all(t.capital and t.tag == "N" for t in tail)
     ):
@@ -337,7 +201,7 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
         not definite
         and place < len(words)
         and words[place].low in {"in", "at"}
-        and words[place - 1].low in lexicon.things
+        and words[place - 1].low in known.things
         and not any(t.capital for t in words[1:place])
     )
     if located and tail and all(t.capital and t.tag == "N" for t in tail):  # "schools in Marrow are closed"
@@ -351,14 +215,15 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     span = Span(words[0].start, words[-1].end)
     capitals = [t for t in words if t.capital and t.tag == "N"]
     if capitals == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], names):
-        return None
+        capitals, definite = [], False  # the sentence begins with it
     if capitals and (definite or len(capitals) == len(words) or words[0].capital):
         first = next(i for i, t in enumerate(words) if t.capital)
         return names.text[words[first].start : words[-1].end], span
     head = words[-1].low
     if not definite:
-        return (head, span) if head in lexicon.unique and len(words) == 1 else None
-    if head not in lexicon.things | lexicon.parts:
+        spoken_of = head in known.unique or (head in known.bare and len(words) <= 3)
+        return (" ".join(t.low for t in words), span) if spoken_of else None
+    if head not in known.things | known.parts:
         name = (
             _full_name(head, span.start, names.title, names.text)
             if singular(head) in names.persons or head == "troops"

@@ -49,7 +49,7 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
             break
         if not words and token.says("state") and not _nominal(tokens, k + token.width):
             break
-        happened = verb is not None and verb.form in {"past", "third"} and token.tag == "N"
+        happened = verb is not None and verb.form in {"past", "third"} and token.says("count") is None
         if not words and happened and token.says("state") is None and not _nominal(tokens, k + token.width):
             break  # "three died"
         if words and token.low.endswith(("ed", "ing")) and not token.capital and not _nominal(tokens, k + 1):

@@ -14,12 +14,12 @@ from ledger_claims.inflect import singular, verb_forms
 __all__ = ["PATH", "Sense", "Table", "load"]
 
 PATH = Path(__file__).with_name("measures.toml")
-_ROLES = ("object", "agent", "state", "count", "total")
+_ROLES = ("object", "agent", "state", "count", "total", "act")
 _SPECIAL = ("version", "subjects", "persons")
 
 
 class Sense(NamedTuple):
-    """What a word or phrase says: its measure, its role (object, agent, state, count, total) and its lemma.
+    """What a word or phrase says: its measure, its role (object, agent, state, count, total, act) and its lemma.
 
     `form` of a verb is base, third, past, participle or ing; empty for nouns and states.
     """

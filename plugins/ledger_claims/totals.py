@@ -8,12 +8,17 @@ from ledger_claims.scene import REACH, Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after, subject_before
 from ledger_claims.table import Sense
 
-__all__ = ["is_magnitude", "magnitude", "priced", "shared", "shock", "total"]
+__all__ = ["contained", "is_magnitude", "magnitude", "priced", "raised", "shared", "shock", "total"]
 
 _LINKS = word_list("links")
 _SHOCKS = word_list("shocks")
 _WON = word_list("won")
-_SELLING = frozenset(["sold", "sells", "selling", "sell", "trades", "trading", "traded", "priced"])
+_SELLING = frozenset(
+    ["sold", "sells", "selling", "sell", "trades", "trading", "traded", "priced", "closed", "opened"]
+)
+_TRADED = frozenset(["share", "shares", "price", "prices", "bonds", "stock"])
+_BRINGING = word_list("bringing")
+_WANTING = word_list("wanting")
 _WATERS = word_list("waters")
 CHANGES = word_list("changes")
 _NUMBER_OF = frozenset(["number", "total", "count", "tally", "figure", "estimate"])
@@ -24,6 +29,8 @@ _COUNT_ONLY = frozenset(["killed", "injured", "killed or injured", "infected", "
 def total(s: Scene, c: Counted) -> Figure | None:
     """`the death toll stands at 173`, `the number of dead ... to 214`, `a toll of 40`, `the injured number 1,420`."""
     k = s.left_edge(c.at)
+    if raised(s, c) and (after := _total_after(s, c)) is not None:
+        return after
     reaching = c.quantity.kind != "ordinal" and s.t[c.at].low.split()[0] in REACH
     given = s.low(k + 1) == "as" and k + 1 < c.at  # "gave the number of missing as 30"
     if k < 0 or not (reaching or given or s.low(k) in _LINKS | REACH or s.t[k].says("total") is not None):
@@ -36,8 +43,9 @@ def total(s: Scene, c: Counted) -> Figure | None:
             return None
         sense = token.says("total")
         counted = token.says("count")
-        if j == k - 1 and s.low(k) == "of" and counted is not None:  # "the deaths of 22 people"
-            return s.make(c, counted, j, c.noun)
+        deed = counted or token.says("act")
+        if j + token.width == k and s.low(k) == "of" and deed is not None:  # "the deaths of 22 people"
+            return None if _only_wanted(s, j) else s.make(c, deed, j, c.noun)
         if sense is not None and not (sense.measure in {"level", "price"} and c.quantity.kind == "cardinal"):
             subject = "" if sense.measure in _COUNT_ONLY else subject_before(s.t, j, s.table)
             return s.make(c, sense, j, subject, total=True)
@@ -45,7 +53,13 @@ def total(s: Scene, c: Counted) -> Figure | None:
             people = singular(s.low(j - 1))
             return s.make(c, counted, j, people if people in s.table.persons else "", total=True)
         if token.low in _NUMBER_OF and s.low(j + 1) == "of":
-            return _number_of(s, c, j)
+            return _number_of(s, c, j, c.at)
+        if (
+            token.low in _NUMBER_OF | {"area", "territory"}
+            and j + 1 < k
+            and s.t[j + 1].says("state", "object")
+        ):
+            return _participle(s, c, j)
         state = token.says("state")
         if state is not None and s.low(j - 1) == "the" and s.low(j + token.width) in REACH | {"now"}:
             return s.make(c, state, j, "", total=True)
@@ -64,10 +78,51 @@ def _water(s: Scene, j: int) -> str:
     return f"{names[0]} {s.low(j)}" if names else s.low(j)
 
 
-def _number_of(s: Scene, c: Counted, j: int) -> Figure | None:
-    """`the number of people killed ...`, `the number of dead`, `the number of cases`."""
+def raised(s: Scene, c: Counted) -> bool:
+    """Whether the sentence says that something brings a total to this number: `taking the toll to five`."""
+    k = s.left_edge(c.at)
+    if s.low(k) != "to":
+        return False
+    return any(
+        s.low(j) in _BRINGING for j in range(k - 1, max(-1, k - 9), -1) if s.t[j].tag not in {";", "."}
+    )
+
+
+def _total_after(s: Scene, c: Counted) -> Figure | None:
+    """`bringing to six the number of those killed`, `taking to 40 the death toll`."""
+    if s.low(s.left_edge(c.at) - 1) not in _BRINGING or c.end + 1 >= len(s) or s.t[c.end].tag != "DET":
+        return None
+    j = c.end + 1
+    if s.low(j) in {"total", "overall", "official", "confirmed"} and s.t[j + 1 : j + 2]:
+        j += 1
+    named = s.t[j].says("total")
+    if named is not None:
+        return s.make(c, named, j, "", total=True)
+    return _number_of(s, c, j, len(s)) if s.low(j) in _NUMBER_OF and s.low(j + 1) == "of" else None
+
+
+def _only_wanted(s: Scene, j: int) -> bool:
+    """Whether what a noun for a deed names was only planned or asked for: `demanded the release of 60 hostages`."""
+    k = j - 1
+    while k >= 0 and (s.t[k].tag in {"DET", "ADV"} or (s.t[k].tag == "N" and not s.t[k].senses)):
+        if s.low(k) in _WANTING:
+            return True
+        k -= 1
+    return k >= 0 and (s.low(k) in _WANTING or s.low(k) in {"for", "to"})
+
+
+def _participle(s: Scene, c: Counted, j: int) -> Figure | None:
+    """`the number rescued to 24`, `the area burned has grown to 7,800 hectares`."""
+    sense = s.t[j + 1].says("state") or s.t[j + 1].says("object")
+    if sense is None or (sense.form and sense.form not in {"participle", "past"}):
+        return None
+    return s.make(c, joined(s, j + 1, sense, also="and"), j + 1, "", total=True)
+
+
+def _number_of(s: Scene, c: Counted, j: int, stop: int) -> Figure | None:
+    """`the number of people killed ...`, `the number of dead`, `the number of cases`, whose words end before `stop`."""
     noun = ""
-    for k in range(j + 2, c.at):
+    for k in range(j + 2, stop):
         token = s.t[k]
         sense = token.says("state", "count") or token.says("object")
         if sense is not None and (sense.role != "object" or sense.form in {"participle", "past"}):
@@ -77,6 +132,8 @@ def _number_of(s: Scene, c: Counted, j: int) -> Figure | None:
             noun, _ = noun_after(s.t, k - 1, s.table)
         elif token.tag not in {"DET", "N", "ADV", "AUX", "SUB"}:
             break
+    if stop > c.at:
+        return None
     if noun == "passenger":
         return s.make(c, Sense("aboard", "total", "passenger"), j, "people", total=True)
     return s.make(c, Sense("number", "total", "number"), j, noun, total=True) if noun else None
@@ -92,9 +149,18 @@ def _rising(s: Scene, j: int, k: int, *, reaching: bool) -> bool:
 
 
 def is_magnitude(s: Scene, c: Counted) -> bool:
-    """Whether the quantity is a magnitude by its kind or its neighbours."""
+    """Whether the quantity is a magnitude by its kind or its neighbours: `magnitude 6`, `measured the quake at 4.1`."""
     if c.quantity.kind == "magnitude" or s.low(s.left_edge(c.at)) == "magnitude":
         return True
+    k, value = s.left_edge(c.at), c.quantity.value
+    if (
+        s.low(k) == "at"
+        and value is not None
+        and 1 <= value < 10
+        and c.quantity.kind == "cardinal"
+        and not c.noun
+    ):
+        return s.low(k - 1) in _SHOCKS
     return "magnitude" in (s.low(c.at + 1), s.low(c.at + 2)) and s.low(c.at + 1) in {"-", "magnitude"}
 
 
@@ -123,32 +189,53 @@ def shock(s: Scene, i: int) -> str:
 
 
 def priced(s: Scene, c: Counted) -> Figure | None:
-    """`rice is sold at 4 euros a kilo`, `flour sells for 3 dollars a bag`: the price of what stands before."""
+    """`rice is sold at 4 euros a kilo`, `shares fell 8 percent to 41.50 crowns`: the price of what stands before."""
     k = s.left_edge(c.at)
-    if c.quantity.kind != "money" or s.low(k) not in {"at", "for"} or s.low(k - 1) not in _SELLING:
+    if c.quantity.kind != "money":
         return None
-    begin = k - 1
+    at = k - 1
+    if s.low(k) == "to" and at > 0 and s.t[at].tag == "Q":
+        at -= 1 if s.low(at - 1) != "by" else 2
+    moved = s.low(at) in CHANGES | _SELLING and (s.low(k) == "to" or s.low(at) in _SELLING)
+    if not moved or s.low(k) not in {"at", "for", "to"}:
+        return None
+    begin = at
     while begin > 0 and s.t[begin - 1].tag in {"AUX", "ADV"}:
         begin -= 1
     end = begin
     while begin > 0 and s.t[begin - 1].tag == "N":
         begin -= 1
-    subject = " ".join(t.low for t in s.t[begin:end])
-    return s.make(c, Sense("price", "total", "price"), k - 1, subject, total=True) if subject else None
+    if begin > 1 and s.low(begin - 1) in {"of", "in"} and s.low(begin - 2) in _TRADED:  # "shares in Varga"
+        end, begin = begin - 1, begin - 2
+    words = [t.low for t in s.t[begin:end]]
+    subject = " ".join(words[:-1] if words[-1:] in (["price"], ["prices"]) else words)
+    return s.make(c, Sense("price", "total", "price"), at, subject, total=True) if subject else None
+
+
+def contained(s: Scene, c: Counted) -> Figure | None:
+    """`the fire is 40 percent contained`, `containment stood at 40 percent`."""
+    if c.quantity.kind != "percent":
+        return None
+    k = s.left_edge(c.at)
+    if s.t[c.at + 1 : c.at + 2] and s.low(c.at + 1) in {"contained", "under"}:
+        under = s.low(c.at + 1) == "under"
+        if under and s.low(c.at + 2) != "control":
+            return None
+        return s.make(c, Sense("contained", "total", "contained"), c.at + 1, "", total=True)
+    if s.low(k) in {"at", "to", "of"} | REACH:
+        named = next((j for j in range(k, max(-1, k - 6), -1) if s.low(j) == "containment"), -1)
+        if named >= 0:
+            return s.make(c, Sense("contained", "total", "containment"), named, "", total=True)
+    return None
 
 
 def shared(s: Scene, c: Counted) -> Figure | None:
-    """`won 52 percent of the vote`, `61 seats`, `the fire is 40 percent contained`."""
+    """`won 52 percent of the vote`, `61 seats`."""
     follows = [s.low(k) for k in range(c.at + 1, c.at + 5)]
     if s.low(c.at - 1) == "of" and c.at > 1 and s.t[c.at - 2].tag == "Q":
         return None
     if follows[0] == "of" and c.at + 2 < len(s) and s.t[c.at + 2].tag == "Q":
         follows = follows[2:]
-    if c.quantity.kind == "percent" and "contained" in follows[:2]:
-        k = s.left_edge(c.at)
-        subject = s.low(k - 1) if k >= 1 and s.t[k - 1].tag == "N" else ""
-        at = c.at + 1 + follows.index("contained")
-        return s.make(c, Sense("contained", "total", "contained"), at, subject, total=True)
     measure = ""
     if c.quantity.kind == "percent" and {"vote", "votes", "ballots"} & set(follows):
         measure = "vote share"

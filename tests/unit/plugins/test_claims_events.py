@@ -45,7 +45,7 @@ def events(text: str) -> list[tuple[str, object, str, str]]:
         ("Varnish forces launched an offensive.", ("Varnish forces", "launch offensive", "+", "asserted")),
         ("Varna has imposed sanctions on Orl.", ("Varna", "impose sanctions", "+", "asserted")),
         ("Fighting has intensified.", ("fighting", "intensify", "+", "asserted")),
-        ("Talks have not resumed.", ("talks", "resume", "-", "asserted")),
+        ("Clashes have not stopped.", ("clashes", "stop", "-", "asserted")),
         ("The war shows no signs of ending.", ("war", "sign of ending", "-", "asserted")),
         ("The pause may be temporary.", ("pause", "temporary", "+", "possible")),
         ("There were heavy losses among the Orl marines.", ("Orl marines", "heavy losses", "+", "asserted")),
@@ -155,6 +155,18 @@ def test_a_denial_of_a_named_figure_is_about_that_figure() -> None:
         ("The hospital in Ketta is out of service.", ("hospital in Ketta", "out of service")),
         ("A ceasefire between the two sides is holding.", ("ceasefire", "holding")),
         ("The Sel bridge has been blown up.", ("Sel bridge", "blown up")),
+        ("Police have closed the Sel bridge.", ("Sel bridge", "closed")),
+        ("The council lifted the curfew on Friday.", ("curfew", "lifted")),
+        ("Dorn has closed its border with Karl, the guards said.", ("Dorn border with Karl", "closed")),
+        ("Production at the Elbing plant has been halted by a strike.", ("Elbing plant", "halted")),
+        ("Mobile internet was restored on Friday.", ("mobile internet", "restored")),
+        ("Pay talks are under way.", ("pay talks", "under way")),
+        ("A truce brokered by the mission is holding.", ("truce", "holding")),
+        ("The army says Karl airport is in rebel hands.", ("Karl airport", "in rebel hands")),
+        (
+            "The army says Karl airport was captured by the rebels.",
+            ("Karl airport", "captured by the rebels"),
+        ),
     ],
 )
 def test_services_places_and_truces_have_states(text: str, expected: tuple[str, str]) -> None:
@@ -164,8 +176,8 @@ def test_services_places_and_truces_have_states(text: str, expected: tuple[str, 
 
 
 def test_a_day_beside_another_clause_is_not_when_the_source_spoke() -> None:
-    (claim,) = claims("Power was cut on Friday, the grid said: 800 households are without power.")
-    assert claim.said_on == ""
+    text = "Power was cut on Friday, the grid said: 800 households are without power."
+    assert {claim.said_on for claim in claims(text) if claim.measure == "without power"} == {""}
     (put,) = claims("The coast guard put the toll at 44 on Friday, up from 31.")
     assert put.said_on == "2031-06-06"
     (opening,) = claims("On Monday evening the coast guard put the number of dead at 12.")

@@ -76,7 +76,7 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("Turnout was 67.2 percent.", [("voter", "turnout", "exact", 67.2)]),
         ("The river stood at 7.4 metres.", [("river", "level", "exact", 7.4)]),
         ("The Unity party won 43.5 percent of the vote and 61 seats.", [("Unity party", "vote share", "exact", 43.5), ("Unity party", "seats", "exact", 61)]),
-        ("The blaze is 40 percent contained.", [("blaze", "contained", "exact", 40)]),
+        ("The blaze is 40 percent contained.", [("fire", "contained", "exact", 40)]),
         # the same again
         ("The union says 8,500 nurses have walked out; the ministry puts the number at 6,000.", [("nurse", "on strike", "exact", 8500), ("nurse", "on strike", "exact", 6000)]),
         # parts of a whole, affiliation

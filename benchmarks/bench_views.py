@@ -91,7 +91,7 @@ class Desk:
         finally:
             views.close()
 
-    def grow(self, claims: int, batch: int = 200) -> None:
+    def grow(self, claims: int, batch: int = 20) -> None:
         """Append articles until there are that many claims."""
         while self.articles * PER_ARTICLE < claims:
             count = min(batch, -(-claims // PER_ARTICLE) - self.articles)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -21,13 +21,16 @@ _FIRST = 5
 
 
 def digest(connection: sa.Connection, view: View, generation: int) -> str:
-    """Hex SHA-256 over all rows of a view in the order of their keys; names of generations do not enter."""
+    """Hex SHA-256 over all rows of a view in the order of their keys; opaque columns and names of generations do not enter."""
     state = hashlib.sha256()
     encode = msgspec.msgpack.encode
     for row in view.tables:
         table = table_of(row, generation)
-        state.update(encode((row.TABLE, row.__struct_fields__)))
-        for found in connection.execute(sa.select(table).order_by(*(table.c[name] for name in row.KEY))):
+        names = [name for name in row.__struct_fields__ if name not in row.OPAQUE]
+        state.update(encode((row.TABLE, names)))
+        for found in connection.execute(
+            sa.select(*(table.c[name] for name in names)).order_by(*(table.c[name] for name in row.KEY))
+        ):
             state.update(encode(tuple(found)))
     for name, columns in view.fulltext.items():
         state.update(encode((name, columns)))
@@ -45,14 +48,15 @@ def count_rows(connection: sa.Connection, generation: Generation) -> int:
     )
 
 
-def compare(connection: sa.Connection, old: Generation, new: Generation) -> ViewDiff:
-    """What differs between two generations of a view, also when their tables have other columns."""
+def compare(connection: sa.Connection, view: View, old: Generation, new: Generation) -> ViewDiff:
+    """What differs between two generations of a view, also when their tables have other columns. Opaque ones do not count."""
+    opaque = {row.TABLE: row.OPAQUE for row in view.tables}
     names = sorted({*old.tables.split(), *new.tables.split()})
     return ViewDiff(
         name=new.name,
         old=old.generation,
         new=new.generation,
-        tables=tuple(_compare_table(connection, name, old, new) for name in names),
+        tables=tuple(_compare_table(connection, name, opaque.get(name, ()), old, new) for name in names),
     )
 
 
@@ -60,8 +64,10 @@ def _tables(generation: Generation) -> list[str]:
     return [table_name(name, generation.generation) for name in generation.tables.split()]
 
 
-def _compare_table(connection: sa.Connection, name: str, old: Generation, new: Generation) -> TableDiff:
-    before, after = _rows(connection, name, old), _rows(connection, name, new)
+def _compare_table(
+    connection: sa.Connection, name: str, opaque: Sequence[str], old: Generation, new: Generation
+) -> TableDiff:
+    before, after = _rows(connection, name, opaque, old), _rows(connection, name, opaque, new)
     counts = {"old_rows": 0, "new_rows": 0, "only_old": 0, "only_new": 0, "changed": 0}
     first: list[str] = []
     left, right = next(before, None), next(after, None)
@@ -87,7 +93,7 @@ def _compare_table(connection: sa.Connection, name: str, old: Generation, new: G
 
 
 def _rows(
-    connection: sa.Connection, name: str, generation: Generation
+    connection: sa.Connection, name: str, opaque: Sequence[str], generation: Generation
 ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     """(key, row) pairs by key; none when the generation has no such table."""
     if name not in generation.tables.split():
@@ -99,4 +105,5 @@ def _rows(
     listed = ", ".join(f'"{column}"' for column in key)
     found = connection.exec_driver_sql(f'SELECT {listed}, * FROM "{table}" ORDER BY {listed}')  # noqa: S608
     for row in found:
-        yield tuple(row[: len(key)]), dict(zip(names, row[len(key) :], strict=False))
+        values = zip(names, row[len(key) :], strict=False)
+        yield tuple(row[: len(key)]), {column: value for column, value in values if column not in opaque}

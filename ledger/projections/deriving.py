@@ -48,7 +48,7 @@ class Deriver:
                 now, source, pointers = basis
                 draft = Draft(connection, view, now.generation)
                 reader = self._reader(connection, pointers, redactions)
-                done, error = _step(view, draft, reader, now.position, source.position)
+                done, error = _step(view, draft, reader, source.position)
             reached = source if done and not error else now
             after = msgspec.structs.replace(reached, error=error, changed_at=self._generations.now())
             with self._database.write() as connection:
@@ -86,10 +86,10 @@ class Deriver:
         return now, source, pointers
 
 
-def _step(view: View, draft: Draft, reader: Reader, after: int, upto: int) -> tuple[bool, str]:
+def _step(view: View, draft: Draft, reader: Reader, upto: int) -> tuple[bool, str]:
     """One step of a view: whether it was the last, and what went wrong."""
     try:
-        return view.derive(draft, reader, after, upto), ""
+        return view.derive(draft, reader, upto), ""
     except (sa.exc.OperationalError, StoreUnavailableError):
         raise
     except Exception as error:

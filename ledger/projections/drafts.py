@@ -28,7 +28,6 @@ class DraftTable(Generic[R]):
         self._row = row
         self._table = table_of(row, generation)
         self._changes: dict[tuple[Any, ...], R | None] = {}
-        self._cleared = False
         self._places: dict[str, dict[Any, dict[tuple[Any, ...], None]]] = {}
         self._mark = mark(connection)
         self._order = ", ".join(f'"{name}"' for name in row.KEY)
@@ -51,12 +50,6 @@ class DraftTable(Generic[R]):
         """Remove the row under a key, if there is one."""
         self._changes[key] = None
 
-    def clear(self) -> None:
-        """Remove all rows."""
-        self._changes.clear()
-        self._places.clear()
-        self._cleared = True
-
     def find(self, *, since: tuple[str, int] | None = None, **wanted: Collection[Any]) -> list[R]:
         """The rows of which each named column has one of the values, by key; `since` is a column with its least value."""
         if not all(wanted.values()):
@@ -73,34 +66,26 @@ class DraftTable(Generic[R]):
                 found[key] = row
         return [found[key] for key in sorted(found)]
 
-    def first(self, count: int) -> list[R]:
-        """The first rows by key."""
-        stored = self._select(f"ORDER BY {self._order} LIMIT {count + len(self._changes)}", ())
-        found = {key: row for row in stored if (key := self._key(row)) not in self._changes}
-        found.update({key: row for key, row in self._changes.items() if row is not None})
-        return [found[key] for key in sorted(found)[:count]]
-
     def all(self) -> list[R]:
         """All rows by key."""
         found = {key: row for row in self._select("", ()) if (key := self._key(row)) not in self._changes}
         found.update({key: row for key, row in self._changes.items() if row is not None})
         return [found[key] for key in sorted(found)]
 
-    def distinct(self, column: str) -> list[Any]:
-        """Every value that a column has or had before the draft, ascending."""
-        found = {getattr(row, column) for row in self._changes.values() if row is not None}
-        if not self._cleared:
-            sql = f'SELECT DISTINCT "{column}" FROM "{self._table.name}"'  # noqa: S608 - own names
-            found |= {value for (value,) in self._connection.exec_driver_sql(sql)}
-        return sorted(found)
+    def last(self, first: Any) -> R | None:
+        """The row with the greatest key of those whose key begins with a value."""
+        own = [key for key in self._changes if key[0] == first]
+        falling = ", ".join(f'"{name}" DESC' for name in self._row.KEY)
+        last = f'WHERE "{self._row.KEY[0]}" = {self._mark} ORDER BY {falling} LIMIT {len(own) + 1}'
+        found = {key: row for row in self._select(last, (first,)) if (key := self._key(row)) not in own}
+        found.update({key: row for key in own if (row := self._changes[key]) is not None})
+        return found[max(found)] if found else None
 
     def flush(self, connection: sa.Connection) -> None:
         """Write the changes."""
-        if self._cleared:
-            connection.exec_driver_sql(f'DELETE FROM "{self._table.name}"')  # noqa: S608 - own name
         removed = [key for key, row in sorted(self._changes.items()) if row is None]
         added = [msgspec.structs.astuple(row) for _, row in sorted(self._changes.items()) if row is not None]
-        if removed and not self._cleared:
+        if removed:
             connection.exec_driver_sql(delete_sql(self._table, self._mark), removed)
         if added:
             connection.exec_driver_sql(upsert_sql(self._table, self._mark), added)
@@ -132,8 +117,6 @@ class DraftTable(Generic[R]):
         return ", ".join([self._mark] * len(values))
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> Iterator[R]:
-        if self._cleared:
-            return iter(())
         rows = self._connection.exec_driver_sql(f'SELECT * FROM "{self._table.name}" {rest}', values)  # noqa: S608
         return (self._row(*row) for row in rows)
 

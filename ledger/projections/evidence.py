@@ -18,9 +18,9 @@ from ledger.projections.evidence_rows import (
     CitationRow,
     CorrectionRow,
     DocumentRow,
-    DueSlotRow,
     NoticeRow,
     PointRow,
+    RootRow,
     StatementRow,
     TitleWordRow,
     WireTextRow,
@@ -34,7 +34,7 @@ from ledger.state.model import COUNTED_KINDS, Number
 __all__ = ["EVIDENCE", "EvidenceTables"]
 
 EVIDENCE: tuple[type[Row], ...] = (
-    DocumentRow, WireTextRow, StatementRow, PointRow, TitleWordRow, NoticeRow, CorrectionRow, CitationRow,
+    DocumentRow, WireTextRow, StatementRow, PointRow, TitleWordRow, NoticeRow, CorrectionRow, CitationRow, RootRow,
 )  # fmt: skip
 """The row types of the evidence."""
 
@@ -69,7 +69,7 @@ class EvidenceTables:
         self._notices = draft.of(NoticeRow)
         self._corrections = draft.of(CorrectionRow)
         self._citations = draft.of(CitationRow)
-        self._due = draft.of(DueSlotRow)
+        self._roots = draft.of(RootRow)
 
     # -- what articles are resolved against ----------------------------------------------------------------------
 
@@ -119,13 +119,10 @@ class EvidenceTables:
             for entry in self._entries(articles)
         }
 
-    def clear(self) -> None:
-        """Forget everything; every slot that stood on it is due."""
-        for row in EVIDENCE:
-            self._draft.of(row).clear()
-
     def put_entry(self, old: Entry | None, new: Entry) -> None:
         """Take in what other articles may need of an article."""
+        if new == old:
+            return
         row = self._documents.get(new.id)
         bare = _JSON.encode(msgspec.structs.replace(new, grams=frozenset())).decode()
         self._documents.put(DocumentRow(new.id, new.outlet, bare, row.document if row is not None else ""))
@@ -152,17 +149,16 @@ class EvidenceTables:
             found |= {row.article for row in self._notices.find(outlet=[entry.outlet], since=since)}
         return found - {new.id}
 
-    def put_document(self, document: Document) -> None:
-        """Take in an article's document, and note the slots whose figures it can move."""
+    def put_document(self, document: Document) -> tuple[set[str], datetime | None]:
+        """Take in an article's document; the slots whose figures it can move, and from which recorded time on."""
         row = self._documents.get(document.id)
         text = _JSON.encode(document).decode()
         if row is None or row.document == text:
-            return
+            return set(), None
         old = _document(row.document) if row.document else None
         self._documents.put(msgspec.structs.replace(row, document=text))
         self._replace(_link_rows(old) if old is not None else (), _link_rows(document))
-        for slot in self._touched(old, document):
-            self.due(slot)
+        return self._touched(old, document), _differs_since(old, document)
 
     def _touched(self, old: Document | None, new: Document) -> set[str]:
         cited, corrected, slots = {f"document:{new.id}"}, set[str](), set[str]()
@@ -184,13 +180,10 @@ class EvidenceTables:
         """The slots whose figures a change of these documents can move."""
         return {slot for document in documents for slot in self._touched(None, document)}
 
-    def slots(self) -> set[str]:
-        """Every slot on which an article states anything."""
-        return set(self._statements.distinct("slot"))
-
-    def due(self, slot: str) -> None:
-        """Note that a slot has to be evaluated anew."""
-        self._due.put(DueSlotRow(slot))
+    def resting_on_roots(self, roots: Collection[str]) -> set[str]:
+        """The slots on which a claim has one of these roots, and those whose figures rest on its document."""
+        rows = self._roots.find(root=roots)
+        return {row.slot for row in rows} | self.resting_on(self.documents({row.article for row in rows}))
 
     def _replace(self, old: Iterable[Row], new: Iterable[Row]) -> None:
         before, after = set(old), set(new)
@@ -206,6 +199,10 @@ class EvidenceTables:
     def documents(self, articles: Collection[str]) -> list[Document]:
         """Documents by id."""
         return [_document(row.document) for row in self._documents.find(article=articles) if row.document]
+
+    def everything(self) -> list[Document]:
+        """All documents, by id."""
+        return [_document(row.document) for row in self._documents.all() if row.document]
 
     def behind(self, slots: Collection[str]) -> list[Document]:
         """Everything that the state of these slots is read from, by id."""
@@ -242,6 +239,19 @@ def _claims(document: Document) -> Iterator[StateClaim]:
     return (claim for version in document.versions for claim in version.claims)
 
 
+def _differs_since(old: Document | None, new: Document) -> datetime:
+    """The recorded time from which on a document is another than it was."""
+    if old is not None and msgspec.structs.replace(old, versions=()) == msgspec.structs.replace(
+        new, versions=()
+    ):
+        for before, after in zip(old.versions, new.versions, strict=False):
+            if before != after:
+                return after.recorded_at
+        if len(new.versions) > len(old.versions):
+            return new.versions[len(old.versions)].recorded_at
+    return new.versions[0].recorded_at
+
+
 def _index_rows(entry: Entry) -> Iterator[Row]:
     published, wire = _micros(entry.published), int(entry.wire)
     for said in entry.statements:
@@ -258,6 +268,8 @@ def _link_rows(document: Document) -> Iterator[Row]:
     if document.corrects is not None:
         yield CorrectionRow(document.corrects, document.id)
     for claim in _claims(document):
+        for root in {claim.root, *claim.chain[-1:]} - {None}:
+            yield RootRow(str(root), claim.slot, document.id)
         if claim.cites is not None:
             yield CitationRow(f"document:{claim.cites}", claim.slot, document.id)
         elif claim.cites_outlet and (key := point_key(claim.value)):

@@ -14,6 +14,7 @@ __all__ = [
     "NoticeRow",
     "PointRow",
     "ProgressRow",
+    "RootRow",
     "StatementRow",
     "TitleWordRow",
     "WireTextRow",
@@ -112,6 +113,17 @@ class CitationRow(Row, frozen=True):
     article: Annotated[str, "id of the citing article"]
 
 
+class RootRow(Row, frozen=True):
+    """A claim has a root."""
+
+    TABLE: ClassVar[str] = "claim_roots"
+    KEY: ClassVar[tuple[str, ...]] = ("root", "slot", "article")
+
+    root: Annotated[str, "id of the root, or of the last in the chain where no root is known"]
+    slot: Annotated[str, "id of the slot of the claim"]
+    article: Annotated[str, "id of the article"]
+
+
 class DueSlotRow(Row, frozen=True):
     """A slot whose figure has to be evaluated anew."""
 
@@ -119,14 +131,18 @@ class DueSlotRow(Row, frozen=True):
     KEY: ClassVar[tuple[str, ...]] = ("slot",)
 
     slot: Annotated[str, "id of the slot"]
+    since: Annotated[str, "recorded time from which on it can read otherwise, empty for all of it"]
 
 
 class ProgressRow(Row, frozen=True):
-    """How far the evidence was brought forward; there is a row only while figures are being brought forward."""
+    """How far the figures were brought forward: an instant of recorded time after the other."""
 
-    TABLE: ClassVar[str] = "evidence_progress"
+    TABLE: ClassVar[str] = "figures_progress"
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: Annotated[str, "evidence"]
-    position: Annotated[int, "position up to which every changed article was taken in"]
+    name: Annotated[str, "figures"]
+    position: Annotated[int, "position up to which the articles that changed are taken in"]
+    target: Annotated[int, "position of the last event of the instant in hand"]
+    first: Annotated[int, "position of the first event of this instant that can move a figure"]
+    at: Annotated[str, "the instant"]
     registry: Annotated[int, "position of the registry that is used, 0 for none"]

@@ -142,10 +142,10 @@ class View:
         """Bring the rows forward by `facts`, which are of the wanted types and in log order."""
         raise NotImplementedError
 
-    def derive(self, draft: Any, reader: Any, after: int, upto: int) -> bool:
+    def derive(self, draft: Any, reader: Any, upto: int) -> bool:
         """Bring the rows a step nearer to those that follow from `sources`, which all stand at `upto`.
 
-        `after` is where this view stands. Changes go into the draft; True says that nothing is left to do.
+        Changes go into the draft; True says that nothing is left to do.
         """
         raise NotImplementedError
 

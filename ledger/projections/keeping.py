@@ -108,7 +108,7 @@ class KeptViews:
                         which=f"{name} {number}",
                         fix=f"Kept ones: {', '.join(map(str, sorted(every)))}",
                     )
-            return compare(connection, every[old], every[new])
+            return compare(connection, self._projector.views[name], every[old], every[new])
 
     def digests(self) -> dict[str, str]:
         """View name -> hex SHA-256 over its rows in the order of their keys, whatever generation holds them."""

@@ -15,8 +15,10 @@ __all__ = [
     "ArticleRow",
     "ClaimRow",
     "FeedRow",
+    "Figure",
     "FigureHistoryRow",
     "FigureRow",
+    "FigureVersionRow",
     "ProcessorRow",
     "RedactedRevisionRow",
     "RegistryRow",
@@ -34,13 +36,15 @@ class Row(msgspec.Struct, frozen=True):
     """Base of all rows.
 
     `KEY` names the columns that identify a row, `INDEXES` what is looked up by besides, `LOOKUPS` what the fold itself looks
-    up by: such an index is there from the start, the others once a generation is loaded.
+    up by: such an index is there from the start, the others once a generation is loaded. `OPAQUE` are columns whose bytes may
+    differ where the content is the same, such as compressed ones; another column has a digest of it.
     """
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[tuple[str, ...]] = ()
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
     LOOKUPS: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    OPAQUE: ClassVar[tuple[str, ...]] = ()
 
 
 class ArticleRow(Row, frozen=True):
@@ -317,12 +321,8 @@ class RegistryRow(Row, frozen=True):
     registry: Annotated[str, "the registry as JSON, exactly as recorded"]
 
 
-class FigureRow(Row, frozen=True):
-    """What is reported now on one slot."""
-
-    TABLE: ClassVar[str] = "figures"
-    KEY: ClassVar[tuple[str, ...]] = ("slot",)
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("last_transition",),)
+class Figure(Row, frozen=True):
+    """What was reported on one slot from one event on, in columns."""
 
     slot: Annotated[str, "id of the slot"]
     subject: Annotated[str, "who or what"]
@@ -342,7 +342,34 @@ class FigureRow(Row, frozen=True):
     first_seen: Annotated[str | None, "published time of the first report"]
     last_change: Annotated[str | None, "recorded time of the last change"]
     last_transition: Annotated[str | None, "recorded time of the last thing that alerts are made of"]
+    version: Annotated[int, "1, 2, 3 ...: how often the figure came to read otherwise"]
+    from_pos: Annotated[int, "position of the first event since which it reads so"]
+
+
+class FigureRow(Figure, frozen=True):
+    """What is reported now on one slot."""
+
+    TABLE: ClassVar[str] = "figures"
+    KEY: ClassVar[tuple[str, ...]] = ("slot",)
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("last_transition",),)
+
     state: Annotated[str, "everything known of the slot, as JSON"]
+
+
+class FigureVersionRow(Figure, frozen=True):
+    """What was reported on one slot before: what held at position P has `from_pos` up to P and `to_pos` above it."""
+
+    TABLE: ClassVar[str] = "figure_versions"
+    KEY: ClassVar[tuple[str, ...]] = ("slot", "version")
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("slot", "to_pos"),)
+    OPAQUE: ClassVar[tuple[str, ...]] = ("packed",)
+
+    to_pos: Annotated[int, "position of the first event from which it read otherwise"]
+    base: Annotated[
+        int, "the version of the slot that `packed` is a difference to; its own where it is whole"
+    ]
+    digest: Annotated[str, "SHA-256 of everything known of the slot then, as JSON"]
+    packed: Annotated[bytes, "the same JSON, compressed with zstandard"]
 
 
 class FigureHistoryRow(Row, frozen=True):

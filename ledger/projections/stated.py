@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from ledger.clock import Clock
 from ledger.projections import catalogue
+from ledger.projections.answers import Asked, from_evidence, from_reports
 from ledger.projections.database import Database
 from ledger.projections.facts import View
-from ledger.projections.figures import Figures, state_at, state_now
+from ledger.projections.figures import Figures
 from ledger.projections.keeping import KeptViews
+from ledger.projections.past import states_at
 from ledger.projections.queries import FOREVER, Reader
 from ledger.projections.results import Decision
 from ledger.projections.rows import FigureHistoryRow, FigureRow
-from ledger.state import Parameters, Review, State
+from ledger.state import Parameters, Review, SlotState, State
+from ledger.state.best import DEFAULT_POLICY
 from ledger.state.reports import Report
 from ledger.store import Store
 
@@ -80,22 +83,39 @@ class StatedViews(KeptViews):
         with self._reader() as reader:
             return tuple(reader.rows(FigureHistoryRow, reader.table(FigureHistoryRow).c.slot == slot))
 
-    def state(self, recorded_as_of: datetime | None = None, published_as_of: datetime | None = None) -> State:
-        """The reported state, now or as it was at a recorded time, counting what was published by a published time."""
+    def state(
+        self,
+        recorded_as_of: datetime | None = None,
+        published_as_of: datetime | None = None,
+        *,
+        slots: Collection[str] | None = None,
+        policy: str = DEFAULT_POLICY,
+    ) -> State:
+        """The reported state, now or as it was at a recorded time, counting what was published by a published time.
+
+        `slots` limits the answer to those ids, and then nothing else is read; `policy` names another choice of `best`. Raises
+        UsageError for an unknown policy.
+        """
+        wanted = None if slots is None else frozenset(slots)
         with self._read() as (connection, pointers):
             positions = self._positions(connection, pointers)
-            key = (positions, recorded_as_of, published_as_of)
+            key = (positions, recorded_as_of, published_as_of, wanted, policy)
             with self._lock:
                 if key in self._states:
                     self._states.move_to_end(key)
                     return self._states[key]
             reader = Reader(connection, pointers, self._views, self._context.text)
-            if recorded_as_of is None and published_as_of is None and self._settled(connection, pointers):
-                state = state_now(reader)
-            else:
-                state = state_at(
-                    reader, self._parameters, self._upto(recorded_as_of), recorded_as_of, published_as_of
-                )
+            asked = Asked(
+                upto=self._upto(recorded_as_of),
+                recorded_as_of=recorded_as_of,
+                published_as_of=published_as_of,
+                slots=wanted,
+                policy=policy,
+            )
+            found = self._answer(connection, reader, pointers, asked)
+        state = State(
+            slots=found, policy=policy, recorded_as_of=recorded_as_of, published_as_of=published_as_of
+        )
         with self._lock:
             self._states[key] = state
             if len(self._states) > _STATES:
@@ -112,11 +132,25 @@ class StatedViews(KeptViews):
             if g.name in Figures.sources and pointers[g.name] == g.generation
         )
 
-    def _settled(self, connection: sa.Connection, pointers: catalogue.Pointers) -> bool:
-        """Whether the figures stand where everything stands that they follow from."""
+    def _answer(
+        self, connection: sa.Connection, reader: Reader, pointers: catalogue.Pointers, asked: Asked
+    ) -> tuple[SlotState, ...]:
+        kept, settled = self._standing(connection, pointers)
+        plain = asked.published_as_of is None and asked.policy == DEFAULT_POLICY
+        if plain and (settled or asked.upto <= kept):
+            return tuple(states_at(reader, asked.upto, asked.slots))
+        if settled and asked.recorded_as_of is None:
+            figures = next(view for view in self._views if view.name == Figures.name)
+            generation = pointers[Figures.name]
+            return from_evidence(connection, reader, figures, generation, self._parameters, asked)
+        return from_reports(reader, self._parameters, asked)
+
+    def _standing(self, connection: sa.Connection, pointers: catalogue.Pointers) -> tuple[int, bool]:
+        """Up to which position the figures are kept, and whether that is where everything stands that they follow from."""
         live = {
             g.name: g
             for g in catalogue.generations(connection)
             if g.name in (Figures.name, *Figures.sources) and pointers[g.name] == g.generation
         }
-        return not live[Figures.name].error and len({g.position for g in live.values()}) == 1
+        figures = live[Figures.name]
+        return figures.position, not figures.error and len({g.position for g in live.values()}) == 1

@@ -17,7 +17,16 @@ from ledger.state.registry import Parameters
 from ledger.state.roots import Root
 from ledger.state.values import Comparison, is_vague, stated
 
-__all__ = ["DEFAULT_POLICY", "POLICIES", "Standing", "comparison_of", "incompatible", "stand", "supporters"]
+__all__ = [
+    "DEFAULT_POLICY",
+    "POLICIES",
+    "Standing",
+    "chooser",
+    "comparison_of",
+    "incompatible",
+    "stand",
+    "supporters",
+]
 
 DEFAULT_POLICY = "most-support/1"
 CLOSED = frozenset({"exact", "approx", "range", "category"})
@@ -53,9 +62,7 @@ def stand(
     slot: Slot, roots: Sequence[Root], parameters: Parameters, policy: str = DEFAULT_POLICY
 ) -> Standing:
     """Weigh the living roots of a slot. Raises UsageError for an unknown policy."""
-    choose = POLICIES.get(policy)
-    if choose is None:
-        raise UsageError("Unknown policy", which=policy, fix=f"Use one of {', '.join(sorted(POLICIES))}")
+    choose = chooser(policy)
     comparison = comparison_of(slot, parameters)
     anchor = _anchor(roots)
     current = _current(slot, roots, anchor, parameters, comparison)
@@ -201,6 +208,14 @@ def _said_last(
     _slot: Slot, candidates: Sequence[Root], _roots: Sequence[Root], _comparison: Comparison
 ) -> Root:
     return min(candidates, key=_recency)
+
+
+def chooser(policy: str) -> Policy:
+    """How a policy picks `best`. Raises UsageError for an unknown one."""
+    found = POLICIES.get(policy)
+    if found is None:
+        raise UsageError("Unknown policy", which=policy, fix=f"Use one of {', '.join(sorted(POLICIES))}")
+    return found
 
 
 POLICIES: dict[str, Policy] = {DEFAULT_POLICY: _most_supported, "latest/1": _said_last}

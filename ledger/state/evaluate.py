@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 
 from ledger.state.answer import compose
-from ledger.state.best import DEFAULT_POLICY
+from ledger.state.best import DEFAULT_POLICY, chooser
 from ledger.state.decisions import Basis, Decided, together
-from ledger.state.history import History, changes
+from ledger.state.history import Earlier, History, changes
 from ledger.state.model import Document, Review, SlotState, State
 from ledger.state.reading import Reader
 from ledger.state.registry import Parameters, Registry
@@ -33,7 +33,7 @@ def reported_state(
     policy: str = DEFAULT_POLICY,
     slots: Collection[str] | None = None,
     history: bool = True,
-    earlier: Mapping[str, SlotState] | None = None,
+    earlier: Mapping[str, Earlier] | None = None,
     since: datetime | None = None,
 ) -> State:
     """What is reported about every figure at (R, P): the rules are in docs/state.md.
@@ -47,6 +47,7 @@ def reported_state(
     were recorded before `since`: their history is taken over up to there and read from there on. The answer is the same, sooner.
     Raises UsageError for an unknown policy.
     """
+    chooser(policy)
     evidence = documents if isinstance(documents, Evidence) else Evidence(documents)
     asked = _Question(
         decided=Decided(evidence, registry, decisions := tuple(reviews)),
@@ -84,7 +85,7 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     polls: tuple[datetime, ...]
     policy: str
     history: bool
-    earlier: Mapping[str, SlotState]
+    earlier: Mapping[str, Earlier]
     since: datetime | None
 
 

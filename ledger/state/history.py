@@ -5,14 +5,29 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
-from ledger.state.model import FigureChange, SlotState, Transition, Value
+from ledger.state.model import FigureChange, Transition, Value
 from ledger.state.transitions import Moment, transitions
 from ledger.state.values import Comparison
 
-__all__ = ["History", "changes"]
+__all__ = ["Earlier", "History", "changes"]
+
+
+class Earlier(Protocol):
+    """An answer, or what is left of it, whose history is gone on from."""
+
+    @property
+    def figure_history(self) -> tuple[FigureChange, ...]:
+        """The readings that differ from the one before."""
+        ...
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """What became otherwise."""
+        ...
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -29,7 +44,7 @@ def changes(
     read: Callable[[datetime], Moment],
     comparison: Comparison,
     *,
-    earlier: SlotState | None = None,
+    earlier: Earlier | None = None,
     since: datetime | None = None,
 ) -> History:
     """How a slot came to read as it does; `last_change` is the time of the last change.

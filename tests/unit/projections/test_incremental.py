@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ledger.events.types import ReviewDecided
 from ledger.plugin import Claim, ClaimValue, Link, Notice, Span
-from ledger.projections import figures as module
+from ledger.projections import instants as module
 from ledger.projections import queries
 from ledger.projections import views as views_module
 from ledger.state import Evidence, SlotState, load_registry, reported_state, resolve

@@ -37,6 +37,11 @@ _ISO = re.compile(
     rf" ?{_ISO_ZONE}",
     re.IGNORECASE,
 )
+_RFC = re.compile(
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(?P<day>\d{1,2}) (?P<month>[a-z]{3}) (?P<year>\d{4})"
+    r" (?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})(?P<fraction>) (?P<zone>[a-z]{1,5}|[+-]\d{4})",
+    re.IGNORECASE,
+)
 _ISO_BASIC = re.compile(
     r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
     r"(?:[t ]?(?P<hour>\d{2})(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?"
@@ -93,9 +98,9 @@ def parse_declared(text: str) -> Declared | None:
     text = _plain(text)
     if unix := _UNIX.fullmatch(text):
         return _unix(text, unix["number"])
-    for pattern in (_ISO, _ISO_BASIC):
+    for pattern in (_RFC, _ISO, _ISO_BASIC):
         if match := pattern.fullmatch(text):
-            return _iso(match)
+            return _standard(match)
     for pattern in (_ISO_WEEK, _ISO_ORDINAL):
         if match := pattern.fullmatch(text):
             day = _counted_day(match)
@@ -118,16 +123,18 @@ def _unix(text: str, digits: str) -> Declared | None:
     scale = _UNIX_DIGITS.get(len(digits))
     if scale is None:
         match = _ISO_BASIC.fullmatch(text)
-        return _iso(match) if match else None
-    if len(digits) == 10 and (match := _ISO_BASIC.fullmatch(f"{digits}00")) and _iso(match) is not None:
+        return _standard(match) if match else None
+    if len(digits) == 10 and (match := _ISO_BASIC.fullmatch(f"{digits}00")) and _standard(match) is not None:
         return None
     at = datetime.fromtimestamp(int(digits) // scale, UTC)
     return _within(at + timedelta(microseconds=int(digits) % scale * (1_000_000 // scale)), ())
 
 
-def _iso(match: re.Match[str]) -> Declared | None:
+def _standard(match: re.Match[str]) -> Declared | None:
+    """What a date in the form of a standard says."""
     found = match.groupdict()
     zone = _zone(found["zone"] or "")
+    month = int(found["month"]) if found["month"].isdigit() else MONTHS.get(found["month"].casefold(), 0)
     if zone is None:
         return None
     time = None
@@ -142,7 +149,7 @@ def _iso(match: re.Match[str]) -> Declared | None:
         )
         if found["minute"] is None and not found["zone"]:
             return None
-    return _at(int(found["year"]), int(found["month"]), int(found["day"]), time, *zone)
+    return _at(int(found["year"]), month, int(found["day"]), time, *zone)
 
 
 def _counted_day(match: re.Match[str]) -> date | None:

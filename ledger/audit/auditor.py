@@ -175,6 +175,7 @@ class Auditor:
         outside: Sequence[Path] = (),
         policy: Path | None = None,
         since: int = 0,
+        jobs: int = 0,
         progress: Progress | None = None,
     ) -> Integrity:
         """Check every layer that there is; see `check_integrity`. Raises InputError for a file that cannot be read."""
@@ -184,6 +185,7 @@ class Auditor:
             outside=[read_outside(path) for path in outside],
             policy=read_policy(policy) if policy is not None else None,
             since=since,
+            jobs=jobs,
             progress=progress,
         )
 

@@ -24,7 +24,7 @@ from ledger.events import commitment
 from ledger.events.envelope import decode_envelope
 from ledger.store import Store
 from ledger.store.tlog import Frontier, leaf_hash, range_root
-from ledger.store.verify import Problem, Verification, verify_store
+from ledger.store.verify import Problem, Verification, verify_log, verify_store
 
 __all__ = ["LAYERS", "Finding", "Integrity", "check_events", "check_integrity", "read_outside", "read_policy"]
 
@@ -96,31 +96,17 @@ def check_integrity(
     outside: Sequence[bytes] = (),
     policy: Policy | None = None,
     since: int = 0,
+    jobs: int = 0,
     progress: Progress | None = None,
 ) -> Integrity:
     """Check every layer; never raises for a log that does not hold.
 
     `outside` are checkpoints kept elsewhere, of any age. `policy` names logs and witnesses that must vouch for the newest
     checkpoint, and whose keys the outside ones are checked with; without it the ledger's own keys are used. `since` is the
-    size of a checkpoint of this ledger: events before it are not read. Raises NotFoundError when there is no such checkpoint.
+    size of a checkpoint of this ledger: events before it are not read. `jobs` is as for `verify_store`. Raises NotFoundError when
+    there is no such checkpoint.
     """
-    try:
-        return _check_layers(store, sealer, outside, policy, since, progress)
-    except TypeError:
-        return _of_another_kind(store)
-
-
-def _of_another_kind(store: Store) -> Integrity:
-    """A database holds what it is given: text where newsledger writes bytes was put there by somebody else."""
-    what = "A stored value is of another kind than newsledger writes: it was changed with another program"
-    return Integrity(
-        position=store.head().position,
-        root="",
-        since=0,
-        redacted=0,
-        bodies=0,
-        findings=(Finding("store", 0, what),),
-    )
+    return _check_layers(store, sealer, outside, policy, since, progress, jobs)
 
 
 def _check_layers(
@@ -130,19 +116,21 @@ def _check_layers(
     policy: Policy | None,
     since: int,
     progress: Progress | None,
+    jobs: int,
 ) -> Integrity:
     findings: list[Finding] = []
     own = _own_checkpoints(sealer, findings)
     roots = {one.size: one.root.hex() for one in own}
-    found = _since(store, sealer, since) if since else verify_store(store, progress, roots=roots)
+    found, checked = (
+        (_since(store, sealer, since), None) if since else verify_log(store, progress, roots=roots, jobs=jobs)
+    )
     findings += [Finding(_layer(problem, own), problem.position, problem.what) for problem in found.problems]
     vouched = [f"{own[-1].origin} signs {own[-1].size} events"] if own else []
     if not since:
         try:
             size = min(own[-1].size if own else 0, found.position)
-            findings += [
-                Finding("tiles", 0, what) for what in check_tiles(sealer.tiles, store.leaf_hashes, size)
-            ]
+            tiles = check_tiles(sealer.tiles, store.leaf_hashes, size, checked)
+            findings += [Finding("tiles", 0, what) for what in tiles]
         except CorruptionError as error:
             findings.append(Finding("tiles", 0, str(error)))
     for data in outside:
@@ -169,10 +157,7 @@ def check_events(
     progress: Progress | None = None,
 ) -> Integrity:
     """Check the events, payloads and bodies, and checkpoints kept elsewhere; nothing of what lies beside the database."""
-    try:
-        found = verify_store(store, progress)
-    except TypeError:
-        return _of_another_kind(store)
+    found = verify_store(store, progress)
     findings = [Finding("store", problem.position, problem.what) for problem in found.problems]
     vouched: list[str] = []
     for data in outside:

@@ -11,13 +11,14 @@ import os
 import re
 import struct
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from ledger.audit.newsledger_verify import TILE, UnreadableError, read_entries, tile_path
 from ledger.errors import CorruptionError, StoreUnavailableError, UsageError
-from ledger.store.tlog import HASH_BYTES, Frontier, Leaves, node_hash
+from ledger.store.bulk import Checked
+from ledger.store.tlog import HASH_BYTES, Frontier, Leaves, group_root, node_hash
 
 __all__ = [
     "TILE",
@@ -314,27 +315,42 @@ def _partial(size: int) -> Iterator[tuple[int, int, int]]:
         level += 1
 
 
-def check_tiles(folder: TileFolder, leaves: Leaves, size: int) -> Iterator[str]:
-    """Compare every full tile of a tree with the leaves; gives a sentence for each that differs or is missing."""
+def check_tiles(
+    folder: TileFolder, leaves: Leaves, size: int, checked: Checked | None = None
+) -> Iterator[str]:
+    """Compare every full tile of a tree with the leaves; gives a sentence for each that differs or is missing.
+
+    `checked` is what a verification of the log found of its groups of leaves, which need not be read again then.
+    """
+    count = size // TILE
+    if checked is None:
+        roots, digests = _groups(leaves, count)
+    else:
+        roots, digests = checked.roots[:count], checked.rows[:count]
     level = 0
-    hashes: Iterable[bytes] = leaves(0, size)
-    count = size
-    while count >= TILE:
-        roots: list[bytes] = []
-        group: list[bytes] = []
-        for one in hashes:
-            group.append(one)
-            if len(group) == TILE:
-                data = b"".join(group)
-                group = []
-                index = len(roots)
-                roots.append(_root_of(data))
-                try:
-                    found = folder.full(level, index)
-                except CorruptionError as error:
-                    found = str(error).encode()
-                if found is None:
-                    yield f"{tile_path(level, index)} is missing"
-                elif found != data:
-                    yield f"{tile_path(level, index)} is not what the stored events give"
-        hashes, count, level = roots, len(roots), level + 1
+    while digests:
+        for index, digest in enumerate(digests):
+            try:
+                data = folder.full(level, index)
+            except CorruptionError as error:
+                data = str(error).encode()
+            if data is None:
+                yield f"{tile_path(level, index)} is missing"
+            elif hashlib.sha256(data).digest() != digest:
+                yield f"{tile_path(level, index)} is not what the stored events give"
+        level += 1
+        below = roots
+        groups = [below[at : at + TILE] for at in range(0, len(below) // TILE * TILE, TILE)]
+        roots = [group_root(group) for group in groups]
+        digests = [hashlib.sha256(b"".join(group)).digest() for group in groups]
+
+
+def _groups(leaves: Leaves, count: int) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """Of each full group of leaves the root, and the digest of the tile that they make."""
+    hashes = iter(leaves(0, count * TILE))
+    roots, digests = [], []
+    for _ in range(count):
+        group = list(islice(hashes, TILE))
+        roots.append(group_root(group))
+        digests.append(hashlib.sha256(b"".join(group)).digest())
+    return roots, digests

@@ -31,10 +31,21 @@ __all__ = ["audit", "diff", "redact", "replay", "verify", "whatif"]
     default=None,
     help="Read only events after a checkpoint over SIZE events.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(0, 64),
+    default=0,
+    help="Processes that read a log in an SQLite file. 0, the default: one for each core, for a long log.",
+)
 @json_option
 @click.pass_context
 def verify(
-    ctx: click.Context, outside: tuple[Path, ...], policy: Path | None, since: int | None, as_json: bool
+    ctx: click.Context,
+    outside: tuple[Path, ...],
+    policy: Path | None,
+    since: int | None,
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Recompute the Merkle root over the stored events, the payload commitments and the body hashes, and compare; then the
     tiles, the signed checkpoints, those kept elsewhere, and the witnesses that a policy wants.
@@ -43,7 +54,9 @@ def verify(
     """
     ledger = open_from(ctx)
     with progress("Verifying") as show:
-        found = ledger.audits.verify(outside=outside, policy=policy, since=since or 0, progress=show)
+        found = ledger.audits.verify(
+            outside=outside, policy=policy, since=since or 0, jobs=jobs, progress=show
+        )
     if as_json:
         json_out({**_as_dict(found), "holds": found.holds, "problems": found.problems})
     else:

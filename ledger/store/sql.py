@@ -375,6 +375,10 @@ class SqlReader:
             for row in rows:
                 self._check_next(after, row[0])
                 after = row[0]
+                if not isinstance(row.envelope, bytes):
+                    raise CorruptionError(
+                        "An envelope is kept as text", which=f"position {after}", fix="Run newsledger verify"
+                    )
                 yield leaf_hash(row.envelope)
             if not rows:
                 self._check_next(after, None)

@@ -16,10 +16,12 @@ from ledger.errors import CorruptionError, UsageError
 
 __all__ = [
     "EMPTY_ROOT",
+    "GROUP",
     "HASH_BYTES",
     "Frontier",
     "Leaves",
     "consistency_proof",
+    "group_root",
     "inclusion_proof",
     "leaf_hash",
     "node_hash",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 HASH_BYTES = 32
+GROUP = 256
+"""Leaves whose hashes make a full tile (c2sp.org/tlog-tiles)."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 """The root over no leaves (RFC 6962, section 2.1)."""
 
@@ -56,9 +60,13 @@ class Frontier(msgspec.Struct, frozen=True):
     size: int = 0
     hashes: tuple[bytes, ...] = ()
 
-    def extend(self, leaves: Iterable[bytes]) -> Frontier:
-        """The frontier after `leaves` (leaf hashes) were added in order."""
-        size, stack = self.size, list(self.hashes)
+    def extend(self, leaves: Iterable[bytes], *, height: int = 0) -> Frontier:
+        """The frontier after `leaves` (leaf hashes) were added in order, or roots of complete subtrees of a `height`.
+
+        Such roots can only be added to a multiple of the number of leaves that they cover.
+        """
+        assert self.size % (1 << height) == 0, "a subtree begins where its own size divides"
+        size, stack = self.size >> height, list(self.hashes)
         push, pop = stack.append, stack.pop
         for leaf in leaves:
             node, carry = leaf, size
@@ -67,7 +75,7 @@ class Frontier(msgspec.Struct, frozen=True):
                 carry >>= 1
             push(node)
             size += 1
-        return Frontier(size, tuple(stack))
+        return Frontier(size << height, tuple(stack))
 
     def root(self) -> bytes:
         """The RFC 6962 tree hash over all leaves so far."""
@@ -92,6 +100,15 @@ class Frontier(msgspec.Struct, frozen=True):
                 fix="Restore the ledger from a backup",
             )
         return cls(size, tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)))
+
+
+def group_root(hashes: Sequence[bytes]) -> bytes:
+    """The root over hashes of equal height whose number is a power of two. Cheaper than growing a frontier by them."""
+    sha256 = _sha256
+    while len(hashes) > 1:
+        pairs = iter(hashes)
+        hashes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+    return hashes[0]
 
 
 def range_root(leaves: Leaves, start: int, end: int) -> bytes:

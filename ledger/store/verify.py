@@ -6,23 +6,23 @@ the envelopes say. `check_log` decodes every payload, as a release must be able 
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
-from ledger.clock import format_time
 from ledger.errors import CorruptionError
 from ledger.events.codec import Redacted, Unknown, decode
 from ledger.events.envelope import Envelope, StoredEvent, commitment, decode_envelope
 from ledger.events.types import ArticleRevision, BodyRef, FeedFetched, PayloadRedacted
-from ledger.store.protocol import IndexRow, Store
+from ledger.store.bulk import Checked, check_log_in_bulk, differences
+from ledger.store.protocol import Head, IndexRow, Store
 from ledger.store.tlog import Frontier, leaf_hash
 
-__all__ = ["LogCheck", "Problem", "Progress", "Verification", "check_log", "verify_store"]
+__all__ = ["LogCheck", "Problem", "Progress", "Verification", "check_log", "verify_log", "verify_store"]
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of events done and the number of all."""
@@ -77,39 +77,73 @@ class LogCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_store(
-    store: Store, progress: Progress | None = None, *, roots: Mapping[int, str] | None = None
+    store: Store, progress: Progress | None = None, *, roots: Mapping[int, str] | None = None, jobs: int = 0
 ) -> Verification:
     """Recompute and compare everything up to the present head; never raises for a log that does not hold.
 
     `roots` are roots known from elsewhere, such as a signed checkpoint kept outside: size of the log -> hex root. They
-    narrow down where an envelope was changed, which the log's own root can only say of the whole.
+    narrow down where an envelope was changed, which the log's own root can only say of the whole. `jobs` processes check a log
+    in an SQLite file; 0 means as many as there are cores, when it is long enough.
     """
-    checker = _Checker(dict(roots or {}))
+    return verify_log(store, progress, roots=roots, jobs=jobs)[0]
+
+
+def verify_log(
+    store: Store, progress: Progress | None = None, *, roots: Mapping[int, str] | None = None, jobs: int = 0
+) -> tuple[Verification, Checked | None]:
+    """As `verify_store`, with the tree of the log when it was checked in bulk and holds."""
+    known = dict(roots or {})
     try:
         head = store.head()
     except CorruptionError as error:
-        return Verification(position=0, root="", redacted=0, bodies=0, problems=(Problem(0, str(error)),))
+        lost = Problem(0, str(error))
+        return Verification(position=0, root="", redacted=0, bodies=0, problems=(lost,)), None
+    path: Path | None = getattr(store, "path", None)
+    checked = None
+    if path is not None:
+        checked = check_log_in_bulk(path, head.position, head.root, known, jobs=jobs, progress=progress)
+    checker = _Checker(known)
+    if checked is not None:
+        checker.take(checked)
+    else:
+        _read_all(store, checker, head, progress)
+    _check_end(store, checker, head)
+    bodies = sum(1 for _ in checker.bodies(store))
+    if progress:
+        progress(head.position, head.position)
+    problems = sorted(checker.problems, key=lambda problem: problem.position or head.position + 1)
+    found = Verification(
+        position=checker.frontier.size,
+        root=checker.frontier.root().hex(),
+        redacted=len(checker.without_payload),
+        bodies=bodies,
+        problems=tuple(problems),
+    )
+    return found, checked
+
+
+def _read_all(store: Store, checker: _Checker, head: Head, progress: Progress | None) -> None:
     try:
         for row in store.index_rows(upto=head.position):
             checker.event(row)
             if progress and row.position % _STEP == 0:
                 progress(row.position, head.position)
         checker.end(head.position, head.root)
+    except CorruptionError as error:
+        checker.problem(checker.frontier.size + 1, f"It cannot be read: {error}")
+    except (TypeError, ValueError, OverflowError):
+        checker.problem(
+            checker.frontier.size + 1, "A column holds a value of a kind that newsledger does not write"
+        )
+
+
+def _check_end(store: Store, checker: _Checker, head: Head) -> None:
+    try:
         for row in itertools.islice(store.index_rows(head.position), 1):
             if row.position > store.head().position:
                 checker.problem(row.position, "It lies past the head of the log")
     except CorruptionError as error:
-        checker.problem(checker.frontier.size + 1, f"It cannot be read: {error}")
-    bodies = sum(1 for _ in checker.bodies(store))
-    if progress:
-        progress(head.position, head.position)
-    return Verification(
-        position=checker.frontier.size,
-        root=checker.frontier.root().hex(),
-        redacted=len(checker.without_payload),
-        bodies=bodies,
-        problems=tuple(sorted(checker.problems, key=lambda problem: problem.position or head.position + 1)),
-    )
+        checker.problem(head.position + 1, f"It cannot be read: {error}")
 
 
 class _Checker:
@@ -126,6 +160,12 @@ class _Checker:
         self._ordered_positions: set[int] = set()
         self._ordered_bodies: set[str] = set()
 
+    def take(self, checked: Checked) -> None:
+        """What was found in bulk."""
+        self.frontier = checked.frontier
+        self.without_payload = set(checked.redacted)
+        self._ordered_bodies = set(checked.bodies)
+
     def problem(self, position: int, what: str) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(Problem(position, what))
@@ -135,6 +175,7 @@ class _Checker:
         at = row.position
         if at != self.frontier.size + 1:
             self.problem(self.frontier.size + 1, f"Missing; the next event found is at position {at}")
+        row = self._of_bytes(row)
         self.frontier = self.frontier.extend((leaf_hash(row.envelope),))
         self._check_root()
         try:
@@ -142,7 +183,7 @@ class _Checker:
         except CorruptionError as error:
             self.problem(at, str(error))
             return
-        for what in _differences(row, envelope):
+        for what in differences(row, envelope):
             self.problem(at, what)
         self._versions[envelope.stream] += 1
         if envelope.version != self._versions[envelope.stream]:
@@ -154,6 +195,16 @@ class _Checker:
             self.problem(at, "Recorded before the event that precedes it")
         self._recorded = row.recorded_at
         self._payload(row, envelope)
+
+    def _of_bytes(self, row: IndexRow) -> IndexRow:
+        """A database holds what it is given: text where bytes belong was put there by somebody else."""
+        values: dict[str, object] = {name: getattr(row, name) for name in ("envelope", "payload", "salt")}
+        foreign = {name: value for name, value in values.items() if isinstance(value, str)}
+        for name in foreign:
+            self.problem(row.position, f"Its {name} is text where bytes belong: another program wrote it")
+        if not foreign:
+            return row
+        return msgspec.structs.replace(row, **{name: str(value).encode() for name, value in foreign.items()})
 
     def _check_root(self) -> None:
         size = self.frontier.size
@@ -219,25 +270,6 @@ class _Checker:
                     self.problem(0, f"Body {key} is gone, and no event orders its redaction")
         except CorruptionError as error:
             self.problem(0, f"The bodies cannot be read: {error}")
-
-
-_time_text = functools.lru_cache(maxsize=1024)(format_time)
-"""The events of one append share their time."""
-
-
-def _differences(row: IndexRow, envelope: Envelope) -> Iterator[str]:
-    """Where the columns beside an envelope say something else than it does."""
-    pairs = (
-        ("event id", row.id, envelope.id),
-        ("type", row.type, envelope.type),
-        ("stream", row.stream, envelope.stream),
-        ("version", row.version, envelope.version),
-        ("recorded time", _time_text(row.recorded_at), envelope.recorded_at),
-        ("producer", row.producer, envelope.producer),
-    )
-    for name, column, said in pairs:
-        if column != said:
-            yield f"The index has {name} {column!r}, and the envelope {said!r}"
 
 
 def check_log(store: Store, progress: Progress | None = None) -> LogCheck:

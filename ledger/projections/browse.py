@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ledger.projections import catalogue
 from ledger.projections.articles import summary_of
+from ledger.projections.past import columns_at, texts_at
 from ledger.projections.queries import FOREVER
 from ledger.projections.results import StoredAnnotation
 from ledger.projections.rows import (
@@ -17,7 +18,6 @@ from ledger.projections.rows import (
     ArticleRow,
     ClaimRow,
     FigureHistoryRow,
-    FigureRow,
     RevisionRow,
     RunRow,
 )
@@ -118,24 +118,15 @@ class Browser:
 
     # -- figures -----------------------------------------------------------------------------------------------
 
-    def lines(self) -> list[FigureLine]:
-        """Every figure by id, without its state."""
-        with self._views.browsing() as (connection, reader):
-            table = reader.table(FigureRow)
-            query = sa.select(*(table.c[name] for name in _LINE)).order_by(table.c.slot)
-            return [FigureLine(*row) for row in connection.execute(query)]
+    def lines(self, upto: int = FOREVER) -> list[FigureLine]:
+        """Every figure at a position by id, without its state."""
+        with self._views.browsing() as (_, reader):
+            return [FigureLine(*row) for row in columns_at(reader, _LINE, upto)]
 
-    def states(self, slots: Collection[str]) -> dict[str, str]:
-        """Slot -> its state as JSON, of those of `slots` that there are."""
-        with self._views.browsing() as (connection, reader):
-            c = reader.table(FigureRow).c
-            found: dict[str, str] = {}
-            for chunk in _chunks(slots):
-                found.update(
-                    (row[0], row[1])
-                    for row in connection.execute(sa.select(c.slot, c.state).where(c.slot.in_(chunk)))
-                )
-            return found
+    def states(self, slots: Collection[str], upto: int = FOREVER) -> dict[str, str | bytes]:
+        """Slot -> its state as JSON at a position, of those of `slots` that there were."""
+        with self._views.browsing() as (_, reader):
+            return texts_at(reader, upto, slots)
 
     def steps(self, slots: Collection[str]) -> dict[str, list[Step]]:
         """Slot -> its steps, oldest first."""

@@ -96,31 +96,38 @@ class StatedViews(KeptViews):
         `slots` limits the answer to those ids, and then nothing else is read; `policy` names another choice of `best`. Raises
         UsageError for an unknown policy.
         """
-        wanted = None if slots is None else frozenset(slots)
         with self._read() as (connection, pointers):
-            positions = self._positions(connection, pointers)
-            key = (positions, recorded_as_of, published_as_of, wanted, policy)
-            with self._lock:
-                if key in self._states:
-                    self._states.move_to_end(key)
-                    return self._states[key]
-            reader = Reader(connection, pointers, self._views, self._context.text)
             asked = Asked(
                 upto=self._upto(recorded_as_of),
                 recorded_as_of=recorded_as_of,
                 published_as_of=published_as_of,
-                slots=wanted,
+                slots=None if slots is None else frozenset(slots),
                 policy=policy,
             )
+            key = (self._positions(connection, pointers), recorded_as_of, published_as_of, policy)
+            known = self._remembered(key) if slots is None else None
+            if known is not None:
+                return known
+            reader = Reader(connection, pointers, self._views, self._context.text)
             found = self._answer(connection, reader, pointers, asked)
         state = State(
             slots=found, policy=policy, recorded_as_of=recorded_as_of, published_as_of=published_as_of
         )
+        if slots is None:
+            self._remember(key, state)
+        return state
+
+    def _remembered(self, key: tuple[object, ...]) -> State | None:
+        with self._lock:
+            if key in self._states:
+                self._states.move_to_end(key)
+            return self._states.get(key)
+
+    def _remember(self, key: tuple[object, ...], state: State) -> None:
         with self._lock:
             self._states[key] = state
             if len(self._states) > _STATES:
                 self._states.popitem(last=False)
-        return state
 
     def _upto(self, recorded_as_of: datetime | None) -> int:
         return FOREVER if recorded_as_of is None else self._store.position_at(recorded_as_of)

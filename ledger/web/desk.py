@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
-from ledger.clock import format_time, parse_time
+from ledger.clock import format_time
 from ledger.errors import NotFoundError
-from ledger.projections.browse import Browser, FigureLine, Step
+from ledger.projections.browse import Browser, FigureLine
 from ledger.projections.queries import FOREVER
 from ledger.state.best import DEFAULT_POLICY
 from ledger.state.explain import Explanation, explain
@@ -119,6 +119,7 @@ class _Glance(msgspec.Struct, frozen=True):
     disputed: bool
     dispute: Dispute
     claims: tuple[_Said, ...]
+    figure_history: tuple[FigureChange, ...] = ()
 
     @property
     def id(self) -> str:
@@ -208,8 +209,10 @@ class Desk:
         )
 
     def _lines_at(self, moment: Moment) -> _Lines:
-        if moment.is_past:
+        if moment.published is not None:
             return _lines([_line(slot) for slot in self.state(moment).slots])
+        if moment.recorded is not None:
+            return _lines(self.browser.lines(self.upto(moment)))
         version = self.browser.version()
         known, lines = self._present
         if known != version:
@@ -219,28 +222,17 @@ class Desk:
 
     def _cards(self, lines: Sequence[FigureLine], moment: Moment) -> list[FigureCard]:
         wanted = [line.slot for line in lines]
-        if moment.is_past:
+        if moment.published is not None:
             state = {slot.id: slot for slot in self.state(moment).slots}
-            return [
-                _card(line, state[line.slot], [_point(step) for step in state[line.slot].figure_history])
-                for line in lines
-            ]
-        states, steps = self.browser.states(wanted), self.browser.steps(wanted)
-        return [
-            _card(line, _GLANCE.decode(states[line.slot]), [_stored(step) for step in steps[line.slot]])
-            for line in lines
-            if line.slot in states
-        ]
+            return [_card(line, state[line.slot]) for line in lines]
+        states = self.browser.states(wanted, self.upto(moment))
+        return [_card(line, _GLANCE.decode(states[line.slot])) for line in lines if line.slot in states]
 
     # -- one figure --------------------------------------------------------------------------------------------
 
     def figure(self, slot: str, moment: Moment) -> SlotState:
         """Everything known of one figure at a moment. Raises NotFoundError."""
-        found: SlotState | None = None
-        if moment.is_past:
-            found = self.state(moment).get(slot)
-        elif text := self.browser.states([slot]).get(slot):
-            found = _SLOT.decode(text)
+        found = self.figures_of([slot], moment).get(slot)
         if found is None:
             when = f" as of {time_text(moment.recorded or moment.published)}" if moment.is_past else ""
             raise NotFoundError(
@@ -252,9 +244,11 @@ class Desk:
 
     def figures_of(self, slots: Collection[str], moment: Moment) -> dict[str, SlotState]:
         """Those of `slots` that are reported on at a moment, by id."""
-        if moment.is_past:
-            return {slot.id: slot for slot in self.state(moment).slots if slot.id in slots}
-        return {slot: _SLOT.decode(text) for slot, text in self.browser.states(slots).items()}
+        if moment.published is None:
+            states = self.browser.states(slots, self.upto(moment))
+            return {slot: _SLOT.decode(text) for slot, text in states.items()}
+        found = self.ledger.views.state(moment.recorded, moment.published, slots=slots)
+        return {slot.id: slot for slot in found.slots}
 
     def explanation(self, found: SlotState) -> Explanation:
         """Why a figure reads as it does."""
@@ -306,7 +300,7 @@ def _line(slot: SlotState) -> FigureLine:
     )
 
 
-def _card(line: FigureLine, state: Any, steps: list[Point]) -> FigureCard:
+def _card(line: FigureLine, state: Any) -> FigureCard:
     seen = [claim.seen_at for claim in state.claims if claim.alive]
     return FigureCard(
         slot=line.slot,
@@ -327,7 +321,7 @@ def _card(line: FigureLine, state: Any, steps: list[Point]) -> FigureCard:
         first_seen=line.first_seen or "",
         last_report=format_time(max(seen)) if seen else "",
         last_change=line.last_change or "",
-        steps=tuple(steps),
+        steps=tuple(_point(step) for step in state.figure_history),
     )
 
 
@@ -335,7 +329,3 @@ def _point(change: FigureChange) -> Point:
     point = change.best.point if change.best is not None else None
     value = float(point) if isinstance(point, int | float) else None
     return Point(change.recorded_at, value, change.low, change.high)
-
-
-def _stored(step: Step) -> Point:
-    return Point(parse_time(step.at), step.value, step.low, step.high)

@@ -133,7 +133,7 @@ class Ledger:
         """The plugin host; plugins are loaded on first use."""
         from ledger.host import Host
 
-        return Host(self.settings.plugins, isolate=self._isolate, home=self.settings.home)
+        return Host(self.settings.plugins, isolate=self._isolate, home=self.settings.home, web=self.hooks.web)
 
     @cached_property
     def _desk(self) -> Desk:

@@ -15,8 +15,10 @@ from ledger.cli.wording import time_text
 from ledger.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from ledger.app import Ledger
     from ledger.host import Inventory, PluginInfo
     from ledger.host.health import ProcessorHealth
+    from ledger.host.notes import Note
 
 __all__ = ["plugin"]
 
@@ -215,14 +217,19 @@ def docs() -> None:
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Load every plugin and list what is wrong with it and what failed on which article. Exit 1 when anything is."""
+    """Load every plugin and list what is wrong with it and what failed on which article. Exit 1 when anything is.
+
+    What a plugin did beside its work and harmed nobody with (it printed, left processes running, gave something else when it was asked
+    again) is listed, too; that alone is no failure.
+    """
     ledger = open_from(ctx)
     ledger.views.catch_up()
     failures = list(ledger.views.failures())
     problems = (*ledger.host.problems, *ledger.hooks.complaints)
     sinks = ledger.sinks.status()
+    notes = _notes(ledger)
     if as_json:
-        json_out({"problems": problems, "failures": failures, "sinks": sinks})
+        json_out({"problems": problems, "failures": failures, "notes": notes, "sinks": sinks})
     else:
         for problem in problems:
             click.echo(
@@ -233,6 +240,17 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
             [(one.processor, one.article, one.revision, one.kind, one.message) for one in failures],
             empty="No processor has failed.",
         )
+        if notes:
+            click.echo("\nHarmless, but its author should know:")
+            table(
+                ("processor", "article", "rev", "what it did"),
+                [
+                    (name, note.article, note.revision or "", str(note))
+                    for name, kinds in notes.items()
+                    for note in kinds
+                ],
+                empty="",
+            )
         if not problems:
             click.echo("Every plugin loads.")
         for sink in sinks:
@@ -298,6 +316,16 @@ def _brings(one: PluginInfo) -> str:
         for record in records
     ]
     return ", ".join([*one.provides, *others])
+
+
+def _notes(ledger: Ledger) -> dict[str, list[Note]]:
+    """What was noticed of the processors in use, worker processes of this command included."""
+    known = ledger.host.keep_health()
+    return {
+        active.name: list(one.notes.values())
+        for active in ledger.host.processors
+        if (one := known.get(active.name)) is not None and one.identity == active.identity and one.notes
+    }
 
 
 def _health(one: ProcessorHealth) -> dict[str, object]:

@@ -37,6 +37,7 @@ __all__ = [
     "RegistryChanged",
     "ReviewDecided",
     "ReviewUndone",
+    "ServiceCall",
     "SlotChanged",
     "ViewSealed",
 ]
@@ -234,10 +235,24 @@ class ProcessorRegistered(Event, frozen=True, kw_only=True):
     manifest: dict[str, str]
 
 
+class ServiceCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a processor to an outside service, by POST: what was asked, and the status and text of the answer.
+
+    `error` says why there was no answer; `status` is 0 then. No key and no other header is kept.
+    """
+
+    url: str
+    request: str
+    status: int = 0
+    response: str = ""
+    error: str = ""
+
+
 class ArticleAnnotated(Event, frozen=True, kw_only=True):
     """One processor's annotations of one revision; an empty list means "looked and found nothing".
 
-    Annotations stay `Raw`: those of a type that is not installed survive byte-exact.
+    Annotations stay `Raw`: those of a type that is not installed survive byte-exact. `calls` are what a processor of the replay class
+    `recorded` asked outside services, in order; other ones have none.
     """
 
     TYPE: ClassVar[str] = "article.annotated"
@@ -247,10 +262,14 @@ class ArticleAnnotated(Event, frozen=True, kw_only=True):
     processor: str
     annotations: tuple[msgspec.Raw, ...]
     skipped: str = ""
+    calls: tuple[ServiceCall, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AnnotationFailed(Event, frozen=True, kw_only=True):
-    """A processor failed on one revision. `kind`: `exception`, `timeout`, `crash`, `invalid`, `flood`, `memory`."""
+    """A processor failed on one revision. `kind`: `exception`, `timeout`, `crash`, `invalid`, `flood`, `memory`.
+
+    `calls` as in ArticleAnnotated.
+    """
 
     TYPE: ClassVar[str] = "annotation.failed"
     article: str
@@ -260,6 +279,7 @@ class AnnotationFailed(Event, frozen=True, kw_only=True):
     kind: str
     message: str
     attempt: int = 1
+    calls: tuple[ServiceCall, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RegistryChanged(Event, frozen=True, kw_only=True):

@@ -182,6 +182,24 @@ class Fetcher:
                 f"No answer within {self._settings.deadline:g} seconds", which=target
             ) from None
 
+    async def ask(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> tuple[int, bytes]:
+        """POST `body` and read the answer, whatever its status, within `seconds`; no redirect is followed. Raises FetchError."""
+        target = check_url(url, self._settings.allow_hosts)
+        sent = {**headers, "User-Agent": self._agent, "Accept-Encoding": ACCEPT_ENCODING}
+        limit = self._settings.page_bytes
+        try:
+            async with asyncio.timeout(seconds), self._transport.exchange(target, sent, body) as answer:
+                data, whole = await _collect(answer, limit, target)
+                encodings = [value for name, value in answer.headers if name == "content-encoding"]
+                text, complete = decode_body(data, ",".join(encodings).split(","), limit=limit, url=target)
+        except TimeoutError:
+            raise UnreachableError(f"No answer within {seconds:g} seconds", which=target) from None
+        if not (whole and complete):
+            raise UnreachableError("The answer broke off", which=target)
+        return answer.status, text
+
     async def _get(
         self, url: str, accept: str, limit: int, etag: str, last_modified: str, *, robots: bool
     ) -> Fetched:
@@ -403,12 +421,16 @@ class _AioExchange:
 
 
 class AioTransport:
-    """The real network, by aiohttp. Must be made and used inside a running event loop."""
+    """The real network, by aiohttp. Must be made and used inside a running event loop.
+
+    `silence` is for how many seconds a host may send nothing.
+    """
 
     paced = True
 
-    def __init__(self, settings: Fetch) -> None:
+    def __init__(self, settings: Fetch, *, silence: float = BETWEEN_BYTES_SECONDS) -> None:
         self._settings = settings
+        self._silence = silence
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
@@ -423,7 +445,7 @@ class AioTransport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=CONNECT_SECONDS, sock_read=BETWEEN_BYTES_SECONDS
+                    total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence
                 ),
                 max_headers=1000,
                 max_field_size=HEADER_BYTES,

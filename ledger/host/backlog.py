@@ -6,8 +6,7 @@ and the processor's identity: after a kill at any moment the same work is found 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -15,15 +14,13 @@ import msgspec
 from ledger.events import NewEvent, Producer, derived_id, new_event
 from ledger.events.types import AnnotationFailed, ArticleAnnotated, ProcessorRegistered
 from ledger.host import Host
+from ledger.host.host import Work
 from ledger.host.run import Outcome
 from ledger.plugin import Article
 from ledger.projections import Pending, Views
 from ledger.store import Store
 
 __all__ = ["Annotated", "FailedRun", "annotate_pending", "outcome_event", "register_processors"]
-
-IN_FLIGHT = 2
-"""Revisions in work at a time where worker processes take part: enough to overlap them with this process."""
 
 BATCH = 50
 """Revisions per append: large enough that the commit costs little, small enough that a kill repeats little."""
@@ -84,6 +81,7 @@ def outcome_event(article: Article, cause: str, outcome: Outcome, attempt: int) 
             kind=outcome.failure.kind,
             message=outcome.failure.message,
             attempt=attempt,
+            calls=outcome.calls or msgspec.UNSET,
         )
     else:
         event = ArticleAnnotated(
@@ -93,6 +91,7 @@ def outcome_event(article: Article, cause: str, outcome: Outcome, attempt: int) 
             processor=outcome.processor,
             annotations=tuple(msgspec.Raw(raw) for raw in outcome.annotations),
             skipped=outcome.skipped,
+            calls=outcome.calls or msgspec.UNSET,
         )
     number = str(attempt) if outcome.failure is not None else ""
     return new_event(
@@ -160,27 +159,15 @@ def annotate_pending(
 def _annotate(
     views: Views, host: Host, batch: Sequence[Pending]
 ) -> Iterator[tuple[Pending, Article, tuple[Outcome, ...]]]:
-    """Each revision of the batch that still has its text, in order, with what its processors gave.
-
-    While one revision waits for a worker process, the processors of this process go on with another.
-    """
-    work = []
+    """Each revision of the batch that still has its text, in order, with what its processors gave."""
+    pairs = []
     for pending in batch:
         subject = views.to_article(pending.article, pending.revision)
         if subject is not None:  # else it was redacted meanwhile
-            work.append((pending, subject, views.known_layers(pending.article, pending.revision)))
-
-    def run(
-        item: tuple[Pending, Article, Mapping[str, Sequence[bytes]]],
-    ) -> tuple[Pending, Article, tuple[Outcome, ...]]:
-        pending, subject, known = item
-        return pending, subject, host.annotate(subject, pending.processors, known)
-
-    if all(active.inline for active in host.processors):
-        yield from map(run, work)
-        return
-    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="annotate") as pool:
-        yield from pool.map(run, work)
+            known = views.known_layers(pending.article, pending.revision)
+            pairs.append((pending, Work(subject, pending.processors, known)))
+    for (pending, work), outcomes in zip(pairs, host.annotate_all([work for _, work in pairs]), strict=True):
+        yield pending, work.article, outcomes
 
 
 def _waiting(

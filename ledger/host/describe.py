@@ -104,12 +104,16 @@ class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a plugin declares. `offers` maps a hook to the names of its records, `records` says more of them."""
+    """Everything that a plugin declares. `offers` maps a hook to the names of its records, `records` says more of them.
+
+    `noted` are sentences about what loading it did that it had better not do.
+    """
 
     processors: tuple[ProcessorInfo, ...]
     types: tuple[TypeInfo, ...]
     offers: dict[str, tuple[str, ...]]
     records: dict[str, tuple[RecordInfo, ...]] = {}
+    noted: tuple[str, ...] = ()
 
 
 def type_info(kind: type) -> TypeInfo:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from ledger.host.failures import Failure
+from ledger.host.notes import Note, add_notes
 from ledger.host.replacing import replace_file
 
 __all__ = ["HEALTH_FILE", "BreakerState", "Health", "ProcessorHealth", "merge_health", "read_health"]
@@ -40,13 +41,14 @@ class BreakerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessorHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One processor of one identity. `durations` maps steps of a logarithmic scale of milliseconds to runs."""
+    """One processor of one identity. `durations` maps steps of a logarithmic scale of milliseconds to runs, `notes` kinds to what was noticed."""
 
     identity: str
     runs: int = 0
     failures: int = 0
     durations: dict[int, int] = {}
     breaker: BreakerState = BreakerState()
+    notes: dict[str, Note] = {}
 
     @property
     def p95(self) -> float | None:
@@ -66,6 +68,12 @@ class Health(msgspec.Struct, kw_only=True):
     runs: int = 0
     failures: int = 0
     durations: dict[int, int] = msgspec.field(default_factory=dict)
+    notes: dict[str, Note] = msgspec.field(default_factory=dict)
+
+    @property
+    def seen(self) -> bool:
+        """Whether there is anything to keep."""
+        return bool(self.runs or self.notes)
 
     def note(self, seconds: float, *, failed: bool) -> None:
         """Count one run."""
@@ -99,12 +107,15 @@ def merge_health(
         durations = dict(old.durations)
         for step, count in health.durations.items():
             durations[step] = durations.get(step, 0) + count
+        notes = dict(old.notes)
+        add_notes(notes, health.notes.values())
         book[name] = ProcessorHealth(
             identity=identity,
             runs=old.runs + health.runs,
             failures=old.failures + health.failures,
             durations=dict(sorted(durations.items())),
             breaker=breaker,
+            notes=dict(sorted(notes.items())),
         )
     if home.is_dir():
         with contextlib.suppress(OSError):

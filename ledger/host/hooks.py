@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Hooks"]
 
+_PATIENCE = 3600.0
+
 Watch = Callable[["Iterator[Document]"], "Iterator[Document]"]
 """Passes documents through, to show progress."""
 
@@ -145,3 +147,9 @@ class Hooks:
         from ledger.host.web import PluginWeb
 
         return PluginWeb(self._settings.fetch, self._clock, self._transport)
+
+    def web(self) -> PluginWeb:
+        """The network for processors, whose calls bring their own time limits; whoever opens it closes it."""
+        from ledger.host.web import PluginWeb
+
+        return PluginWeb(self._settings.fetch, self._clock, self._transport, silence=_PATIENCE)

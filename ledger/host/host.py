@@ -5,32 +5,52 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from ledger.config import Plugins
 from ledger.errors import NotFoundError, UsageError
+from ledger.events.types import ServiceCall
 from ledger.host.annotations import CORE_TYPES, UnknownAnnotation, encode_annotation, read_head, tag_of
+from ledger.host.calls import Asked, Calls
 from ledger.host.configure import configure
 from ledger.host.describe import Candidate, Problem
 from ledger.host.failures import Limits, RejectedError
 from ledger.host.health import Health, ProcessorHealth, merge_health, read_health
 from ledger.host.inventory import ActiveProcessor, PluginInfo
-from ledger.host.isolation import Breaker, PluginWorker
+from ledger.host.isolation import Breaker, Job, PluginWorker
 from ledger.host.layers import Layers, Made
+from ledger.host.notes import add_notes
 from ledger.host.order import providers_of
 from ledger.host.roster import Roster
 from ledger.host.run import Outcome, Runner, accept
 from ledger.host.shelf import Shelf
-from ledger.plugin import Annotation, Article
+from ledger.host.turns import Steps, finished, in_turn, interleave, second_look
+from ledger.plugin import Annotation, Answer, Article
 
-__all__ = ["Host"]
+if TYPE_CHECKING:
+    from ledger.host.web import PluginWeb
+
+__all__ = ["Host", "Work"]
 
 ISOLATION = ("auto", "never", "always")
+_LOOK = 64
+"""Of so many runs of a processor in a worker one is looked at more closely, the first one too."""
+_STEADY = frozenset({"pure", "recorded"})
 Known = Mapping[str, Sequence["Annotation | UnknownAnnotation | bytes"]]
+
+
+class Work(NamedTuple):
+    """What to do on one revision; see `Host.annotate`."""
+
+    article: Article
+    processors: Collection[str] | None = None
+    known: Known = MappingProxyType({})
+    record: Mapping[str, Sequence[ServiceCall]] | None = None
 
 
 class Host:
@@ -38,7 +58,9 @@ class Host:
 
     `isolate`: `auto` runs the processors that newsledger ships in this process and all others in worker processes;
     `never` and `always` do what they say. `home` is where the health of processors is kept from run to run. `progress` is called with each plugin's name before it is loaded. A plugin that
-    cannot be loaded is in `problems`, never an exception. `environment` adds variables to those of worker processes. `annotate` may be called from several threads.
+    cannot be loaded is in `problems`, never an exception. `environment` adds variables to those of worker processes. `web` opens the
+    network for processors of the replay class `recorded`; without it there is none. `annotate` may be called from several threads, which
+    take turns.
     """
 
     def __init__(
@@ -50,13 +72,14 @@ class Host:
         limits: Limits | None = None,
         environment: Mapping[str, str] | None = None,
         home: Path | None = None,
+        web: Callable[[], PluginWeb] | None = None,
     ) -> None:
         if isolate not in ISOLATION:
             raise UsageError("No such isolation", which=isolate, fix=f"One of {', '.join(ISOLATION)}")
         self._limits = limits or Limits(memory=settings.memory * 1024**2)
         self.settings = settings
         self._environment = dict(environment or {})
-        self._lock = threading.Lock()
+        self._turn = threading.RLock()
         self._workers: list[PluginWorker] = []
         self._finalizer = weakref.finalize(self, _close_all, self._workers)
         self._roster = Roster(
@@ -77,7 +100,10 @@ class Host:
             name: providers_of(info, self._infos.values()) for name, info in self._infos.items()
         }
         self._by_name = {active.name: active for active in self.processors}
+        self._before = {active.name: self._live_before(active) for active in self.processors}
         self._home = home
+        self._new_web = web
+        self._web: PluginWeb | None = None
         self._health = {active.name: Health() for active in self.processors}
         self._breakers = self._restore(read_health(home) if home is not None else {})
 
@@ -88,8 +114,16 @@ class Host:
 
     def close(self) -> None:
         """End all worker processes and keep what was seen of the processors; idempotent."""
-        self.keep_health()
-        self._finalizer()
+        with self._turn:
+            for plugin, worker in self._roster.workers():
+                names = [active.name for active in self.processors if active.plugin == plugin]
+                if (ended := worker.close()) and names:
+                    add_notes(self._health[names[0]].notes, ended)
+            self.keep_health()
+            self._finalizer()
+            web, self._web = self._web, None
+            if web is not None:
+                web.close()
 
     def keep_health(self) -> dict[str, ProcessorHealth]:
         """Write what was seen of the processors since the last time into the home; returns what is known now."""
@@ -98,7 +132,7 @@ class Host:
         seen = {
             active.name: (active.identity, self._health[active.name], self._breakers[active.name].state)
             for active in self.processors
-            if self._health[active.name].runs or self._breakers[active.name].state.failures
+            if self._health[active.name].seen or self._breakers[active.name].state.failures
         }
         self._health = {active.name: Health() for active in self.processors}
         return merge_health(self._home, seen) if seen else read_health(self._home)
@@ -121,31 +155,30 @@ class Host:
         article: Article,
         processors: Collection[str] | None = None,
         known: Known | None = None,
+        record: Mapping[str, Sequence[ServiceCall]] | None = None,
     ) -> tuple[Outcome, ...]:
         """Run the active processors, or those named, on one revision: one Outcome each, in the host's order.
 
         `known` maps processors that are not to run again to the annotations stored from them (an empty sequence: it found
-        nothing); a provider that is neither named nor known is run for its layers only. A processor that fails takes none
-        of the others with it; one whose input is then missing is skipped. Raises NotFoundError for a name that is not
-        active.
+        nothing); a provider that is neither named nor known is run for its layers only. With `record`, a replay, calls to outside
+        services are answered from it. A processor that fails takes none of the others with it; one whose input is then missing is
+        skipped. Raises NotFoundError for a name that is not active.
         """
-        known = known or {}
-        wanted = set(self._by_name) if processors is None else set(processors)
-        if unknown := sorted(wanted - set(self._by_name)):
-            raise NotFoundError(
-                "No such active processor", which=", ".join(unknown), fix="See `newsledger plugin list`"
-            )
-        running = self._closure(wanted, known)
-        pass_ = _Pass(article)
-        outcomes: list[Outcome] = []
-        for active in self.processors:
-            if active.name in running:
-                outcome = self._outcome(active, pass_)
-                if active.name in wanted:
-                    outcomes.append(outcome)
-            elif active.name in known:
-                self._reuse(active, pass_, known[active.name])
-        return tuple(outcomes)
+        [outcomes] = self.annotate_all([Work(article, processors, known or {}, record)])
+        return outcomes
+
+    def annotate_all(self, work: Sequence[Work]) -> Iterator[tuple[Outcome, ...]]:
+        """As `annotate` for several revisions, in order: while one waits for a worker process, this process goes on with others.
+
+        Take all that it gives before asking the host for anything else.
+        """
+        for one in work:
+            if unknown := sorted(set(one.processors or ()) - set(self._by_name)):
+                raise NotFoundError(
+                    "No such active processor", which=", ".join(unknown), fix="See `newsledger plugin list`"
+                )
+        with self._turn:
+            yield from interleave([self._steps(one) for one in work])
 
     def records(self, hook: str) -> tuple[Any, ...]:
         """The records of one hook, such as `ledger_sources`, imported into this process now; by plugin, in order.
@@ -185,21 +218,41 @@ class Host:
                     running.add(name)
         return running
 
-    def _outcome(self, active: ActiveProcessor, pass_: _Pass) -> Outcome:
+    def _steps(self, work: Work) -> Steps[tuple[Outcome, ...]]:
+        wanted = set(self._by_name) if work.processors is None else set(work.processors)
+        running = self._closure(wanted, work.known)
+        pass_ = _Pass(work.article, work.record)
+        outcomes: list[Outcome] = []
+        for active in self.processors:
+            if active.name in running:
+                worker = None if active.name in self._runners else self._roster.owners[active.name].worker
+                outcome = yield from in_turn(worker, self._outcome(active, pass_, worker))
+                if active.name in wanted:
+                    outcomes.append(outcome)
+            elif active.name in work.known:
+                self._reuse(active, pass_, work.known[active.name])
+        return tuple(outcomes)
+
+    def _outcome(self, active: ActiveProcessor, pass_: _Pass, worker: PluginWorker | None) -> Steps[Outcome]:
         failure = None
         raws: tuple[bytes, ...] = ()
+        calls = self._calls(active, pass_)
         skipped, deferred = self._skip(active, pass_)
         if not skipped:
             begin = time.perf_counter()
             try:
-                made = self._run(active, pass_)
+                if worker is None:
+                    made = self._runners[active.name].produce(pass_.article, pass_.layers, calls.post)
+                    seconds = time.perf_counter() - begin
+                else:
+                    made, seconds = yield from self._in_worker(active, pass_, worker, calls)
                 pass_.layers.add(made)
                 raws = tuple(entry.raw for entry in made.entries)
             except RejectedError as error:
                 failure = error.failure
-            with self._lock:
-                self._health[active.name].note(time.perf_counter() - begin, failed=failure is not None)
-                self._breakers[active.name].record(failure)
+                seconds = time.perf_counter() - begin
+            self._health[active.name].note(seconds, failed=failure is not None)
+            self._breakers[active.name].record(failure)
         if failure is not None:
             pass_.missing[active.name] = (f"{active.name} failed ({failure.kind})", True)
         elif skipped:
@@ -212,7 +265,21 @@ class Host:
             failure=failure,
             skipped=skipped,
             deferred=deferred,
+            calls=tuple(calls.made),
         )
+
+    def _calls(self, active: ActiveProcessor, pass_: _Pass) -> Calls:
+        if pass_.record is not None:
+            return Calls(record=pass_.record.get(active.name, ()))
+        table = self.settings.settings.get(active.name, {})
+        return Calls(self._ask, keys={value for value in table.values() if isinstance(value, str)})
+
+    def _ask(self, asked: Asked) -> Answer:
+        if self._new_web is None:
+            raise OSError("there is no network here, and nothing is recorded")
+        if self._web is None:
+            self._web = self._new_web()
+        return self._web.ask(asked)
 
     def _skip(self, active: ActiveProcessor, pass_: _Pass) -> tuple[str, bool]:
         if reason := _language(active, pass_.article):
@@ -227,31 +294,43 @@ class Host:
                 may_pass = may_pass or any(deferred for _, deferred in reasons)
         if lacking:
             return "; ".join(lacking), may_pass
-        with self._lock:
-            reason = self._breakers[active.name].reason()
+        reason = self._breakers[active.name].reason()
         return reason, bool(reason)
 
-    def _run(self, active: ActiveProcessor, pass_: _Pass) -> Made:
-        if (runner := self._runners.get(active.name)) is not None:
-            return runner.produce(pass_.article, pass_.layers)
-        worker = self._roster.owners[active.name].worker
-        assert worker is not None, "a processor that is not inline has a worker"
-        before = self._before(active)
+    def _in_worker(
+        self, active: ActiveProcessor, pass_: _Pass, worker: PluginWorker, calls: Calls
+    ) -> Steps[tuple[Made, float]]:
+        health = self._health[active.name]
+        look = health.runs % _LOOK == 0
+        job = self._job(active, pass_, look=look)
+        result = yield from finished(worker, job, calls)
+        notes = list(result.notes)
+        if look and active.replay in _STEADY and 4 * result.seconds < active.timeout:
+            notes += yield from second_look(worker, job, result, Calls(record=calls.made))
+        article = pass_.article
+        add_notes(
+            health.notes,
+            (msgspec.structs.replace(one, article=article.id, revision=article.revision) for one in notes),
+        )
+        stored = [kind.tag for kind in self._infos[active.name].provides if kind.tag]
+        return accept(result.annotations, article.text, stored, self.types), result.seconds
+
+    def _job(self, active: ActiveProcessor, pass_: _Pass, *, look: bool) -> Job:
+        before = self._before[active.name]
         tags = {
             kind.tag for name in (active.name, *before) for kind in self._infos[name].requires if kind.tag
         }
-        raws = worker.run(
-            active.name,
-            pass_.encoded(),
-            {tag: pass_.layers.raw(tag) for tag in sorted(tags)},
+        return Job(
+            processor=active.name,
+            article=pass_.encoded(),
+            layers={tag: pass_.layers.raw(tag) for tag in sorted(tags)},
             timeout=active.timeout,
             before=before,
-            companions=[self._roster.owners[name].candidate for name in before],
+            companions=tuple(self._roster.owners[name].candidate for name in before),
+            look=look,
         )
-        stored = [kind.tag for kind in self._infos[active.name].provides if kind.tag]
-        return accept(raws, pass_.article.text, stored, self.types)
 
-    def _before(self, active: ActiveProcessor) -> tuple[str, ...]:
+    def _live_before(self, active: ActiveProcessor) -> tuple[str, ...]:
         """The processors whose ephemeral layers `active` needs, directly or not: such layers cross no process."""
         needed: set[str] = set()
         waiting = [active.name]
@@ -276,8 +355,9 @@ class Host:
 class _Pass:
     """One call of `annotate`: the layers so far, and why the layers of some processors are missing."""
 
-    def __init__(self, article: Article) -> None:
+    def __init__(self, article: Article, record: Mapping[str, Sequence[ServiceCall]] | None) -> None:
         self.article = article
+        self.record = record
         self.layers = Layers()
         self.missing: dict[str, tuple[str, bool]] = {}
         self._encoded = b""
@@ -307,4 +387,4 @@ def _language(active: ActiveProcessor, article: Article) -> str:
 
 def _close_all(workers: list[PluginWorker]) -> None:
     for worker in workers:
-        worker.close()
+        worker.process.kill()

@@ -46,7 +46,7 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     `state`: `active`, `inactive` (none of its processors runs), `broken`, `conflict` or `disabled`; `reason` says why.
     `processors` run and make `provides`; `inactive` maps those that do not run to the reason. `offers` maps hooks to names
     of records, and `records` says more of them. `source` is the entry point or the file. `resting` maps processors that failed too
-    often in a row to what happened last.
+    often in a row to what happened last. `noted` says what it did while it was loaded and had better not do.
     """
 
     name: str
@@ -63,6 +63,7 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     offers: dict[str, tuple[str, ...]] = {}
     records: dict[str, tuple[RecordInfo, ...]] = {}
     resting: dict[str, str] = {}
+    noted: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -74,4 +75,4 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
         """State and reason on one line."""
         if self.reason:
             return f"{self.state}: {self.reason}"
-        return "; ".join([self.state, *(f"{name} {why}" for name, why in self.resting.items())])
+        return "; ".join([self.state, *self.noted, *(f"{name} {why}" for name, why in self.resting.items())])

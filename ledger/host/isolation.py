@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
+from ledger.host.calls import Calls
 from ledger.host.describe import Candidate, Description
 from ledger.host.failures import Failure, Limits, RejectedError
-from ledger.host.frames import LoadRequest, RunRequest
+from ledger.host.frames import EndRequest, LoadRequest, RunRequest
 from ledger.host.health import BreakerState
+from ledger.host.notes import Note
 from ledger.host.process import WorkerProcess
 
-__all__ = ["Breaker", "PluginWorker"]
+__all__ = ["Breaker", "Job", "PluginWorker", "Result"]
 
 _LONGEST_REST = 1024
+_END = 2.0
+"""Seconds that a child has for its exit handlers."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One processor on one revision (JSON), with the stored layers that it reads, by tag.
+
+    `companions` are the plugins of the processors in `before`, whose ephemeral layers it reads.
+    """
+
+    processor: str
+    article: bytes
+    layers: dict[str, list[bytes]]
+    timeout: float
+    before: tuple[str, ...] = ()
+    companions: tuple[Candidate, ...] = ()
+    look: bool = False
+
+
+class Result(NamedTuple):
+    """What a child gave: encoded annotations, what else was noticed, and the seconds that it took."""
+
+    annotations: tuple[bytes, ...]
+    notes: tuple[Note, ...]
+    seconds: float
 
 
 class PluginWorker:
-    """One plugin's processors in one child process. Safe to use from several threads; they take turns."""
+    """One plugin's processors in one child process, which works on one revision at a time. For one thread at a time."""
 
     def __init__(
         self,
@@ -32,57 +59,73 @@ class PluginWorker:
         self._candidate = candidate
         self._settings = dict(settings)
         self._limits = limits
-        self._process = WorkerProcess(limits, environment)
+        self.process = WorkerProcess(limits, environment)
+        self.taken = False
         self._loaded: set[Candidate] = set()
-        self._lock = threading.Lock()
 
     def begin(self) -> None:
         """Let the child boot; an error shows when it is first asked."""
-        with self._lock:
-            self._start()
+        self._start()
 
     def describe(self) -> Description:
         """Load the plugin there. Raises RejectedError."""
-        with self._lock:
-            return self._load(self._candidate)
+        return self._load(self._candidate)
 
-    def run(
-        self,
-        processor: str,
-        article: bytes,
-        layers: dict[str, list[bytes]],
-        *,
-        timeout: float,
-        before: tuple[str, ...] = (),
-        companions: Sequence[Candidate] = (),
-    ) -> tuple[bytes, ...]:
-        """Encoded annotations of `article` (JSON). `companions` are the plugins of the processors in `before`.
+    def begin_run(self, request: Job) -> None:
+        """Let the child work on a revision; `result` gives what comes of it. The caller waits for it before the next one.
 
-        Raises RejectedError.
+        Raises RejectedError when the child cannot be brought to it.
         """
-        with self._lock:
-            for candidate in (self._candidate, *companions):
-                if candidate not in self._loaded or not self._process.running:
-                    self._load(candidate)
-            number = self._process.next_number()
-            return self._process.ask(
-                RunRequest(number, processor, before, article, layers), timeout
-            ).annotations
+        for candidate in (self._candidate, *request.companions):
+            if candidate not in self._loaded or not self.process.running:
+                self._load(candidate)
+        self.process.begin(
+            RunRequest(
+                self.process.next_number(),
+                request.processor,
+                request.before,
+                request.article,
+                request.layers,
+                request.look,
+            ),
+            request.timeout,
+        )
 
-    def close(self) -> None:
-        """End the child; idempotent."""
-        with self._lock:
-            self._process.kill()
+    def result(self, calls: Calls) -> Result | None:
+        """What came of it, None while the child is at work. `calls` makes the calls that it asks for. Raises RejectedError."""
+        reply = self.process.advance()
+        if reply is None:
+            return None
+        if reply.asked is not None:
+            begin = time.monotonic()
+            heard = calls.hear(reply.asked)
+            self.process.resume(heard, time.monotonic() - begin)
+            return None
+        notes = reply.notes
+        if printed := " ".join(self.process.printed.decode("utf-8", "replace").split()):
+            notes += (Note(kind="printed", message=f"printed {printed[:80]!r}"),)
+        return Result(reply.annotations, notes, reply.seconds)
+
+    def close(self) -> tuple[Note, ...]:
+        """End the child; idempotent. Gives what there is to say about its end."""
+        try:
+            if not self._loaded or not self.process.running:
+                return ()
+            return self.process.ask(EndRequest(self.process.next_number()), _END).notes
+        except RejectedError as error:
+            return (Note(kind="exit", message=f"does not end when it is asked to: {error}"),)
+        finally:
+            self.process.kill()
 
     def _start(self) -> None:
         self._loaded.clear()
-        self._process.start()
+        self.process.start()
 
     def _load(self, candidate: Candidate) -> Description:
-        if not self._process.running:
+        if not self.process.running:
             self._start()
-        request = LoadRequest(self._process.next_number(), candidate, self._settings)
-        description = self._process.ask(request, self._limits.start).description
+        request = LoadRequest(self.process.next_number(), candidate, self._settings)
+        description = self.process.ask(request, self._limits.start).description
         if description is None:
             raise RejectedError("crash", "its worker did not describe the plugin")
         self._loaded.add(candidate)

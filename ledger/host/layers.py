@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 import types
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 
 from ledger.host.annotations import tag_of
+from ledger.host.calls import Asked
 from ledger.host.failures import RejectedError
-from ledger.plugin import Annotation, Ephemeral, Span
+from ledger.plugin import Annotation, Answer, Ephemeral, Span
 
-__all__ = ["Entry", "LayerContext", "Layers", "Made", "entry_order", "holds_spans", "stray_span"]
+__all__ = ["Entry", "LayerContext", "Layers", "Made", "Post", "entry_order", "holds_spans", "stray_span"]
+
+Post = Callable[[Asked], Answer]
+"""Makes the calls of one processor on one revision. Raises OSError without an answer."""
 
 
 class Entry(NamedTuple):
@@ -90,14 +94,17 @@ def _decode(kind: type[Annotation], raw: bytes) -> Annotation:
 
 
 class LayerContext:
-    """The context of one processor on one revision: its settings and the layers that it requires."""
+    """The context of one processor on one revision: its settings, the layers that it requires, and outside services where it may."""
 
-    __slots__ = ("_allowed", "_config", "_layers")
+    __slots__ = ("_allowed", "_config", "_layers", "_post")
 
-    def __init__(self, config: msgspec.Struct | None, allowed: Sequence[type], layers: Layers) -> None:
+    def __init__(
+        self, config: msgspec.Struct | None, allowed: Sequence[type], layers: Layers, post: Post | None = None
+    ) -> None:
         self._config = config
         self._allowed = allowed
         self._layers = layers
+        self._post = post
 
     @property
     def config(self) -> Any:
@@ -122,6 +129,20 @@ class LayerContext:
             if item.span.end <= within.end:
                 inside.append(item)
         return tuple(inside)
+
+    def post(
+        self,
+        url: str,
+        body: str,
+        *,
+        media_type: str = "application/json",
+        key: str = "",
+        timeout: float = 60.0,
+    ) -> Answer:
+        """See `ledger.plugin.Context.post`. Raises LookupError for a processor that is not `recorded`."""
+        if self._post is None:
+            raise LookupError('only a processor of the replay class "recorded" may call outside services')
+        return self._post(Asked(url, body, media_type, key, timeout))
 
 
 def holds_spans(kind: type[Annotation]) -> bool:

@@ -9,15 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ledger.host.calls import Heard
 from ledger.host.failures import Limits, RejectedError
-from ledger.host.frames import HEADER, LoadRequest, Reply, RunRequest, encode_request
+from ledger.host.frames import HEADER, Reply, Request, encode_request
 
-__all__ = ["WorkerProcess"]
+__all__ = ["WorkerProcess", "wait_for"]
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ledger.host.worker import main; main()"
 _KEPT = ("HOME", "LD_LIBRARY_PATH", "PATH", "SSL_CERT_FILE", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME")
@@ -49,7 +50,13 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = self._replies = self._lifeline = -1
         self._tail = b""
-        self._number = 0
+        self._silent = False
+        self._number = self._expected = 0
+        self._timeout = self._deadline = 0.0
+        self._frame = memoryview(b"")
+        self._received = bytearray()
+        self.printed = b""
+        """The beginning of what the child printed since the last request."""
 
     @property
     def running(self) -> bool:
@@ -60,6 +67,21 @@ class WorkerProcess:
     def pid(self) -> int | None:
         """The child's process id, None while there is none."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def left(self) -> float:
+        """Seconds to the deadline of the request that is being answered."""
+        return self._deadline - time.monotonic()
+
+    def watch(self, selector: selectors.BaseSelector) -> None:
+        """Register what a wait for the reply has to look at."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        selector.register(self._replies, selectors.EVENT_READ)
+        if self._frame:
+            selector.register(self._requests, selectors.EVENT_WRITE)
+        if not self._silent:
+            selector.register(self._process.stdout.fileno(), selectors.EVENT_READ)
 
     def next_number(self) -> int:
         """A number for the next request, never used before."""
@@ -95,31 +117,87 @@ class WorkerProcess:
             for end in inherited:
                 os.close(end)
         self._tail = b""
-        os.set_blocking(self._requests, False)
+        self._silent = False
+        assert self._process.stdout is not None
+        for end in (self._requests, self._replies, self._process.stdout.fileno()):
+            os.set_blocking(end, False)
 
-    def ask(self, request: LoadRequest | RunRequest, timeout: float) -> Reply:
-        """Send a request and wait for its reply, at most `timeout` seconds.
+    def ask(self, request: Request, timeout: float) -> Reply:
+        """Send a request and wait for its reply, at most `timeout` seconds; raises as `advance` does."""
+        self.begin(request, timeout)
+        while (reply := self.advance()) is None:
+            self.wait()
+        return reply
+
+    def begin(self, request: Request, timeout: float) -> None:
+        """Send a request; its reply is what `advance` gives. One at a time."""
+        assert self._process is not None, "start() comes first"
+        self._expected = request.number
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+        self._frame = memoryview(encode_request(request))
+        self._received.clear()
+        self._drain()
+        self.printed = b""
+        with self._or_killed():
+            self._send()
+
+    def resume(self, heard: Heard, seconds: float) -> None:
+        """Go on after a reply that asked for a call; the `seconds` that the call took do not count."""
+        self._deadline += seconds
+        self._frame = memoryview(encode_request(heard))
+        with self._or_killed():
+            self._send()
+
+    def advance(self) -> Reply | None:
+        """The reply, None while it is not there; never waits.
 
         Raises RejectedError: with the failure that the worker reports; or `timeout`, `crash` or `flood`, and then the
         child has been killed.
         """
-        assert self._process is not None, "start() comes first"
-        frame = memoryview(encode_request(request))
-        try:
-            reply = _REPLY.decode(self._exchange(frame, timeout))
-        except msgspec.DecodeError as error:
+        with self._or_killed():
+            reply = self._advance()
+        if reply is None or reply.failure is None:
+            return reply
+        if reply.failure.kind == "memory":
             self.kill()
-            raise RejectedError("crash", f"its worker sent something that is no reply: {error}") from error
+        raise RejectedError(reply.failure.kind, reply.failure.message)
+
+    def wait(self) -> None:
+        """Wait until there is something to read or to write, or the deadline, or for a short while."""
+        wait_for((self,))
+
+    @contextlib.contextmanager
+    def _or_killed(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException:
             self.kill()
             raise
-        if reply.number != request.number:
-            self.kill()
+
+    def _advance(self) -> Reply | None:
+        assert self._process is not None
+        self._send()
+        self._drain()
+        gone = self._dead()
+        self._receive()
+        if self._whole():
+            return self._decoded(bytes(self._received[HEADER.size : HEADER.size + self._size()]))
+        if gone:
+            raise self._death()
+        if time.monotonic() > self._deadline:
+            raise RejectedError("timeout", f"it took longer than {self._timeout:g} seconds and was stopped")
+        return None
+
+    def _decoded(self, body: bytes) -> Reply:
+        try:
+            reply = _REPLY.decode(body)
+        except msgspec.DecodeError as error:
+            raise RejectedError("crash", f"its worker sent something that is no reply: {error}") from error
+        if reply.number != self._expected:
             raise RejectedError("crash", "its worker answered out of turn")
-        if reply.failure is not None:
-            if reply.failure.kind == "memory":
-                self.kill()
-            raise RejectedError(reply.failure.kind, reply.failure.message)
+        self._received.clear()
+        self._drain()
         return reply
 
     def kill(self) -> None:
@@ -153,64 +231,47 @@ class WorkerProcess:
             os.close(descriptor)
         self._requests = self._replies = self._lifeline = -1
 
-    def _exchange(self, frame: memoryview, timeout: float) -> bytes:
+    def _send(self) -> None:
+        while self._frame:
+            try:
+                self._frame = self._frame[os.write(self._requests, self._frame[: 1 << 16]) :]
+            except BlockingIOError:
+                return
+            except BrokenPipeError:
+                raise self._death() from None
+
+    def _receive(self) -> None:
+        most = 2 * self._limits.output + (1 << 20)
+        while not self._whole():
+            try:
+                part = os.read(self._replies, 1 << 20)
+            except BlockingIOError:
+                return
+            if not part:
+                raise self._death()
+            self._received += part
+            if (size := self._size()) > most:
+                raise RejectedError("flood", f"a reply of {size} bytes, more than {most}")
+
+    def _size(self) -> int:
+        """Bytes of the reply that is arriving; 0 while not even that is known."""
+        return int(HEADER.unpack_from(self._received)[0]) if len(self._received) >= HEADER.size else 0
+
+    def _whole(self) -> bool:
+        return len(self._received) >= HEADER.size and len(self._received) >= HEADER.size + self._size()
+
+    def _drain(self) -> None:
+        """Take what was printed; a child that stops to print because nobody reads would wait for ever."""
         assert self._process is not None
         assert self._process.stdout is not None
-        output = self._process.stdout.fileno()
-        deadline = time.monotonic() + timeout
-        received = bytearray()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._requests, selectors.EVENT_WRITE)
-            selector.register(self._replies, selectors.EVENT_READ)
-            selector.register(output, selectors.EVENT_READ)
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise RejectedError("timeout", f"it took longer than {timeout:g} seconds and was stopped")
-                ready = selector.select(min(left, _SLICE))
-                for key, _ in ready:
-                    if key.fd == self._requests:
-                        frame = self._send(frame)
-                        if not frame:
-                            selector.unregister(self._requests)
-                    elif key.fd == output:
-                        if not self._drain(output):
-                            selector.unregister(output)
-                    else:
-                        received += self._receive()
-                        if (body := self._body(received)) is not None:
-                            return body
-                if not ready and self._dead():
-                    raise self._death()
-
-    def _send(self, frame: memoryview) -> memoryview:
-        try:
-            return frame[os.write(self._requests, frame[: 1 << 16]) :]
-        except BlockingIOError:
-            return frame
-        except BrokenPipeError:
-            raise self._death() from None
-
-    def _receive(self) -> bytes:
-        part = os.read(self._replies, 1 << 20)
-        if not part:
-            raise self._death()
-        return part
-
-    def _body(self, received: bytearray) -> bytes | None:
-        if len(received) < HEADER.size:
-            return None
-        (size,) = HEADER.unpack_from(received)
-        most = 2 * self._limits.output + (1 << 20)
-        if size > most:
-            raise RejectedError("flood", f"a reply of {size} bytes, more than {most}")
-        end = HEADER.size + size
-        return bytes(received[HEADER.size : end]) if len(received) >= end else None
-
-    def _drain(self, output: int) -> bool:
-        part = os.read(output, 1 << 16)
-        self._tail = (self._tail + part)[-10 * _TAIL :]
-        return bool(part)
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(64):
+                part = os.read(self._process.stdout.fileno(), 1 << 16)
+                if not part:
+                    self._silent = True
+                    break
+                self.printed = (self.printed + part)[:_TAIL]
+                self._tail = (self._tail + part)[-10 * _TAIL :]
 
     def _dead(self) -> bool:
         assert self._process is not None
@@ -237,17 +298,19 @@ class WorkerProcess:
         return RejectedError("crash", f"its worker {how}{last}")
 
     def _last_line(self) -> str:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        output = self._process.stdout.fileno()
-        os.set_blocking(output, False)
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(64):
-                if not self._drain(output):
-                    break
+        self._drain()
         lines = self._tail.decode("utf-8", "replace").split("\n")
         printed = [line.strip() for line in lines if line.strip()]
         return f"; it last printed: {printed[-1][:_TAIL]}" if printed else ""
+
+
+def wait_for(processes: Sequence[WorkerProcess]) -> None:
+    """Wait until one of `processes` can go on, at most until the first deadline; a short while where a child may die unseen."""
+    left = min((one.left for one in processes), default=0.0)
+    with selectors.DefaultSelector() as selector:
+        for one in processes:
+            one.watch(selector)
+        selector.select(max(0.0, min(left, _SLICE)))
 
 
 def _not_started(error: OSError) -> RejectedError:

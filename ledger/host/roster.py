@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ledger.config import Plugins
@@ -76,6 +76,7 @@ class Member:
             inactive=dict(self.inactive),
             offers=self.description.offers if self.description is not None else {},
             records=self.description.records if self.description is not None else {},
+            noted=self.description.noted if self.description is not None else (),
         )
 
     def _provides(self, running: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,6 +124,10 @@ class Roster:
         """Every plugin found, by name."""
         names = [active.name for active in self.active]
         return tuple(sorted((m.info(names) for m in self.members), key=lambda i: (i.name, i.source)))
+
+    def workers(self) -> Iterator[tuple[str, PluginWorker]]:
+        """The workers by the names of their plugins."""
+        return ((m.candidate.name, m.worker) for m in self.members if m.worker is not None)
 
     def report(self, candidate: Candidate, what: str, fix: str = "") -> None:
         """Add a problem."""

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from ledger.errors import CorruptionError
+from ledger.events.types import ServiceCall
 from ledger.host.annotations import decode_annotation, encode_annotation, read_head, tag_of
 from ledger.host.failures import Failure, Limits, RejectedError, explain
-from ledger.host.layers import Entry, LayerContext, Layers, Made, entry_order, holds_spans, stray_span
+from ledger.host.layers import Entry, LayerContext, Layers, Made, Post, entry_order, holds_spans, stray_span
 from ledger.plugin import Annotation, Article, Ephemeral, Processor, Span
 
 __all__ = ["Failure", "Outcome", "Runner", "accept"]
@@ -23,7 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `annotations` are encoded, by span, tag and bytes. `skipped` says why it was not asked. With `deferred` that reason
     may pass (a provider failed, the breaker is open): nothing should be recorded as the answer. Without, it is final
-    (another language).
+    (another language). `calls` are what it asked outside services.
     """
 
     processor: str
@@ -33,6 +34,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     skipped: str = ""
     deferred: bool = False
+    calls: tuple[ServiceCall, ...] = ()
 
 
 class Runner:
@@ -49,9 +51,13 @@ class Runner:
         union: Any = reduce(or_, stored) if stored else msgspec.Raw
         self._decoder = msgspec.json.Decoder(tuple[union, ...])
 
-    def produce(self, article: Article, layers: Layers) -> Made:
-        """Run it. Raises RejectedError for whatever goes wrong; only KeyboardInterrupt passes through."""
-        context = LayerContext(self._config, self.processor.requires, layers)
+    def produce(self, article: Article, layers: Layers, post: Post | None = None) -> Made:
+        """Run it; `post` makes calls for one of the class `recorded`.
+
+        Raises RejectedError for whatever goes wrong; only KeyboardInterrupt passes through.
+        """
+        allowed = post if self.processor.replay == "recorded" else None
+        context = LayerContext(self._config, self.processor.requires, layers, allowed)
         try:
             return self._collect(article.text, self.processor.run(article, context))
         except (RejectedError, KeyboardInterrupt):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from ledger.clock import Clock
 from ledger.config import Fetch
 from ledger.errors import LedgerError
-from ledger.feeds.fetch import AioTransport, Fetched, Fetcher, Transport
-from ledger.plugin import SourceItem
+from ledger.feeds.fetch import BETWEEN_BYTES_SECONDS, AioTransport, Fetched, Fetcher, Transport
+from ledger.feeds.guard import host_and_port
+from ledger.host.calls import Asked
+from ledger.plugin import Answer, SourceItem
 
 __all__ = ["PluginWeb"]
 
@@ -18,14 +22,25 @@ T = TypeVar("T")
 
 
 class PluginWeb:
-    """One fetcher for the whole time that plugins use it, so that hosts are not hurried. From one thread; close it once."""
+    """One fetcher for the whole time that plugins use it, so that hosts are not hurried. By one thread at a time; close it once.
 
-    def __init__(self, settings: Fetch, clock: Clock, transport: Transport | None) -> None:
+    `silence` is for how many seconds a host may send nothing.
+    """
+
+    def __init__(
+        self,
+        settings: Fetch,
+        clock: Clock,
+        transport: Transport | None,
+        *,
+        silence: float = BETWEEN_BYTES_SECONDS,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._transport = transport
         self._runner: asyncio.Runner | None = None
         self._fetcher: Fetcher | None = None
+        self._silence = silence
 
     def get(self, url: str) -> SourceItem:
         """The document at `url`. Raises OSError when there is none."""
@@ -48,6 +63,31 @@ class PluginWeb:
         """The status of a POST. Raises OSError without an answer."""
         return self._run(lambda fetcher: fetcher.post(url, body, headers))
 
+    def ask(self, asked: Asked) -> Answer:
+        """Call an outside service. Raises OSError without an answer, and for a key that cannot or must not be sent."""
+        headers = {"Content-Type": asked.media_type, "Accept": asked.media_type}
+        if asked.key:
+            headers["Authorization"] = f"Bearer {self._key(asked)}"
+        status, body = self._run(
+            lambda fetcher: fetcher.ask(
+                asked.url, asked.body.encode("utf-8", "replace"), headers, seconds=asked.timeout
+            )
+        )
+        return Answer(status=status, text=body.decode("utf-8", "replace"))
+
+    def _key(self, asked: Asked) -> str:
+        secure = (
+            urlsplit(asked.url).scheme == "https" or host_and_port(asked.url) in self._settings.allow_hosts
+        )
+        if not secure:
+            raise OSError("a key is sent over https only, or to a host that `[fetch] allow_hosts` lists")
+        value = os.environ.get(asked.key, "").strip()
+        if not value:
+            raise OSError(f"the environment variable {asked.key} is not set")
+        if not value.isascii() or not value.isprintable():
+            raise OSError(f"the environment variable {asked.key} holds no key")
+        return value
+
     def close(self) -> None:
         """Close connections and the event loop; idempotent."""
         runner, self._runner = self._runner, None
@@ -60,7 +100,7 @@ class PluginWeb:
     def _run(self, ask: Callable[[Fetcher], Awaitable[T]]) -> T:
         async def run() -> T:
             if self._fetcher is None:
-                transport = self._transport or AioTransport(self._settings)
+                transport = self._transport or AioTransport(self._settings, silence=self._silence)
                 self._fetcher = Fetcher(transport, self._settings, self._clock)
             return await ask(self._fetcher)
 

@@ -22,6 +22,7 @@ from ledger.plugin.annotations import (
 )
 from ledger.plugin.declare import (
     API_VERSION,
+    Answer,
     Article,
     Check,
     CheckResult,
@@ -46,6 +47,7 @@ __all__ = [
     "API_VERSION",
     "ENTITY_LABELS",
     "Annotation",
+    "Answer",
     "Article",
     "Attribution",
     "Check",

@@ -16,6 +16,7 @@ from ledger.plugin.annotations import Annotation, Span
 
 __all__ = [
     "API_VERSION",
+    "Answer",
     "Article",
     "Check",
     "CheckResult",
@@ -78,8 +79,15 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(spans)
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What an outside service answered: the HTTP status, whatever it is, and the body as text."""
+
+    status: int
+    text: str
+
+
 class Context(Protocol):
-    """What a processor may use beside the article. It has no network, no clock and no way to append."""
+    """What a processor may use beside the article. It has no network of its own, no clock and no way to append."""
 
     @property
     def config(self) -> Any:
@@ -94,6 +102,24 @@ class Context(Protocol):
         """The annotations of one type made so far on this revision, by position; with `within`, only those inside it.
 
         Only types that the processor lists in `requires` are there.
+        """
+        ...
+
+    def post(
+        self,
+        url: str,
+        body: str,
+        *,
+        media_type: str = "application/json",
+        key: str = "",
+        timeout: float = 60.0,
+    ) -> Answer:
+        """POST `body` to an outside service; only for processors of the replay class `recorded`.
+
+        The host makes the call and keeps request and answer with the event; in a replay the same request gets the recorded answer.
+        `key` is the name of an environment variable, which the user named in the processor's settings; its value is sent as a
+        bearer token, over https or to a listed host only. Addresses must be public or listed in `[fetch] allow_hosts`; no redirect is
+        followed. The time of the call does not count as the processor's. Raises OSError when there is no answer in `timeout` seconds.
         """
         ...
 

@@ -1,7 +1,8 @@
 """What proofs cost, in units: one unit is one SHA-256 of 65 bytes by hashlib, measured in the same run.
 
 The bars: tree at most 2 units a leaf on top of the leaf hash at 10^6; a full verification of 10^6 events at most 6 units each; a warm
-receipt within 100 microseconds. `--events N` measures a smaller log. Results go to benchmarks/results/audit.json.
+receipt within 100 microseconds; memory that does not grow with the log. CPU is that of all processes; what passed is measured
+against a unit that passed just before and just after. `--events N` measures a smaller log. Results go to benchmarks/results/audit.json.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,7 +28,7 @@ from ledger.events import Producer, new_event
 from ledger.events.types import FeedAdded
 from ledger.host import Host
 from ledger.projections import open_views
-from ledger.store import open_store
+from ledger.store import Store, open_store
 from ledger.store.tlog import Frontier
 
 RESULTS = Path(__file__).parent / "results" / "audit.json"
@@ -52,9 +56,13 @@ def unit() -> float:
     return best(work, 5) / count
 
 
-def peak() -> float:
-    """Peak memory of this process so far, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def passing_unit() -> float:
+    """Seconds that pass during one SHA-256 of 65 bytes, with whatever else the machine does now."""
+    data, count = bytes(65), 300_000
+    begin = time.perf_counter()
+    for _ in range(count):
+        hashlib.sha256(data).digest()
+    return (time.perf_counter() - begin) / count
 
 
 class Table:
@@ -77,7 +85,7 @@ class Table:
             }
         )
         said = "" if bar is None else f"   bar {bar:g}: {'holds' if holds else 'DOES NOT HOLD'}"
-        print(f"{name:58} {value:12.3f} {unit}{said}", flush=True)
+        print(f"{name:66} {value:12.3f} {unit}{said}", flush=True)
 
 
 def trees(table: Table, count: int, one: float) -> None:
@@ -122,36 +130,101 @@ def trees(table: Table, count: int, one: float) -> None:
         table.add("consistency proof, warm", best(lambda: tree.consistency(count // 3)) * 1e6, "us")
 
 
+CLOCK, WHO = FixedClock("2031-05-04T07:00:00Z"), Producer("newsledger", "0.1.0")
+
+
+def build(home: Path, count: int) -> Store:
+    """A ledger of `count` events in an SQLite file."""
+    store = open_store(Settings(home=home, plugins=Plugins()), clock=CLOCK)
+    for begin in range(0, count, 10_000):
+        new = [
+            FeedAdded(feed=f"f-{at:012x}", url=f"https://o{at}.example/feed.xml", outlet=f"o{at}")
+            for at in range(begin, min(begin + 10_000, count))
+        ]
+        store.append([new_event(event, stream=f"feed:{event.feed}", producer=WHO) for event in new])
+    return store
+
+
+def auditor_of(home: Path, store: Store) -> Auditor:
+    """What seals, verifies and audits a ledger."""
+    settings = Settings(home=home, plugins=Plugins())
+    views = open_views(settings, store, clock=CLOCK)
+    return Auditor(settings, store, views, lambda: Host(settings.plugins), CLOCK, WHO)
+
+
+def everything(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that passed, and CPU seconds of this process and of those that it started."""
+
+    def used() -> float:
+        own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+
+    begin, before = time.perf_counter(), used()
+    work()
+    return time.perf_counter() - begin, used() - before
+
+
+def command_peak(home: Path, *arguments: str) -> float:
+    """Peak memory of the largest process of a command, MiB."""
+    script = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, "
+        "stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+    )
+    command = [sys.executable, "-m", "ledger", "--home", str(home), *arguments]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
 def ledgers(table: Table, count: int, one: float) -> None:
     """A ledger in an SQLite file: sealing, full verification, and the memory that it takes."""
-    clock, who = FixedClock("2031-05-04T07:00:00Z"), Producer("newsledger", "0.1.0")
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder), plugins=Plugins())
-        store = open_store(settings, clock=clock)
-        for begin in range(0, count, 10_000):
-            new = [
-                FeedAdded(feed=f"f-{at:012x}", url=f"https://o{at}.example/feed.xml", outlet=f"o{at}")
-                for at in range(begin, min(begin + 10_000, count))
-            ]
-            store.append([new_event(event, stream=f"feed:{event.feed}", producer=who) for event in new])
-        views = open_views(settings, store, clock=clock)
-        auditor = Auditor(settings, store, views, lambda: Host(settings.plugins), clock, who)
+        home = Path(folder) / "home"
+        home.mkdir()
+        store = build(home, count)
+        auditor = auditor_of(home, store)
         auditor.sealer.new_key("desk.example/log")
         spent = best(auditor.sealer.seal, 1)
         table.add(f"seal of {count} events in a file, per event", spent / count / one, "units")
-        before = peak()
-        spent = best(auditor.verify, 1)
-        table.add(
-            f"full verification of {count} events, all layers, per event", spent / count / one, "units", 6.0
-        )
-        table.add("the same", spent, "s of CPU")
-        table.add("memory that verification adds at its peak", peak() - before, "MiB", 64.0)
+        for jobs, said in ((1, "one process"), (0, f"{len(os.sched_getaffinity(0))} cores")):
+            runs = []
+            for _ in range(3):
+                before = passing_unit()
+                passed, used = everything(lambda jobs=jobs: auditor.verify(jobs=jobs))
+                runs.append((passed / (before + passing_unit()) * 2, used))
+            what = f"full verification, all layers, {said}"
+            table.add(f"{what}: passed per event", min(runs)[0] / count, "units", 6.0)
+            table.add(f"{what}: CPU per event", min(used for _, used in runs) / count / one, "units")
         size = auditor.sealer.sizes()[-1]
         table.add(
             "verification since the last checkpoint", best(lambda: auditor.verify(since=size), 1) * 1e3, "ms"
         )
-        views.close()
+        auditor.views.close()
         store.close()
+        large = command_peak(home, "verify")
+        small_home = Path(folder) / "small"
+        small_home.mkdir()
+        build(small_home, count // 10).close()
+        small = command_peak(small_home, "verify")
+        table.add(f"peak memory of `verify` at {count // 10} events", small, "MiB")
+        table.add(f"peak memory of `verify` at {count} events", large, "MiB", small * 1.25)
+
+
+def audits(table: Table, count: int) -> None:
+    """An audit of everything, with its progress."""
+    peaks = []
+    for size in (count // 10, count):
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder) / "home"
+            home.mkdir()
+            build(home, size).close()
+            command = ("audit", "--as-of", str(size), "-o", str(Path(folder) / "out"))
+            passed, used = everything(lambda c=command, h=home: peaks.append(command_peak(h, *c)))
+    table.add(f"audit of {count} events, passed", passed, "s")
+    table.add(f"audit of {count} events, CPU", used, "s")
+    table.add(f"peak memory of an audit of {count // 10} events", peaks[0], "MiB")
+    table.add(f"peak memory of an audit of {count} events", peaks[1], "MiB", peaks[0] * 1.25)
 
 
 def main() -> None:
@@ -166,6 +239,7 @@ def main() -> None:
     table.add("one unit: SHA-256 of 65 bytes", one * 1e6, "us")
     trees(table, options.events, one)
     ledgers(table, options.ledger or options.events, one)
+    audits(table, min(100_000, options.events))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(table.rows, indent=1) + "\n", "utf-8")
 

@@ -16,6 +16,7 @@ from ledger.state.vocabulary import (
     EMPTY_SUBJECTS,
     EVENTS,
     GENERIC_PLACES,
+    GOODS,
     LEVELS,
     PARTS,
     PERSONNEL,
@@ -79,6 +80,9 @@ VESSELS = frozenset(
     ]
 )
 PEOPLE = frozenset({stem("people")})
+EVENT_STEMS = frozenset(stem(word) for word in EVENTS)
+CARGO = frozenset(stem(word) for word in GOODS)
+UMBRELLA = frozenset(stem(word) for word in ("aid", "relief", "supply", "assistance", "humanitarian"))
 PART_STEMS = frozenset(stem(word) for word in PARTS)
 STATE_STEMS = tuple(frozenset(stem(word) for word in family) for family in STATES)
 
@@ -88,7 +92,8 @@ class Finder:
 
     def __init__(self, registry: Registry) -> None:
         self._declared = [registry.slots[key] for key in sorted(registry.slots)]
-        self._known: dict[tuple[str | None, ...], Slot | None] = {}
+        self._known: dict[tuple[object, ...], Slot | None] = {}
+        self._names = [_scope_words(source.name) for source in registry.sources.values()]
         self._keys = {
             slot.id: (measure_key(slot.measure), subject_key(slot.subject)) for slot in self._declared
         }
@@ -106,7 +111,7 @@ class Finder:
         key = (
             claim.subject, claim.measure, claim.scope, claim.period, claim.unit,
             None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "", claim.polarity,
-            claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "",
+            claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "", _complement(claim),
         )  # fmt: skip
         if key not in self._known:
             self._known[key] = self._best(claim)
@@ -128,12 +133,15 @@ class Finder:
         value = claim.value
         words = str(value.point) if value is not None and isinstance(value.point, str) else ""
         said = stems(words) | stems(claim.trigger)
+        after = said | _complement(claim)
         scores: list[tuple[float, str]] = []
         for category, phrases in slot.categories.items():
             fitting = (category, *phrases)
             if claim.polarity == "-":
                 fitting = tuple(phrase for phrase in fitting if NEGATIONS & set(tokens(phrase)))
-            score = max((_phrase_fit(_affirmed(phrase), said) for phrase in fitting), default=0.0)
+            fits = [_phrase_fit(_affirmed(phrase), said) for phrase in fitting]
+            fits += [2.0 + len(how) for phrase in fitting if len(how := stems(phrase)) > 1 and how <= after]
+            score = max(fits, default=0.0)
             if score > 0:
                 scores.append((-score, category))
         scores.sort()
@@ -171,10 +179,18 @@ class Finder:
         named = subject_key(claim.subject)
         who = _subject_fit(named - measure, subject - measure, default=slot.default)
         when = _period_fit(claim.period, slot)
-        where = _scope_fit(claim.scope, slot.scope, default=slot.default)
+        where = self._where(claim, slot)
         if who is None or when is None or where is None:
             return None
         return what + who + when + where
+
+    def _where(self, claim: Claim, slot: Slot) -> float | None:
+        """How the place of a count fits. Of an event, the country of the story is no part, nor is it where something was measured."""
+        fit = _scope_fit(claim.scope, slot.scope, default=slot.default)
+        if fit is not None or not slot.default or not EVENT_STEMS & _all_words(slot.scope):
+            return fit
+        country = all(_is_country(word, self._names) for word in _scope_words(claim.scope))
+        return 0.5 if country or slot.kind == "measurement" else None
 
     def _measure_fit(self, claim: Claim, slot: Slot) -> float | None:
         own = measure_key(claim.measure)
@@ -202,16 +218,26 @@ class Context:
         )
 
 
+def _is_country(word: str, names: Sequence[Sequence[str]]) -> bool:
+    """Whether several sources are named after a place: "Interior Ministry of Norland", "Norlandic Rescue Service"."""
+    alike = max(4, len(word) - 2)
+    return sum(any(word[:alike] == other[:alike] for other in name) for name in names) > 1
+
+
 def measure_key(measure: str) -> frozenset[str]:
     """The measure as a set of words: synonyms, order and inflection do not matter."""
     if "casualt" in measure.casefold():
         return frozenset({"injured", "killed"})
+    return frozenset(_measure_words(measure))
+
+
+def _measure_words(measure: str) -> list[str]:
     words = (
         SAME_MEASURE.get(word, word)
         for word in tokens(measure)
         if word not in {"or", "and", "without", "people"}
     )
-    return frozenset(SAME_MEASURE.get(stem(word), word) for word in words)
+    return list(dict.fromkeys(SAME_MEASURE.get(stem(word), word) for word in words))
 
 
 def subject_key(subject: str) -> frozenset[str]:
@@ -260,6 +286,20 @@ def _phrase_fit(phrase: str, said: frozenset[str]) -> float:
     return max((1.0 if wanted <= family else 0.5 for family in families), default=0.0)
 
 
+_COMPLEMENT = re.compile(r"\w*((?:\s+[\w'-]+){1,5})")
+
+
+def _complement(claim: Claim) -> frozenset[str]:
+    """The stems of the words after a state, which may say how: `operating again at reduced capacity`; of a denied state none."""
+    state = claim.value.point if claim.value is not None else None
+    if claim.polarity == "-" or not isinstance(state, str):
+        return frozenset()
+    quote = claim.quote.casefold()
+    found = quote.find(state.casefold())
+    after = _COMPLEMENT.match(quote, found + len(state)) if found >= 0 else None
+    return stems(after[1]) if after is not None else frozenset()
+
+
 def _affirmed(phrase: str) -> str:
     """A phrase without the words that deny it."""
     words = tokens(phrase)
@@ -293,6 +333,8 @@ def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) 
     if not wanted:
         return 1.0
     if wanted == PEOPLE and default and own <= CROWD:
+        return 0.6
+    if wanted <= UMBRELLA and own <= CARGO:
         return 0.6
     if wanted <= own and wanted != PEOPLE and "aftershock" not in own - wanted:
         return 2.0 if not own - wanted - DIRECTIONS else 1.2
@@ -405,7 +447,7 @@ def _main_place(text: str) -> str:
 def _discovered(claim: Claim, context: Context) -> Slot:
     event = claim.measure == EVENT and claim.value is not None
     status = event or claim.measure == "status" or (claim.value is not None and claim.value.op == "category")
-    measure = "status" if status else " or ".join(sorted(measure_key(claim.measure))) or "count"
+    measure = "status" if status else _measure_name(claim.measure) or "count"
     subject = _subject_words(claim.subject)
     if not status and set(subject) <= {"people", "soldier"} and context.people:
         subject = context.people.split()
@@ -432,6 +474,12 @@ def _discovered(claim: Claim, context: Context) -> Slot:
         unit=unit,
         tolerance=0.1 if measure == "magnitude" else None,
         declared=False,
+    )
+
+
+def _measure_name(measure: str) -> str:
+    return (
+        " or ".join(sorted(measure_key(measure))) if _compound(measure) else " ".join(_measure_words(measure))
     )
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "EMPTY_SUBJECTS",
     "EVENTS",
     "GENERIC_PLACES",
+    "GOODS",
     "LEVELS",
     "NOT_SOURCES",
     "OFFICES",
@@ -35,7 +36,7 @@ SAME_MEASURE = {
     "unaccounted": "missing", "hospitalized": "hospitalised", "sent": "deployed", "dispatched": "deployed",
     "mobilised": "deployed", "mobilized": "deployed", "delivered": "supplied", "shipped": "supplied", "arrived": "supplied",
     "detained": "arrested", "homeless": "displaced", "burnt": "burned", "saved": "rescued", "canceled": "cancelled",
-    "relocated": "evacuated", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
+    "relocated": "evacuated", "gust": "wind", "gusts": "wind", "rain": "rainfall", "precipitation": "rainfall", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
 }  # fmt: skip
 SAME_SUBJECT = {
     "person": "people", "persons": "people", "resident": "people", "villager": "people", "inhabitant": "people",
@@ -44,6 +45,12 @@ SAME_SUBJECT = {
     "home": "house", "dwelling": "house", "household": "house", "lorry": "truck",
     "forest": "land", "area": "land", "bush": "land", "woodland": "land", "ground": "land",
 }  # fmt: skip
+GOODS = _set(
+    """aid supply relief assistance food blanket medicine water tent goods cargo flour grain rice fuel clothing material equipment
+    ration parcel kit"""
+)
+"""What is brought to people in need: any of it counts as aid, and aid is not told apart by it."""
+
 EMPTY_SUBJECTS = frozenset({"main"})
 PERSONNEL = frozenset({"soldier"})
 GENERIC_PLACES = _set(

@@ -158,6 +158,58 @@ def test_a_status_takes_the_declared_category_its_words_stand_for(words, categor
     assert one(state(words)).value.point == category
 
 
+STORM = load_registry(
+    {
+        "config": {"story": "storm", "title": "Storm Ylva"},
+        "slots": {
+            "dead": {"subject": "people", "measure": "killed", "scope": "Storm Ylva", "kind": "cumulative", "default": True},
+            "gust": {"subject": "peak gust", "measure": "wind speed", "scope": "Storm Ylva", "period": "2031-05-06",
+                     "kind": "measurement", "unit": "km/h", "tolerance": 5, "default": True},
+            "aid": {"subject": "aid", "measure": "delivered", "scope": "Storm Ylva", "kind": "cumulative", "unit": "tonnes",
+                    "default": True},
+            "works": {"subject": "Ostra smelter", "measure": "operation", "scope": "Storm Ylva", "kind": "status",
+                      "default": True, "categories": {"running": ["operating"], "reduced": ["at reduced capacity"]}},
+        },
+        "sources": CONFIG["sources"],
+        "outlets": CONFIG["outlets"],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("claim", "slot"),
+    [
+        (figure(9, scope="the west coast of Norvia"), "dead"),
+        (figure(4, scope="Ostra"), "killed.people.ostra"),
+        (figure(172, "wind speed", "", scope="Cape Ness", unit="kilometer/hour"), "gust"),
+        (figure(60, "supplied", "food", unit="tonne"), "aid"),
+        (figure(60, "supplied", "tank"), "supplied.tank"),
+    ],
+    ids=["country", "town", "station", "goods", "arms"],
+)
+def test_of_an_event_the_country_is_no_part_and_a_station_only_where_it_was_measured(claim, slot):
+    assert one(claim, registry=STORM).slot == slot
+
+
+def test_how_something_runs_is_the_state_that_it_is_in():
+    said = "The Ostra smelter is operating again at reduced capacity, its owner said."
+    claim = figure(
+        ClaimValue(op="category", point="operating"), "status", "Ostra smelter", said, trigger="operate"
+    )
+    assert one(claim, registry=STORM).value.point == "reduced"
+    plain = figure(
+        ClaimValue(op="category", point="operating"),
+        "status",
+        "Ostra smelter",
+        "The Ostra smelter is operating.",
+    )
+    assert one(plain, registry=STORM).value.point == "running"
+
+
+def test_a_discovered_slot_is_named_after_the_words_of_its_measure():
+    assert one(figure(52, "vote share", "Green")).slot == "vote-share.green"
+
+
 @pytest.mark.parametrize(
     ("by", "root"),
     [

@@ -22,6 +22,8 @@ from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
 from ledger_claims.events import Event, events
 from ledger_claims.figures import figures
+from ledger_claims.harm import with_harm
+from ledger_claims.individuals import individuals
 from ledger_claims.scene import Figure, Scene, without_scare_quotes
 from ledger_claims.sentences import Local, after_dateline, sentences
 from ledger_claims.status import Names, Status, is_part, statuses
@@ -39,6 +41,7 @@ _GROWTH = re.compile(
 )
 _REPORTED = re.compile(r"\breportedly\b|\b(?:is|are|was|were) reported to\b", re.IGNORECASE)
 _ANAPHORIC = re.compile(r"(?:it|they|he|she)$|the ", re.IGNORECASE)
+_FATES = frozenset(["killed", "injured", "killed or injured"])
 _CLOSING = '.!?"”’)'
 _NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
 _PLACES = 40
@@ -79,6 +82,7 @@ class _Reading:
         self.reported = False
         self.inside: list[str] = []
         self.taken_back: Claim | None = None
+        self.person = ""
 
     def read(self, local: Local) -> None:
         """Add the claims of the next sentence."""
@@ -89,8 +93,8 @@ class _Reading:
         self.reported = _REPORTED.search(words) is not None
         spoken = voices(text, local.sentence.span, local.attributions, local.entities)
         local = local._replace(attributions=spoken)
-        tokens = without_scare_quotes(
-            tokenize(text, after_dateline(text, span), local.quantities, self.table)
+        tokens = with_harm(
+            without_scare_quotes(tokenize(text, after_dateline(text, span), local.quantities, self.table))
         )
         made = self._claims(local, tokens)
         made += self._denied(local, tokens, made)
@@ -142,13 +146,16 @@ class _Reading:
                 made.append((figure.quantity.span.start, claim))
         starts = frozenset(e.span.start for e in local.entities if e.label in _NAMES)
         names = Names(self.article.title, self.article.text, self.table.persons, starts)
+        people = individuals(tokens, self.table, self.person)
+        self.person = people[-1].subject if people else self.person
+        fates = {person.trigger.start for person in people if person.words in _FATES}
         for status in statuses(tokens, local.attributions, names):
-            claim = self._status_claim(local, tokens, status)
+            claim = None if status.trigger.start in fates else self._status_claim(local, tokens, status)
             if claim is not None:
                 made.append((status.trigger.start, claim))
         taken = [claim.support for _, claim in made]
         stated = [(claim.subject, claim.support[0]) for _, claim in sorted(made, key=lambda pair: pair[0])]
-        for event in events(tokens, self.table, stated):
+        for event in (*people, *events(tokens, self.table, stated)):
             claim = self._event_claim(local, tokens, event)
             if not any(event.trigger.overlaps(s) for support in taken for s in support):
                 made.append((event.trigger.start, claim))
@@ -255,6 +262,8 @@ class _Reading:
 
     def _event_claim(self, local: Local, tokens: Sequence[Token], event: Event) -> Claim:
         level = circumstance.level_of([event.trigger], local.modalities)
+        if level == "predicted" and event.words in self.table.defaults:
+            level = "asserted"  # "the man who was killed will be buried on Friday"
         scope, place = circumstance.scope_of(
             self.article.text, tokens, event.at, event.at, local.entities, self.places, None
         )

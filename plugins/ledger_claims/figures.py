@@ -128,6 +128,8 @@ def _own_state(s: Scene, c: Counted) -> Figure | None:
     k = c.end
     while k < len(s) and (s.low(k) in _RAISING or s.t[k].tag == "ADV") and s.t[k].says("state") is None:
         k += 1
+    if s.low(k - 1) == "fatally" and k - 1 >= c.end and not (k < len(s) and s.t[k].senses):
+        return s.make(c, Sense("killed", "state", "fatally"), k - 1, c.noun)  # "two were shot, one fatally"
     if k >= len(s):
         return None
     state, active, passive = s.t[k].says("state"), s.t[k].says("agent"), s.t[k].says("object")

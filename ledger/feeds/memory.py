@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 
 import msgspec
+import zstandard
 
 from ledger.errors import CorruptionError
 
@@ -47,8 +49,11 @@ class PageMemory(msgspec.Struct, omit_defaults=True):
     aliases: tuple[str, ...] = ()
 
 
-class FeedMemory(msgspec.Struct, omit_defaults=True):
-    """Validators, error score and items of one feed. `interval` in seconds; `fixed` is what a person asked for."""
+class FeedMemory(msgspec.Struct, omit_defaults=True, dict=True):
+    """Validators, error score and items of one feed. `interval` in seconds; `fixed` is what a person asked for.
+
+    `look` is when the first of its pages is due for a look. `packed` holds its `pages`, which most polls need not read.
+    """
 
     url: str
     outlet: str = ""
@@ -76,8 +81,21 @@ class FeedMemory(msgspec.Struct, omit_defaults=True):
     stale: bool = False
     policy: str = "guid"
     ttl: float = 0.0
-    pages: dict[str, PageMemory] = {}
+    look: datetime | None = None
+    packed: bytes = b""
     history: list[Poll] = []
+
+    @functools.cached_property
+    def pages(self) -> dict[str, PageMemory]:
+        """The items of the feed by identity key. Raises CorruptionError."""
+        if not self.packed:
+            return {}
+        try:
+            return _PAGES.decode(zstandard.ZstdDecompressor().decompress(self.packed))
+        except (msgspec.DecodeError, zstandard.ZstdError) as error:
+            raise CorruptionError(
+                "The memory of a feed cannot be read", which=self.url, fix=str(error)
+            ) from error
 
     def remember(self, poll: Poll) -> None:
         """Add to the history, which keeps the newest twenty polls."""
@@ -86,10 +104,14 @@ class FeedMemory(msgspec.Struct, omit_defaults=True):
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(FeedMemory)
+_PAGES = msgspec.json.Decoder(dict[str, PageMemory])
 
 
 def encode_memory(memory: FeedMemory) -> bytes:
     """The bytes for the task's data."""
+    if "pages" in memory.__dict__:
+        pages = memory.pages
+        memory.packed = zstandard.ZstdCompressor(level=1).compress(_ENCODER.encode(pages)) if pages else b""
     return _ENCODER.encode(memory)
 
 

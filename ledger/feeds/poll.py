@@ -32,6 +32,8 @@ __all__ = ["FeedOutcome", "PollReport", "Poller"]
 Progress = Callable[[int, int, str], None]
 EVERYTHING = 1_000_000
 HOSTS_FOR_OUTAGE = 3
+LONGEST_WAIT = 1.0
+"""Seconds that a visit may wait to be recorded together with others."""
 HOLD = "host"
 ROBOTS = "robots"
 MAX_ROBOTS = 64 * 1024
@@ -166,9 +168,14 @@ class Poller:
         slots = asyncio.Semaphore(max(1, self._settings.fetch.concurrency))
         pages = PageCache(self._fetcher, self._extractor)
         failed: list[Visit] = []
-        total = len(outcomes) + len(tasks)
+        finished: list[str] = []
+        before = len(outcomes)
+        total = before + len(tasks)
         memories = {task.key: decode_memory(task.data, task.key) for task in tasks}
         ordered = sorted(tasks, key=lambda task: (memories[task.key].outlet, task.key))
+
+        def keep(recorded: Sequence[FeedOutcome]) -> None:
+            outcomes.update({outcome.feed: outcome for outcome in recorded})
 
         async def one(task: Task) -> Visit:
             async with slots:
@@ -188,28 +195,33 @@ class Poller:
                 for future in running:
                     done = await future
                     if done.error is None:
-                        outcomes[done.task.key] = self._record(done)
+                        keep(self._recorder.good(done))
                     else:
                         failed.append(done)
+                    finished.append(done.task.key)
                     if self._progress is not None:
-                        self._progress(len(outcomes) + len(failed), total, done.memory.url)
+                        self._progress(before + len(finished), total, done.memory.url)
             finally:
                 for future in running:
                     future.cancel()
 
+        async def record_in_time() -> None:
+            while True:
+                await asyncio.sleep(LONGEST_WAIT)
+                keep(self._recorder.flush())
+
         groups = [list(group) for _, group in groupby(ordered, key=lambda task: memories[task.key].outlet)]
+        waiting = asyncio.ensure_future(record_in_time())
         try:
             await asyncio.gather(*(outlet(group) for group in groups))
         finally:
+            broken = waiting.exception() if waiting.done() else None
+            waiting.cancel()
             await pages.close()
-        outcomes.update({lost.feed: lost for lost in self._recorder.flush()})
+        if broken is not None:
+            raise broken
+        keep(self._recorder.flush())
         return failed
-
-    def _record(self, done: Visit) -> FeedOutcome:
-        try:
-            return self._recorder.good(done)
-        except ConflictError:
-            return unfinished(done)
 
     def _finish_failed(self, failed: Sequence[Visit], outcomes: dict[str, FeedOutcome]) -> bool:
         """Finish the feeds that failed. When most hosts fail, it is our network and counts against no feed."""

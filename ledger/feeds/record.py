@@ -23,6 +23,8 @@ from ledger.store.protocol import Store, TaskDone
 __all__ = ["POLICY_REASON", "FeedOutcome", "Recorder", "taken", "unfinished"]
 
 POLICY_REASON = "too many guids of one document are the same: items are told apart by their links"
+TOGETHER = 128
+"""Drafts that make a transaction."""
 MAX_PAGES = 3000
 MAX_SKIPPED = 20
 MOVED_AFTER = timedelta(hours=48)
@@ -79,59 +81,68 @@ class Recorder:
         self._clock = clock
         self._schedule = settings.schedule
         self._pages = settings.fetch.pages
-        self._idle: list[tuple[FeedOutcome, TaskDone]] = []
+        self._waiting: list[Visit] = []
+        self._drafts = 0
 
-    def good(self, done: Visit) -> FeedOutcome:
-        """Record a visit whose feed could be read. Raises ConflictError when the lease was lost.
+    def good(self, done: Visit) -> list[FeedOutcome]:
+        """Take a visit whose feed could be read. Gives the outcomes of the visits that were recorded by now.
 
-        A visit that brought nothing is only kept for `flush`, which finishes all of them in one transaction.
+        Visits are recorded in the order in which they come, several in one transaction: each is wholly recorded or not at all.
         """
-        if done.unchanged and all(look.draft is None and not look.gone for look in done.looks):
-            memory = done.memory
-            if not self._feed_events(done, memory, ()):
-                next_at = self._remember(done, memory, {}, ())
-                outcome = self._outcome(done, memory, (), next_at)
-                self._idle.append((outcome, self._done(done, memory, next_at)))
-                return outcome
-        batch = Batch(self._store, self._clock)
-        drafted = [look for look in done.looks if look.draft is not None]
-        for look in drafted:
-            assert look.draft is not None
-            batch.add(look.draft)
-        for look in done.looks:
-            known = done.memory.pages.get(look.key)
-            if look.gone and known is not None and known.gone is not None and done.at - known.gone >= CONFIRM:
-                batch.withdraw(known.article, "gone", f"HTTP status 410 of {known.url}")
-        result: list[FeedOutcome] = []
-
-        def finish(outcomes: list[Outcome]) -> tuple[Sequence[NewEvent], Sequence[TaskDone]]:
-            by_key = {look.key: outcome for look, outcome in zip(drafted, outcomes, strict=True)}
-            memory = decode_memory(done.task.data, done.task.key)
-            events = [*self._feed_events(done, memory, outcomes), *listing_events(done, memory, by_key)]
-            next_at = self._remember(done, memory, by_key, outcomes)
-            result[:] = [self._outcome(done, memory, outcomes, next_at)]
-            return events, [self._done(done, memory, next_at)]
-
-        batch.commit(finish)
-        return result[0]
+        self._waiting.append(done)
+        self._drafts += sum(look.draft is not None for look in done.looks)
+        return self.flush() if self._drafts >= TOGETHER else []
 
     def flush(self) -> list[FeedOutcome]:
-        """Finish the visits that brought nothing; gives back those whose lease was lost meanwhile."""
-        idle, self._idle = self._idle, []
-        if not idle:
+        """Record the visits that wait. Where one of them lost its lease, each is recorded alone."""
+        visits, self._waiting, self._drafts = self._waiting, [], 0
+        if not visits:
             return []
         try:
-            self._store.append([], tasks=[task for _, task in idle])
+            return self._commit(visits)
         except ConflictError:
-            return [taken(outcome) for outcome, task in idle if not self._finished(task)]
-        return []
+            return [self._alone(done) for done in visits]
 
-    def _finished(self, task: TaskDone) -> bool:
+    def _alone(self, done: Visit) -> FeedOutcome:
+        done.memory = decode_memory(done.task.data, done.task.key)
         try:
-            self._store.append([], tasks=[task])
+            return self._commit([done])[0]
         except ConflictError:
-            return False
-        return True
+            return unfinished(done)
+
+    def _commit(self, visits: Sequence[Visit]) -> list[FeedOutcome]:
+        batch = Batch(self._store, self._clock)
+        drafted = [[look for look in done.looks if look.draft is not None] for done in visits]
+        for done, looks in zip(visits, drafted, strict=True):
+            for look in looks:
+                assert look.draft is not None
+                batch.add(look.draft)
+            for look in done.looks:
+                known = done.memory.pages.get(look.key) if look.gone else None
+                if known is not None and known.gone is not None and done.at - known.gone >= CONFIRM:
+                    batch.withdraw(known.article, "gone", f"HTTP status 410 of {known.url}")
+        result: list[FeedOutcome] = []
+
+        def finish(outcomes: list[Outcome]) -> tuple[list[NewEvent], list[TaskDone]]:
+            events: list[NewEvent] = []
+            tasks: list[TaskDone] = []
+            left = iter(outcomes)
+            again = bool(result)
+            result.clear()
+            for done, looks in zip(visits, drafted, strict=True):
+                if again:
+                    done.memory = decode_memory(done.task.data, done.task.key)
+                own = [next(left) for _ in looks]
+                by_key = {look.key: outcome for look, outcome in zip(looks, own, strict=True)}
+                events += self._feed_events(done, done.memory, own)
+                events += listing_events(done, done.memory, by_key)
+                next_at = self._remember(done, done.memory, by_key, own)
+                result.append(self._outcome(done, done.memory, own, next_at))
+                tasks.append(self._done(done, done.memory, next_at))
+            return events, tasks
+
+        batch.commit(finish)
+        return result
 
     def bad(self, done: Visit, *, offline: bool) -> FeedOutcome:
         """Record a visit that failed; `offline` says that our own network did. Raises ConflictError as `good`."""
@@ -246,7 +257,7 @@ class Recorder:
         memory.outcome = "changed" if document is not None else "unchanged"
         memory.status, memory.error, memory.score = fetched.status, "", 0.0
         memory.gone, memory.stale = None, False
-        known = sum(look.key in memory.pages for look in done.looks)
+        known = sum(look.key in memory.pages for look in done.looks) if done.looks else 0
         if fetched.ok:
             memory.full_at = done.at
         if fetched.complete:
@@ -256,7 +267,8 @@ class Recorder:
         if document is not None:
             memory.title = memory.title or document.title
             memory.ttl = document.ttl
-        _remember_pages(done, memory, by_key)
+        if done.looks or document is not None:
+            _remember_pages(done, memory, by_key)
         changed = any(outcome.what in ("new", "revised") for outcome in outcomes)
         if changed:
             memory.news = done.at
@@ -282,9 +294,9 @@ class Recorder:
         first = memory.polls == 1 and not memory.fixed and floor <= memory.interval
         wait = memory.fixed or max(memory.interval, floor)
         next_at = jittered(done.task.key, done.at, wait, SPREAD if first else JITTER)
-        looks = [page.next for page in memory.pages.values() if page.next is not None and self._pages]
-        soonest = done.at + timedelta(seconds=schedule.min_interval)
-        return min(next_at, max(min(looks), soonest)) if looks else next_at
+        if memory.look is None or not self._pages:
+            return next_at
+        return min(next_at, max(memory.look, done.at + timedelta(seconds=schedule.min_interval)))
 
     @staticmethod
     def _done(done: Visit, memory: FeedMemory, next_at: datetime) -> TaskDone:
@@ -339,6 +351,7 @@ def _remember_pages(done: Visit, memory: FeedMemory, by_key: dict[str, Outcome])
         )
         for key in oldest[: len(memory.pages) - MAX_PAGES]:
             del memory.pages[key]
+    memory.look = min((page.next for page in memory.pages.values() if page.next is not None), default=None)
 
 
 def _page_memory(look: Look, known: PageMemory | None, outcome: Outcome | None, now: datetime) -> PageMemory:

@@ -222,6 +222,10 @@ def _wanted(done: Visit, *, force: bool, pages: bool) -> list[tuple[Look, PageMe
             for item, identity in zip(items, identities, strict=True)
             if identity is not None
         ]
+    if done.document is None and not (
+        pages and (force or (memory.look is not None and memory.look <= done.at))
+    ):
+        return []
     listed = {look.key for look in done.looks}
     for key, page in memory.pages.items():
         in_window = page.listed and done.document is None

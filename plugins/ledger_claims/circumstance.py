@@ -143,6 +143,8 @@ def period_of(
     speaks of all that follows. What had happened `by` a time is cumulative. A window without dates ("in one week") ends on
     the publication day.
     """
+    if published is not None and (event := _PAST_EVENT.search(text, clause.start, clause.end)):
+        return _last(event[1].lower(), published)
     for time in times:
         fronted = _FRONTED.fullmatch(text, sentence.start, time.span.start) is not None
         if not (fronted or clause.covers(time.span)):
@@ -191,6 +193,21 @@ def period_of(
             if days:
                 return _until(published, days)
     return "cumulative"
+
+
+_PAST_EVENT = re.compile(
+    r"\b(?:last|the previous) (year|month|week|winter|spring|summer|autumn|fall|decade)['’]s\b", re.IGNORECASE
+)
+
+
+def _last(unit: str, published: date) -> str:
+    """The period of `last year's storm`, `last week's clashes`: the calendar unit before the publication day's."""
+    if unit == "week":
+        monday = published - timedelta(days=published.weekday() + 7)
+        return f"{monday}/{monday + timedelta(days=6)}"
+    if unit == "month":
+        return f"{published.replace(day=1) - timedelta(days=1):%Y-%m}"
+    return str(published.year - (10 if unit == "decade" else 1))
 
 
 def _until(published: date, days: int) -> str:

@@ -17,7 +17,17 @@ from ledger_claims.losses import lost
 from ledger_claims.scene import Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after
 from ledger_claims.table import Sense, Table
-from ledger_claims.totals import contained, is_magnitude, magnitude, priced, raised, shared, shock, total
+from ledger_claims.totals import (
+    amount,
+    contained,
+    is_magnitude,
+    magnitude,
+    priced,
+    raised,
+    shared,
+    shock,
+    total,
+)
 
 __all__ = ["figures"]
 
@@ -29,6 +39,8 @@ _TO = word_list("before_to")
 _WHOLES = word_list("wholes")
 _FINITE = frozenset(["to", "will", "would", "could", "may", "might", "can", "did", "and", "they"])
 _OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
+_CARE = frozenset(["treated", "hospitalised"])
+_HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
 _OF_AMOUNTS = frozenset(["burned", "flooded", "destroyed", "supplied", "damaged"])
 
 
@@ -52,6 +64,8 @@ def figures(
         figure = _part(scene, counted, found) or _figure(scene, counted, found, before)
         if figure is None and corrected and before is not None and not found:
             figure = _instead(scene, counted, before)
+        if figure is not None and figure.measure in _CARE and scene.says_in_clause(figure.trigger_at, _HURT):
+            figure = figure._replace(measure="injured")  # "40 people are being treated for their injuries"
         if figure is not None and figure.further and any(f.measure != figure.measure for f in found):
             figure = figure._replace(further=False)  # "33 dead, with another 18 still missing"
         if figure is not None and figure.total and raised(scene, counted):
@@ -85,8 +99,10 @@ def _part(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figure | None:
 
 
 def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, str] | None) -> Figure | None:
-    if s.is_old(c.at):
+    if s.is_old(c.at) or s.is_whole(c):
         return None
+    if s.fate_of_part(c, earlier):
+        return _predicate_after(s, c._replace(noun=c.noun or earlier[-1].subject), of_whom=True)
     if s.is_pronoun_part(c):
         return _predicate_after(s, c._replace(end=c.end + 2))
     if s.is_subset(c):
@@ -98,7 +114,7 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
         return contained(s, c) or priced(s, c) or total(s, c) or shared(s, c)
     if kind == "measure":
         made = _predicate_after(s, c) or _verb_before(s, c)
-        return made if made is not None and made.measure in _OF_AMOUNTS else total(s, c)
+        return made if made is not None and made.measure in _OF_AMOUNTS else total(s, c) or amount(s, c)
     if kind != "cardinal":
         return None
     return (
@@ -171,10 +187,10 @@ def _condition_of_part(s: Scene, c: Counted) -> Figure | None:
 # -- the predicate after it --------------------------------------------------------------------------------------------
 
 
-def _predicate_after(s: Scene, c: Counted) -> Figure | None:
+def _predicate_after(s: Scene, c: Counted, *, of_whom: bool = False) -> Figure | None:
     """`some 700 are missing`, `40 people in the valley were killed`, `90 have left`, `12 houses were flooded`."""
     before = s.left_edge(c.at)
-    if before >= 0 and s.t[before].tag == "P" and s.low(before) != "than":
+    if not of_whom and before >= 0 and s.t[before].tag == "P" and s.low(before) != "than":
         if s.low(before) != "of" or s.low(before - 1) not in _WHOLES:
             return None
         before -= 1

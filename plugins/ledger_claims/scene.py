@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ledger.plugin import Quantity, Span
-from ledger_claims.clauses import Token
+from ledger_claims.clauses import Token, clause_of
 from ledger_claims.lexicon import word_list
-from ledger_claims.subjects import noun_after
+from ledger_claims.subjects import noun_after, owned_whole
 from ledger_claims.table import Sense, Table
 
 __all__ = ["REACH", "Counted", "Figure", "Scene", "joined", "without_scare_quotes"]
@@ -18,6 +18,9 @@ REACH = word_list("reach")
 _OPERATORS = word_list("operators")
 _CHANGES = word_list("changes")
 _SUBSET = frozenset(["including", "among", "excluding", "besides"])
+_POPULATIONS = frozenset(
+    ["deployed", "aboard", "underground", "employed", "population", "trapped", "arrested", "infected"]
+)
 _FORMER = frozenset(["previous", "earlier", "initial", "former", "old"])
 _NAMED_TOTALS = frozenset(["figure", "toll", "count", "number", "estimate"])
 
@@ -119,6 +122,19 @@ class Scene:
             and self.t[after].says("state", "count") is not None
         )
 
+    def is_whole(self, c: Counted) -> bool:
+        """Whether another number before it is a part of this one: `two thirds of the town's 30,000 residents`."""
+        return any(
+            self.t[k].low == "of" and self.t[k - 1].tag in {"Q", "N"} and owned_whole(self.t, k) == c.at
+            for k in range(1, c.at)
+        )
+
+    def fate_of_part(self, c: Counted, earlier: Sequence[Figure]) -> bool:
+        """Whether it says how many of those sent, aboard or the like met a fate: `11,000, of whom 1,000 have been killed`."""
+        k = self.left_edge(c.at)
+        of_them = self.low(k) == "whom" and self.low(k - 1) == "of"
+        return of_them and bool(earlier) and earlier[-1].measure in _POPULATIONS
+
     def part_of_place(self, c: Counted) -> int:
         """Where the place or time begins that marks off a part: `18 of them in the valley`, `including 9 in Tarn`; 0 if none."""
         k = self.left_edge(c.at)
@@ -166,6 +182,11 @@ class Scene:
         if low in _NAMED_TOTALS and before in _FORMER:
             return True
         return low == "of" and any(word in _FORMER for word in recent)
+
+    def says_in_clause(self, k: int, words: frozenset[str]) -> bool:
+        """Whether one of `words` stands in the clause of token `k`."""
+        begin, end = clause_of(self.t, k)
+        return any(t.low in words for t in self.t[begin:end])
 
     def make(self, c: Counted, sense: Sense, at: int, subject: str, *, total: bool = False) -> Figure:
         """The figure that `sense`, found at token `at`, makes of a quantity; without a subject the measure's own stands in."""

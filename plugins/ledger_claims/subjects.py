@@ -9,7 +9,7 @@ from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
 from ledger_claims.table import Table
 
-__all__ = ["noun_after", "subject_before"]
+__all__ = ["noun_after", "owned_whole", "subject_before"]
 
 _MOVES = word_list("reach") | word_list("changes")
 _LINKING = frozenset(["more", "other", "further", "additional", "new"])
@@ -28,13 +28,14 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
     ):
         k += 1
     quantity = tokens[i].quantity if i >= 0 else None
+    whole = owned_whole(tokens, k)
     if (
         quantity is not None
-        and (quantity.noun or quantity.kind == "measure")
+        and (quantity.noun or quantity.kind == "measure" or whole)
         and k + 1 < len(tokens)
         and tokens[k].low == "of"
     ):
-        after = k + 1
+        after = whole or k + 1
         while after < len(tokens) and tokens[after].tag in {"DET", "Q"}:
             after += 1
         if after < len(tokens) and tokens[after].tag == "N" and tokens[after].says("state", "count") is None:
@@ -50,7 +51,13 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
         if not words and token.says("state") and not _nominal(tokens, k + token.width):
             break
         happened = verb is not None and verb.form in {"past", "third"} and token.says("count") is None
-        if not words and happened and token.says("state") is None and not _nominal(tokens, k + token.width):
+        named = tokens[k - 1].low == "of"  # "70 tonnes of supplies"
+        if (
+            not (words or named)
+            and happened
+            and token.says("state") is None
+            and not _nominal(tokens, k + token.width)
+        ):
             break  # "three died"
         if words and token.low.endswith(("ed", "ing")) and not token.capital and not _nominal(tokens, k + 1):
             break
@@ -65,6 +72,17 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
     if not name and quantity is not None and quantity.noun and not words:
         name = _known(quantity.noun, table)
     return name, max(k, i + 1)
+
+
+def owned_whole(tokens: Sequence[Token], k: int) -> int:
+    """The index of the number in `of the base's 20 hangars`, for the index of `of`; 0 when nothing like it stands there."""
+    if k >= len(tokens) or tokens[k].low != "of":
+        return 0
+    k += 1
+    while k < len(tokens) and tokens[k].tag in {"DET", "N"}:
+        k += 1
+    owned = k + 1 < len(tokens) and tokens[k].tag == "POS" and tokens[k + 1].tag == "Q"
+    return k + 1 if owned else 0
 
 
 def _people(token: Token, table: Table) -> bool:

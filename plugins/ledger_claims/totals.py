@@ -8,7 +8,7 @@ from ledger_claims.scene import REACH, Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after, subject_before
 from ledger_claims.table import Sense
 
-__all__ = ["contained", "is_magnitude", "magnitude", "priced", "raised", "shared", "shock", "total"]
+__all__ = ["amount", "contained", "is_magnitude", "magnitude", "priced", "raised", "shared", "shock", "total"]
 
 _LINKS = word_list("links")
 _SHOCKS = word_list("shocks")
@@ -23,7 +23,20 @@ _WATERS = word_list("waters")
 CHANGES = word_list("changes")
 _NUMBER_OF = frozenset(["number", "total", "count", "tally", "figure", "estimate"])
 _LENGTHS = frozenset(["meter", "metre", "foot", "centimeter", "inch"])
-_COUNT_ONLY = frozenset(["killed", "injured", "killed or injured", "infected", "turnout", "protesting"])
+_COUNT_ONLY = frozenset(
+    [
+        "wind speed",
+        "rainfall",
+        "snowfall",
+        "wave height",
+        "killed",
+        "injured",
+        "killed or injured",
+        "infected",
+        "turnout",
+        "protesting",
+    ]
+)
 
 
 def total(s: Scene, c: Counted) -> Figure | None:
@@ -69,6 +82,22 @@ def total(s: Scene, c: Counted) -> Figure | None:
             and (reaching or s.low(k) in REACH or s.low(k) in {"to", "at"})
         ):
             return s.make(c, Sense("level", "total", "level"), j, _water(s, j), total=True)
+    return None
+
+
+_AMOUNTS = frozenset(["rainfall", "snowfall"])
+
+
+def amount(s: Scene, c: Counted) -> Figure | None:
+    """`140 millimetres of rain fell`, `30 centimetres of fresh snow`."""
+    k = c.at + 1
+    if s.low(k) != "of":
+        return None
+    while k + 1 < len(s) and s.t[k + 1].tag == "N":
+        k += 1
+        sense = s.t[k].says("total")
+        if sense is not None and sense.measure in _AMOUNTS:
+            return s.make(c, sense, k, "", total=True)
     return None
 
 

@@ -57,6 +57,14 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("More than 3,500 of them have been killed or wounded.", [("people", "killed or injured", "min", 3500)]),
         ("The mayor said 90 trucks carrying food had arrived.", [("truck", "supplied", "exact", 90)]),
         ("Forty houses were painted.", [("house", "painted", "exact", 40)]),
+        ("About 70 tonnes of supplies had reached the coast.", [("supply", "supplied", "approx", 70)]),
+        ("Between 50 and 60 people are being treated for their injuries.", [("people", "injured", "range", 50)]),
+        ("Some 30 people are being treated for dehydration.", [("people", "treated", "approx", 30)]),
+        # what instruments read
+        ("Gusts reached 172 kilometres per hour.", [("", "wind speed", "exact", 172)]),
+        ("The storm brought winds of up to 130 mph.", [("", "wind speed", "max", 130)]),
+        ("Some 140 millimetres of rain fell within a day.", [("", "rainfall", "approx", 140)]),
+        ("The office revised the peak gust to 168 km/h from 172.", [("", "wind speed", "exact", 168)]),
         # a verb before it
         ("A gas leak killed five people and injured 20.", [("people", "killed", "exact", 5), ("people", "injured", "exact", 20)]),
         ("The shelling killed two medics and three drivers.", [("medic", "killed", "exact", 2), ("driver", "killed", "exact", 3)]),
@@ -209,6 +217,8 @@ def test_when_the_source_spoke(text: str, said_on: str) -> None:
         ("In March, 35 people were killed.", "2031-03"),
         ("The shock was the strongest since 1987, when 400 people died.", "1987"),
         ("A year ago, 12 people were killed in an accident.", "2030"),
+        ("Last year's storm killed 31 people in the same region.", "2030"),
+        ("Last month's flood left 14 dead.", "2031-04"),
         ("Cases rose to 148, up from 96 a week ago, and 6 people died.", "cumulative"),
     ],
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ledger.cli.opening import json_option, open_from, settings_from
 from ledger.cli.output import json_out, progress
+
+if TYPE_CHECKING:
+    from ledger.store.backup import Copied
 
 __all__ = ["db"]
 
@@ -54,24 +58,33 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
 @db.command()
 @click.argument("path")
+@json_option
 @click.pass_context
-def backup(ctx: click.Context, path: str) -> None:
+def backup(ctx: click.Context, path: str, as_json: bool) -> None:
     """Write a verified copy of the log to the new file PATH, while others may go on appending."""
     from ledger.store.backup import backup as copy
 
     ledger = open_from(ctx)
     with progress("Verifying the copy") as show:
         done = copy(ledger.store, Path(path), show)
-    click.echo(f"{done.position} events, root {done.root}, in {path}")
+    _tell(done, as_json=as_json)
 
 
 @db.command()
 @click.argument("path")
+@json_option
 @click.pass_context
-def restore(ctx: click.Context, path: str) -> None:
+def restore(ctx: click.Context, path: str, as_json: bool) -> None:
     """Make the backup PATH the ledger of the home or of --db, which must not have one."""
     from ledger.store.backup import restore as bring_back
 
     with progress("Verifying the backup") as show:
         done = bring_back(Path(path), settings_from(ctx), show)
-    click.echo(f"{done.position} events, root {done.root}, in {done.path}")
+    _tell(done, as_json=as_json)
+
+
+def _tell(done: Copied, *, as_json: bool) -> None:
+    if as_json:
+        json_out(done)
+    else:
+        click.echo(f"{done.position} events, root {done.root}, in {done.where}")

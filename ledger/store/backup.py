@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
@@ -18,51 +18,50 @@ from ledger.store.migrate import SchemaState
 from ledger.store.protocol import Store
 from ledger.store.sqlite import SqliteStore
 from ledger.store.sqlite_file import schema_of, upgrade_file
-from ledger.store.verify import Progress, verify_store
+from ledger.store.verify import Progress, Verifiable, Verification, verify_store
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from ledger.config import Settings
 
 __all__ = ["Copied", "backup", "restore"]
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """A verified copy: where it is, how many events it holds, their Merkle root as hex, and its size in bytes."""
+    """A verified copy: where it is (a path, or a URL without its password), its number of events, their Merkle root as hex."""
 
-    path: Path
+    where: str
     position: int
     root: str
-    size: int
+
+
+@runtime_checkable
+class _Copying(Protocol):
+    """A store that can be copied while it is in use."""
+
+    def copy_to(self, path: Path) -> None: ...
 
 
 def backup(store: Store, path: Path, progress: Progress | None = None) -> Copied:
-    """Write a consistent copy of `store` to the new file `path` while others append, and verify it.
+    """Write a consistent copy of `store`, an SQLite file whatever it lies in, to the new file `path` while others append.
 
-    Raises UsageError when `path` exists or the ledger is not in an SQLite file, StoreUnavailableError when it cannot be
-    written, CorruptionError when the copy does not hold; nothing is left at `path` then.
+    It is verified, and can be restored into either database. Raises UsageError when `path` exists or the ledger is in memory,
+    StoreUnavailableError when it cannot be written, CorruptionError when the copy does not hold; nothing is left at `path` then.
     """
-    if not isinstance(store, SqliteStore):
+    if not isinstance(store, _Copying):
         raise UsageError(
-            "Only a ledger in an SQLite file is backed up like this",
-            which=type(store).__name__,
-            fix="Use pg_dump for one in PostgreSQL",
+            "A ledger in memory is not backed up", which=type(store).__name__, fix="Keep it in a file"
         )
     return _copy(store.copy_to, path, progress)
 
 
 def restore(path: Path, where: Settings | str, progress: Progress | None = None) -> Copied:
-    """Make the backup `path` the ledger of `where`, settings or an SQLite URL, after verifying it.
+    """Make the backup `path` the ledger of `where`, settings or a database URL, after verifying it there.
 
-    An older release's backup is upgraded. Raises UsageError when there is a ledger already or `where` is in PostgreSQL,
-    else as `backup` does.
+    An older release's backup is upgraded. Raises UsageError when there is a ledger already, else as `backup` does.
     """
     url = database_url(where)
-    if url.get_backend_name() != "sqlite":
-        raise UsageError(
-            "Only a ledger in an SQLite file is restored like this",
-            which=url.render_as_string(hide_password=True),
-            fix="Use pg_restore for one in PostgreSQL",
-        )
     older = _is_older(path)
 
     def copy(target: Path) -> None:
@@ -70,7 +69,22 @@ def restore(path: Path, where: Settings | str, progress: Progress | None = None)
         if older:
             upgrade_file(target)
 
-    return _copy(copy, Path(str(url.database)), progress)
+    if url.get_backend_name() == "sqlite":
+        return _copy(copy, Path(str(url.database)), progress)
+    if not older:
+        return _write_in(path, url, progress)
+    with tempfile.TemporaryDirectory(prefix="newsledger-restore-") as folder:
+        upgraded = Path(folder) / path.name
+        copy(upgraded)
+        return _write_in(upgraded, url, progress)
+
+
+def _write_in(path: Path, url: URL, progress: Progress | None) -> Copied:
+    from ledger.store.transfer import write_in
+
+    found: list[Verification] = []
+    write_in(path, url, lambda store: found.append(_verified(store, progress)))
+    return Copied(url.render_as_string(hide_password=True), found[0].position, found[0].root)
 
 
 def _is_older(path: Path) -> bool:
@@ -93,7 +107,7 @@ def _copy(copy: Callable[[Path], None], path: Path, progress: Progress | None) -
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             part = Path(folder) / path.name
             copy(part)
-            copied = _verified(part, path, progress)
+            found = _verified_file(part, progress)
             _sync(part)
             part.rename(path)
             _sync(path.parent)
@@ -103,15 +117,19 @@ def _copy(copy: Callable[[Path], None], path: Path, progress: Progress | None) -
             which=str(path),
             fix="Check the folder and its space",
         ) from error
-    return copied
+    return Copied(str(path), found.position, found.root)
 
 
-def _verified(part: Path, path: Path, progress: Progress | None) -> Copied:
+def _verified_file(part: Path, progress: Progress | None) -> Verification:
     store = SqliteStore(part, SystemClock(), readonly=True)
     try:
-        found = verify_store(store, progress)
+        return _verified(store, progress)
     finally:
         store.close()
+
+
+def _verified(store: Verifiable, progress: Progress | None) -> Verification:
+    found = verify_store(store, progress)
     if not found.holds:
         problem = found.problems[0]
         raise CorruptionError(
@@ -119,7 +137,7 @@ def _verified(part: Path, path: Path, progress: Progress | None) -> Copied:
             which=f"position {problem.position}: {problem.what}",
             fix="Run newsledger verify on the ledger that it came from",
         )
-    return Copied(path, found.position, found.root, part.stat().st_size)
+    return found
 
 
 def _sync(path: Path) -> None:

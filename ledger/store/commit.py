@@ -207,8 +207,11 @@ def prepare(events: Sequence[NewEvent], *, entropy: Entropy, now: datetime) -> l
     stamp = (max(to_us(now), 0) // 1000).to_bytes(6, "big")
     form = _Form()
     prepared = []
+    last: object = None
     for number, new in enumerate(events):
-        kind = form.kind(new, number)
+        given = (new.type, new.schema, new.media_type, new.producer)
+        if given != last:
+            kind, last = form.kind(new, number), given
         stream = form.stream(new, number)
         payload = new.payload
         causes = new.causes

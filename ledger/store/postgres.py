@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from ledger.store.postgres_writer import Driver, Writer
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import allowed
 from ledger.store.sql import PAGE, SqlReader, task_of
+from ledger.store.transfer import read_out
 
 __all__ = ["PostgresStore"]
 
@@ -264,6 +266,11 @@ class PostgresStore(SqlReader):
         with self._writer.use() as connection:
             for table in tables:
                 rewrite(connection, table, self._which)
+
+    def copy_to(self, path: Path) -> None:
+        """Write the ledger as it is at this instant to the new SQLite file `path`, without holding up anybody."""
+        self._check_open()
+        read_out(self._engine, path, self._which)
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -237,7 +237,7 @@ class SqliteStore(SqlReader):
         recorded_us = decided.end.recorded_us
         connection.executemany(
             _INSERT,
-            [
+            (
                 (
                     row.position,
                     stream_ids[(item := row.prepared).new.stream],
@@ -250,7 +250,7 @@ class SqliteStore(SqlReader):
                     item.new.payload,
                 )
                 for row in rows
-            ],
+            ),
         )
         end = decided.end
         connection.execute(_MOVE_HEAD, (end.position, end.frontier.to_bytes(), recorded_us))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -22,7 +23,16 @@ from ledger.store.bulk import Checked, check_log_in_bulk, differences
 from ledger.store.protocol import Head, IndexRow, Store
 from ledger.store.tlog import Frontier, leaf_hash
 
-__all__ = ["LogCheck", "Problem", "Progress", "Verification", "check_log", "verify_log", "verify_store"]
+__all__ = [
+    "LogCheck",
+    "Problem",
+    "Progress",
+    "Verifiable",
+    "Verification",
+    "check_log",
+    "verify_log",
+    "verify_store",
+]
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of events done and the number of all."""
@@ -76,8 +86,24 @@ class LogCheck(msgspec.Struct, frozen=True, kw_only=True):
         return not self.problems
 
 
+class Verifiable(Protocol):
+    """What verifying asks of a log: a part of `Store`."""
+
+    def head(self) -> Head: ...  # noqa: D102 - as in Store
+
+    def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]: ...  # noqa: D102
+
+    def body_keys(self) -> Iterator[str]: ...  # noqa: D102
+
+    def get_body(self, key: str) -> bytes | None: ...  # noqa: D102
+
+
 def verify_store(
-    store: Store, progress: Progress | None = None, *, roots: Mapping[int, str] | None = None, jobs: int = 0
+    store: Verifiable,
+    progress: Progress | None = None,
+    *,
+    roots: Mapping[int, str] | None = None,
+    jobs: int = 0,
 ) -> Verification:
     """Recompute and compare everything up to the present head; never raises for a log that does not hold.
 
@@ -89,7 +115,11 @@ def verify_store(
 
 
 def verify_log(
-    store: Store, progress: Progress | None = None, *, roots: Mapping[int, str] | None = None, jobs: int = 0
+    store: Verifiable,
+    progress: Progress | None = None,
+    *,
+    roots: Mapping[int, str] | None = None,
+    jobs: int = 0,
 ) -> tuple[Verification, Checked | None]:
     """As `verify_store`, with the tree of the log when it was checked in bulk and holds."""
     known = dict(roots or {})
@@ -122,7 +152,7 @@ def verify_log(
     return found, checked
 
 
-def _read_all(store: Store, checker: _Checker, head: Head, progress: Progress | None) -> None:
+def _read_all(store: Verifiable, checker: _Checker, head: Head, progress: Progress | None) -> None:
     try:
         for row in store.index_rows(upto=head.position):
             checker.event(row)
@@ -137,7 +167,7 @@ def _read_all(store: Store, checker: _Checker, head: Head, progress: Progress | 
         )
 
 
-def _check_end(store: Store, checker: _Checker, head: Head) -> None:
+def _check_end(store: Verifiable, checker: _Checker, head: Head) -> None:
     try:
         for row in itertools.islice(store.index_rows(head.position), 1):
             if row.position > store.head().position:
@@ -255,7 +285,7 @@ class _Checker:
         for size in sorted(size for size in self._roots if size > self.frontier.size):
             self.problem(self.frontier.size + 1, f"A root is known for {size} events, and the log has fewer")
 
-    def bodies(self, store: Store) -> Iterator[str]:
+    def bodies(self, store: Verifiable) -> Iterator[str]:
         """Check all bodies; gives the keys of those that are there."""
         try:
             for key in store.body_keys():

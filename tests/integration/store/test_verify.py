@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from datetime import UTC, datetime
-
 import pytest
 
-from ledger.clock import FixedClock
-from ledger.config import Settings
-from ledger.errors import CorruptionError, StoreUnavailableError, UsageError
-from ledger.events import NewEvent, Producer, new_event
-from ledger.events.types import ArticleIngested, BodyRef, PayloadRedacted
+from ledger.errors import CorruptionError
+from ledger.events import NewEvent, new_event
+from ledger.events.types import ArticleIngested, BodyRef
 from ledger.store import MemoryStore, open_store
-from ledger.store.backup import backup, restore
 from ledger.store.verify import check_log, verify_store
+from tests.integration.store.logs import CORE, event, fill, redact, tamper
 
-CORE = Producer("core", "1")
 MISSING = BodyRef("00" * 32, "text/plain", 3)
-
-
-def event(payload="{}", stream="article:a-1", **more):
-    return NewEvent(type="note.made", stream=stream, payload=payload.encode(), producer=CORE, **more)
-
-
-def fill(store, count=12):
-    for n in range(count):
-        store.append([event(f"payload {n}", stream=f"s:{n % 3}")])
-    store.put_bodies([(b"some text " * 50, "text/plain"), (b"other", "text/plain")])
-
-
-def tamper(path, *statements):
-    """Write past the triggers, as somebody with the file in hand can."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
-
-
-def redact(store, positions=(), bodies=()):
-    order = PayloadRedacted(positions=tuple(positions), bodies=tuple(bodies), by="desk", reason="order")
-    store.append([new_event(order, stream="ledger", producer=CORE)])
-    store.redact(order.positions, order.bodies)
 
 
 def test_an_untouched_log_holds_and_progress_is_told(store):
@@ -219,98 +187,3 @@ class TestCheckLog:
         found = check_log(store)
         assert [problem.position for problem in found.problems] == [1, 2]
         assert MISSING.key in found.problems[1].what
-
-
-def in_home(folder):
-    return Settings(home=folder)
-
-
-class TestBackup:
-    def test_a_copy_is_verified_and_comes_back_as_the_same_ledger(self, store, tmp_path):
-        fill(store)
-        copied = backup(store, tmp_path / "kept" / "monday.db")
-        store.append([event("later")])
-        assert (copied.position, copied.path) == (12, tmp_path / "kept" / "monday.db")
-        assert copied.size == copied.path.stat().st_size
-        assert [file.name for file in copied.path.parent.iterdir()] == ["monday.db"]
-        restored = restore(copied.path, in_home(tmp_path / "new"))
-        assert (restored.position, restored.root) == (12, copied.root)
-        assert [file.name for file in restored.path.parent.iterdir()] == ["ledger.db"]
-        again = open_store(f"sqlite:///{restored.path}", clock=FixedClock("2031-06-01"))
-        assert again.head().ledger == store.head().ledger
-        assert list(again.read()) == list(store.read(upto=12))
-        assert again.append([event("goes on")]).positions == (13,)
-        assert again.position_at(datetime(2031, 5, 31, tzinfo=UTC)) == 12
-        again.close()
-
-    def test_it_comes_back_where_the_url_says(self, store, tmp_path):
-        fill(store)
-        copied = backup(store, tmp_path / "copy.db")
-        assert (
-            restore(copied.path, f"sqlite:///{tmp_path}/other/log.db").path == tmp_path / "other" / "log.db"
-        )
-        assert (tmp_path / "other" / "log.db").exists()
-        with pytest.raises(UsageError, match="pg_restore"):
-            restore(copied.path, "postgresql+psycopg://nobody@127.0.0.1:1/none")
-
-    def test_it_can_be_made_from_a_ledger_opened_for_reading(self, store, url, tmp_path, clock):
-        fill(store)
-        audit = open_store(url, clock=clock, readonly=True)
-        assert backup(audit, tmp_path / "copy.db").root == store.head().root
-        audit.close()
-
-    def test_redacted_bytes_are_not_in_a_copy(self, store, tmp_path):
-        store.append([event("secret-words " * 100)])
-        redact(store, [1])
-        assert b"secret-words" not in backup(store, tmp_path / "copy.db").path.read_bytes()
-
-    def test_nothing_is_overwritten(self, store, path, tmp_path):
-        copied = backup(store, tmp_path / "copy.db")
-        with pytest.raises(UsageError, match="already"):
-            backup(store, copied.path)
-        with pytest.raises(UsageError, match="already"):
-            restore(copied.path, in_home(path.parent))
-
-    def test_a_ledger_that_does_not_hold_leaves_no_copy(self, store, path, tmp_path):
-        fill(store)
-        tamper(path, "UPDATE events SET payload = x'00' WHERE position = 5")
-        with pytest.raises(CorruptionError, match="position 5"):
-            backup(store, tmp_path / "kept" / "copy.db")
-        assert list((tmp_path / "kept").iterdir()) == []
-
-    def test_a_damaged_backup_is_not_restored(self, store, tmp_path):
-        fill(store)
-        copied = backup(store, tmp_path / "copy.db")
-        tamper(copied.path, "UPDATE events SET payload = x'00' WHERE position = 5")
-        with pytest.raises(CorruptionError, match="position 5"):
-            restore(copied.path, in_home(tmp_path / "new"))
-        assert list((tmp_path / "new").iterdir()) == []
-
-    def test_what_is_no_backup_is_refused(self, tmp_path):
-        (tmp_path / "empty.db").touch()
-        with pytest.raises(StoreUnavailableError):
-            restore(tmp_path / "empty.db", in_home(tmp_path / "new"))
-        with pytest.raises(StoreUnavailableError):
-            restore(tmp_path / "none.db", in_home(tmp_path / "new"))
-        assert not (tmp_path / "new").exists()
-
-    def test_a_folder_that_cannot_be_written(self, store, tmp_path):
-        (tmp_path / "file").touch()
-        with pytest.raises(StoreUnavailableError):
-            backup(store, tmp_path / "file" / "copy.db")
-
-    def test_a_ledger_in_memory_has_no_backup(self, tmp_path, clock):
-        with pytest.raises(UsageError):
-            backup(MemoryStore(clock), tmp_path / "copy.db")
-
-    def test_an_older_backup_is_upgraded_on_the_way(self, store, tmp_path, monkeypatch):
-        fill(store)
-        copied = backup(store, tmp_path / "copy.db")
-
-        def second_revision(connection):
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
-
-        monkeypatch.setattr("ledger.store.migrate.REVISIONS", ("0001", "0002"))
-        monkeypatch.setattr("ledger.store.sqlite_file.run_upgrade", second_revision)
-        assert restore(copied.path, in_home(tmp_path / "new")).root == copied.root
-        assert [file.name for file in (tmp_path / "new").iterdir()] == ["ledger.db"]

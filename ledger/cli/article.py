@@ -8,7 +8,7 @@ from itertools import pairwise
 import click
 import msgspec
 
-from ledger.cli.annotate import fields_text
+from ledger.cli.layers import reads_as
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, table
 from ledger.cli.wording import time_text
@@ -99,7 +99,7 @@ def article(ctx: click.Context, identifier: str, diff: bool, revision: int | Non
     if others:
         table(
             ("layer of a plugin", "text", "reads as"),
-            [(one["type"], one["quote"][:60], fields_text(one)) for one in others],
+            [(one["type"], one["quote"][:60], reads_as(one)) for one in others],
             empty="",
         )
 

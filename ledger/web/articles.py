@@ -10,11 +10,12 @@ import msgspec
 
 from ledger.clock import parse_time
 from ledger.errors import NotFoundError
-from ledger.plugin import Article
+from ledger.plugin import Article, Span
 from ledger.projections.articles import summary_of
 from ledger.projections.browse import Provenance
 from ledger.projections.results import StoredAnnotation
 from ledger.projections.rows import ArticleRow, RevisionRow, RunRow
+from ledger.state.anchors import Place, anchor, locate
 from ledger.state.model import ClaimState, SlotState, StateClaim
 from ledger.state.resolve import resolve
 from ledger.state.wording import slot_title, value_text
@@ -27,7 +28,10 @@ __all__ = ["ArticlePage", "ClaimCard", "article_page", "claim_anchor", "claim_hr
 
 
 class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim of the text: what it says of which figure, who said it, what became of it, and who read it."""
+    """One claim of the text: what it says of which figure, who said it, what became of it, and who read it.
+
+    `now` is where its sentence is in the newest text, for a claim of an older one.
+    """
 
     number: int
     anchor: str
@@ -44,6 +48,7 @@ class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
     alive: bool
     reason: str
     provenance: Provenance | None
+    now: Place | None = None
 
 
 class ArticlePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +95,9 @@ def article_page(
     text = desk.ledger.views.to_article(name, shown)
     annotations = desk.browser.annotations(name, shown, upto) if text is not None else []
     cards = _cards(desk, name, shown, moment) if text is not None else []
+    if text is not None and shown != with_text[-1]:
+        newest = desk.ledger.views.to_article(name, with_text[-1])
+        cards = [_found_again(card, text.text, newest.text) if newest is not None else card for card in cards]
     return ArticlePage(
         article=summary_of(revisions),
         revisions=tuple(revisions),
@@ -140,6 +148,11 @@ def _cards(desk: Desk, article: str, revision: int, moment: Moment) -> list[Clai
             )
         )
     return cards
+
+
+def _found_again(card: ClaimCard, text: str, newest: str) -> ClaimCard:
+    sentence = Span(card.start, card.end)
+    return msgspec.structs.replace(card, now=locate(anchor(text, sentence, sentence), newest))
 
 
 def _fate(slot: SlotState | None, article: str, revision: int, claim: StateClaim) -> ClaimState | None:

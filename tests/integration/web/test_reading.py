@@ -157,6 +157,13 @@ def test_an_article_shows_marks_and_cards(client, ledger):
     assert difference.xpath("//ins | //del")
 
 
+def test_a_claim_of_an_older_text_says_where_its_sentence_is_now(client, ledger):
+    (name,) = [row.article for row in ledger.views.articles() if row.title.startswith("Seoul counts")]
+    shown = words(page(client, f"/articles/{name}?revision=1"))
+    assert "In the newest text its sentence" in shown
+    assert "In the newest text" not in words(page(client, f"/articles/{name}"))
+
+
 def test_an_article_at_a_past_moment_shows_what_was_known(client, ledger):
     (name,) = [row.article for row in ledger.views.articles() if row.title.startswith("Seoul counts")]
     assert len(page(client, f"/articles/{name}?at={FIRST_EVENING}").xpath("//tr[@data-row]")) == 1

@@ -15,6 +15,7 @@ from ledger.audit.keys import read_vkey
 from ledger.audit.newsledger_verify import COSIGNATURE, Checkpoint, Key
 from ledger.audit.notes import Notes
 from ledger.audit.past import StoreAt
+from ledger.audit.pinned import PinnedHost
 from ledger.audit.redact import find_event
 from ledger.audit.report import SealCheck, check_seal, make_report, to_html, to_json
 from ledger.audit.rerun import Past, Rerun, annotations_at, read_past, rerun_all, sample_of
@@ -213,9 +214,17 @@ class Auditor:
         """The plugins that are kept for replays."""
         return Wheelhouse(self.settings.home / "wheelhouse")
 
-    def vendor(self) -> list[Kept]:
-        """Keep the code of every plugin in use."""
+    def vendor(self, wheels: Sequence[Path] = ()) -> list[Kept]:
+        """Keep every plugin in use, or the wheels given. Raises InputError, CorruptionError for what is no wheel of a plugin."""
+        if wheels:
+            return [self.wheelhouse.add(path, self._offered) for path in wheels]
         return self.wheelhouse.vendor(self.settings.plugins, self.host().processors)
+
+    def _offered(self, folder: Path, code: str) -> dict[str, str]:
+        with PinnedHost(self.settings.plugins, [folder]) as host:
+            return {
+                name: one.version for name, one in host.processors.items() if one.manifest.get("code") == code
+            }
 
     def identities(self) -> list[Identity]:
         """Every plugin with active processors: identities recomputed from its files, and what makes it unfit as evidence."""

@@ -21,6 +21,7 @@ import msgspec
 
 from ledger.config import Plugins
 from ledger.errors import PluginError
+from ledger.events.types import ServiceCall
 from ledger.host import Host, Outcome
 from ledger.plugin import Article
 
@@ -59,6 +60,7 @@ class _Run(msgspec.Struct, frozen=True, tag="run"):
     article: bytes
     processor: tuple[str, ...]
     known: dict[str, tuple[bytes, ...]]
+    record: dict[str, tuple[ServiceCall, ...]]
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -123,11 +125,19 @@ class PinnedHost:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def run(
-        self, article: Article, processors: Sequence[str], known: Mapping[str, Sequence[bytes]]
+        self,
+        article: Article,
+        processors: Sequence[str],
+        known: Mapping[str, Sequence[bytes]],
+        record: Mapping[str, Sequence[ServiceCall]],
     ) -> tuple[Outcome, ...]:
-        """The outcomes of `processors` on one revision, given the recorded annotations of the others. Raises PluginError."""
+        """The outcomes of `processors` on one revision, given the recorded annotations of the others.
+
+        Outside services answer as `record` says, by processor, and nothing else. Raises PluginError.
+        """
+        calls = {name: tuple(made) for name, made in record.items()}
         layers = {name: tuple(raws) for name, raws in known.items() if name in self.processors}
-        return self._ask(_Run(msgspec.json.encode(article), tuple(processors), layers)).outcomes
+        return self._ask(_Run(msgspec.json.encode(article), tuple(processors), layers, calls)).outcomes
 
     def _ask(self, request: _Start | _Run) -> _Ready:
         assert self._process is not None, "use it as a context manager"
@@ -177,7 +187,9 @@ def serve() -> None:
             else:
                 assert host is not None, "the first request starts the host"
                 article = _ARTICLE.decode(request.article)
-                reply = _Ready(outcomes=host.annotate(article, request.processor, request.known))
+                reply = _Ready(
+                    outcomes=host.annotate(article, request.processor, request.known, request.record)
+                )
         except Exception as error:  # noqa: BLE001 - whatever happens here is an answer, not the end
             reply = _Ready(error=f"{type(error).__name__}: {error}")
         _send(target, msgspec.msgpack.encode(reply))

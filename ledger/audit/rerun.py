@@ -29,7 +29,13 @@ from ledger.audit.wheelhouse import Wheelhouse
 from ledger.config import Plugins
 from ledger.errors import CorruptionError, PluginError
 from ledger.events import Redacted, StoredEvent, decode
-from ledger.events.types import AnnotationFailed, ArticleAnnotated, ArticleRevision, ProcessorRegistered
+from ledger.events.types import (
+    AnnotationFailed,
+    ArticleAnnotated,
+    ArticleRevision,
+    ProcessorRegistered,
+    ServiceCall,
+)
 from ledger.host import Outcome
 from ledger.host.failures import Failure
 from ledger.plugin import Article
@@ -44,6 +50,7 @@ __all__ = [
     "Run",
     "annotations_at",
     "by_outcome",
+    "calls_at",
     "read_past",
     "rerun_all",
     "sample_of",
@@ -163,6 +170,14 @@ def annotations_at(store: Store, run: Run) -> tuple[bytes, ...]:
     stored = next(iter(store.read(run.position - 1, limit=1)))
     event = decode(stored)
     return tuple(bytes(raw) for raw in event.annotations) if isinstance(event, ArticleAnnotated) else ()
+
+
+def calls_at(store: Store, run: Run) -> tuple[ServiceCall, ...]:
+    """What a run asked outside services and was answered; none for a redacted payload."""
+    event = decode(next(iter(store.read(run.position - 1, limit=1))))
+    if not isinstance(event, ArticleAnnotated | AnnotationFailed) or event.calls is msgspec.UNSET:
+        return ()
+    return event.calls
 
 
 def sample_of(runs: Sequence[Run], count: int | None, seed: str) -> list[Run]:
@@ -404,8 +419,9 @@ class _Repeat:
         digests: tuple[str, ...],
         seed: int,
     ) -> Outcome:
+        record = {run.processor: calls_at(self._store, run)}
         try:
-            return self._environments.host(digests, seed).run(article, [run.processor], known)[0]
+            return self._environments.host(digests, seed).run(article, [run.processor], known, record)[0]
         except PluginError as error:
             self._environments.forget(digests, seed)
             return Outcome(

@@ -13,7 +13,7 @@ import msgspec
 from ledger.audit.diff import Difference, SlotDifference, diff_annotations, diff_states
 from ledger.audit.past import StoreAt
 from ledger.audit.pinned import PinnedHost
-from ledger.audit.rerun import Articles, Environments, Past, Run, annotations_at, read_past
+from ledger.audit.rerun import Articles, Environments, Past, Run, annotations_at, calls_at, read_past
 from ledger.audit.wheelhouse import Wheelhouse
 from ledger.clock import Clock
 from ledger.config import Settings
@@ -180,7 +180,8 @@ def _again(
     if subject is None or not again:
         return
     known = {name: annotations_at(store, run) for name, run in by_name.items() if name not in names}
-    for outcome in host.run(subject, again, known):
+    record = {name: calls_at(store, by_name[name]) for name in again}
+    for outcome in host.run(subject, again, known, record):
         run = by_name[outcome.processor]
         yield run, annotations_at(store, run), outcome
 

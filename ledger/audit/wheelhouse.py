@@ -1,45 +1,41 @@
-"""The wheelhouse: the code of every plugin that was ever used, kept by its digest, so that a past run can be repeated.
+"""The wheelhouse: every plugin that was ever used, kept as a wheel by the digest of its code, so that a past run can be repeated.
 
-`HOME/wheelhouse/DIGEST.zip` holds the files that the digest in a processor's identity covers, under the names that they have in an
-installation. A plugin that is not there is "not replayable", and that is said when it is installed, not two years later.
+`HOME/wheelhouse/DIGEST/` holds the wheel and `about.json`. The digest is the one in a processor's identity; it is computed anew
+from what is unpacked each time. A plugin that is not there is "not replayable", and that is said when it is installed, not two years
+later.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import io
 import marshal
 import shutil
-import zipfile
-import zlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, distribution, entry_points
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import msgspec
 
 from ledger.audit.tiles import write_atomically
+from ledger.audit.wheels import Wheel, digest_of, make_wheel, read_wheel
 from ledger.config import Plugins
-from ledger.errors import CorruptionError
+from ledger.errors import CorruptionError, InputError
 from ledger.host.describe import Candidate
-from ledger.host.discover import GROUP, find
+from ledger.host.discover import find
 from ledger.host.identity import code_digest, code_files
 from ledger.host.inventory import ActiveProcessor
 
 __all__ = ["Kept", "Wheelhouse", "faults"]
 
-_ABOUT = "newsledger-vendored.json"
-_WHEN = (1980, 1, 1, 0, 0, 0)
-
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """One plugin's code: its digest, where it came from, the versions of its processors, the file name of a one-file plugin."""
+    """One plugin: the digest of its code, its wheel, where it came from, the versions of its processors, the name of a one-file plugin."""
 
     digest: str
     plugin: str
+    wheel: str
     distribution: str = ""
     version: str = ""
     file: str = ""
@@ -60,114 +56,113 @@ class Wheelhouse:
         for candidate in find(settings).candidates:
             versions = {one.name: one.version for one in active if one.plugin == candidate.name}
             if versions and (digest := code_digest(candidate)):
-                kept.append(self._keep(candidate, digest, versions))
+                kept.append(self._keep_installed(candidate, digest, versions))
         return kept
 
-    def _keep(self, candidate: Candidate, digest: str, versions: dict[str, str]) -> Kept:
+    def _keep_installed(self, candidate: Candidate, digest: str, versions: dict[str, str]) -> Kept:
+        if self.has(digest):
+            return self._about(digest)
+        wheel = make_wheel(candidate)
+        if digest_of(wheel.code) != digest:
+            raise CorruptionError(
+                "The files of a plugin change while they are read", which=candidate.name, fix="Try again"
+            )
         about = Kept(
             digest=digest,
             plugin=candidate.name,
+            wheel=wheel.name,
             distribution=candidate.distribution,
             version=candidate.version,
             file=Path(candidate.file).name if candidate.file else "",
             processors=versions,
         )
-        new = not self._path(digest).exists()
-        if new:
-            files = {name: path.read_bytes() for name, path in code_files(candidate)}
-            files |= _metadata(candidate)
-            files[_ABOUT] = msgspec.json.encode(about)
-            write_atomically(self._path(digest), _archive(files))
-        return msgspec.structs.replace(about, new=new)
+        return self._keep(about, wheel.to_bytes())
+
+    def add(self, path: Path, processors: Callable[[Path, str], Mapping[str, str]]) -> Kept:
+        """Keep a wheel file as it is. `processors` tells what an unpacked folder offers of a code digest: names and versions.
+
+        Raises InputError for what is no wheel of a plugin, CorruptionError for one that is not what its RECORD says.
+        """
+        wheel = read_wheel(path)
+        digest = digest_of(wheel.code)
+        if self.has(digest):
+            return self._about(digest)
+        draft = self._folder / f".{digest[:16]}"
+        try:
+            _unpack(wheel, draft)
+            offered = dict(processors(draft, digest))
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        if not offered:
+            raise InputError(
+                "No processor comes from this wheel",
+                which=str(path),
+                fix="Give the wheel of a plugin that this Python can load, and see `newsledger plugin list`",
+            )
+        about = Kept(
+            digest=digest,
+            plugin=wheel.distribution,
+            wheel=wheel.name,
+            distribution=wheel.distribution,
+            version=wheel.version,
+            processors=offered,
+        )
+        return self._keep(about, path.read_bytes())
+
+    def _keep(self, about: Kept, content: bytes) -> Kept:
+        folder = self._folder / about.digest
+        write_atomically(folder / about.wheel, content, durable=True)
+        write_atomically(folder / "about.json", msgspec.json.encode(about), durable=True)
+        return msgspec.structs.replace(about, new=True)
 
     def list(self) -> list[Kept]:
         """Everything kept, by plugin and digest."""
-        found = []
-        for path in self._folder.glob("*.zip"):
-            with _opened(path) as archive:
-                found.append(msgspec.json.decode(archive.read(_ABOUT), type=Kept))
-        return sorted(found, key=lambda kept: (kept.plugin, kept.digest))
+        found = [self._about(path.parent.name) for path in self._folder.glob("*/about.json")]
+        return sorted(found, key=lambda kept: (kept.plugin, kept.version, kept.digest))
 
     def has(self, digest: str) -> bool:
         """Whether the code with this digest is kept."""
-        return bool(digest) and self._path(digest).exists()
+        return bool(digest) and (self._folder / digest / "about.json").exists()
+
+    def _about(self, digest: str) -> Kept:
+        path = self._folder / digest / "about.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Kept)
+        except (OSError, msgspec.DecodeError) as error:
+            raise CorruptionError(
+                "A kept plugin cannot be read",
+                which=str(path),
+                fix=f"{error}. Remove its folder and vendor it again",
+            ) from error
 
     def unpack(self, digest: str, folder: Path) -> Kept:
         """Unpack a plugin afresh into `folder`. Raises CorruptionError when it is not what its digest says."""
-        target = folder / digest[:16]
-        shutil.rmtree(target, ignore_errors=True)
-        with _opened(self._path(digest)) as archive:
-            about = msgspec.json.decode(archive.read(_ABOUT), type=Kept)
-            archive.extractall(target)
-        (target / _ABOUT).unlink()
-        names = [
-            path
-            for path in sorted(target.rglob("*"))
-            if path.is_file() and not path.relative_to(target).parts[0].endswith(".dist-info")
-        ]
-        if _digest_of(target, names) != digest:
+        about = self._about(digest)
+        path = self._folder / digest / about.wheel
+        try:
+            wheel = read_wheel(path)
+        except InputError as error:
             raise CorruptionError(
-                "A kept plugin is not what its digest says",
-                which=str(self._path(digest)),
-                fix="Vendor it again",
+                "A kept plugin cannot be read", which=str(path), fix="Remove its folder and vendor it again"
+            ) from error
+        if digest_of(wheel.code) != digest:
+            raise CorruptionError(
+                "A kept plugin is not what its digest says", which=str(path), fix="Vendor it again"
             )
+        _unpack(wheel, folder / digest[:16])
         return about
 
-    def _path(self, digest: str) -> Path:
-        return self._folder / f"{digest}.zip"
 
-
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, msgspec.DecodeError) as error:
-        raise CorruptionError(
-            "A kept plugin cannot be read", which=str(path), fix=f"{error}. Remove it and vendor it again"
-        ) from error
-
-
-def _digest_of(root: Path, files: list[Path]) -> str:
-    """The same digest that an identity has, over unpacked files: packages in order of name, files by path within."""
-
-    def place(path: Path) -> tuple[str, str]:
-        parts = path.relative_to(root).parts
-        return parts[0], "/".join(parts[1:])
-
-    lines = [
-        f"{path.relative_to(root).as_posix()}\0{sha256(path.read_bytes()).hexdigest()}\n"
-        for path in sorted(files, key=place)
-    ]
-    return sha256("".join(lines).encode()).hexdigest()
-
-
-def _metadata(candidate: Candidate) -> dict[str, bytes]:
-    """What makes an unpacked third-party plugin look installed; first-party ones are found through newsledger itself."""
-    if candidate.file or candidate.first_party or not candidate.distribution:
-        return {}
-    points = [
-        point
-        for point in entry_points(group=GROUP)
-        if point.dist is not None and point.dist.name == candidate.distribution
-    ]
-    lines = sorted(f"{point.name} = {point.value}" for point in points)
-    folder = f"{candidate.distribution.replace('-', '_')}-{candidate.version}.dist-info"
-    about = f"Metadata-Version: 2.1\nName: {candidate.distribution}\nVersion: {candidate.version}\n"
-    return {
-        f"{folder}/METADATA": about.encode(),
-        f"{folder}/entry_points.txt": "\n".join([f"[{GROUP}]", *lines, ""]).encode(),
+def _unpack(wheel: Wheel, target: Path) -> None:
+    """Install a wheel into a folder of its own: code and metadata, no scripts."""
+    shutil.rmtree(target, ignore_errors=True)
+    metadata = {
+        name: data for name, data in wheel.files.items() if name.partition("/")[0].endswith(".dist-info")
     }
-
-
-def _archive(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name, _WHEN)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, files[name])
-    return out.getvalue()
+    for name, data in {**wheel.code, **metadata}.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def faults(candidate: Candidate) -> Iterator[str]:

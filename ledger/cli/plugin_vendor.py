@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from ledger.cli.opening import json_option, open_from
@@ -11,14 +13,16 @@ __all__ = ["identity", "vendor"]
 
 
 @click.command()
+@click.argument("wheels", nargs=-1, metavar="[WHEEL]...", type=click.Path(path_type=Path))
 @json_option
 @click.pass_context
-def vendor(ctx: click.Context, as_json: bool) -> None:
-    """Keep the code of every plugin in use in HOME/wheelhouse, by its digest, so that what it records can be replayed.
+def vendor(ctx: click.Context, wheels: tuple[Path, ...], as_json: bool) -> None:
+    """Keep every plugin in use as a wheel in HOME/wheelhouse, by the digest of its code, so that what it records can be replayed.
 
-    Run it after each installation or upgrade. An editable install is kept too, but its identity says that it was one.
+    Run it after each installation or upgrade. An editable install is kept too, but its identity says that it was one. With WHEEL
+    those files are kept instead, as they are: an older version can be asked about by `whatif` that was never installed here.
     """
-    kept = open_from(ctx).audits.vendor()
+    kept = open_from(ctx).audits.vendor(wheels)
     if as_json:
         json_out(kept)
         return

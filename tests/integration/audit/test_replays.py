@@ -205,10 +205,10 @@ def test_a_tampered_compiled_file_is_never_read_and_is_named(home: Path) -> None
 def test_a_kept_plugin_that_was_changed_is_refused(home: Path) -> None:
     write(home)
     record(home, "One ship came in")
-    [kept] = (home / "wheelhouse").glob("*.zip")
+    [kept] = (home / "wheelhouse").glob("*/*.whl")
     write(home, body="yield Mark(span=Span(0, 3), score=2.0)", version="2.0")
     record(home, at=DAY_2)
-    [other] = [path for path in (home / "wheelhouse").glob("*.zip") if path != kept]
+    [other] = [path for path in (home / "wheelhouse").glob("*/*.whl") if path != kept]
     for damage, said in ((other.read_bytes(), "not what its digest says"), (b"no archive", "cannot be read")):
         kept.write_bytes(damage)
         with open_ledger(home, clock=FixedClock(LATER)) as ledger:

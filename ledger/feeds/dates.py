@@ -73,7 +73,7 @@ _JOINTS = re.compile(r"-|(?<=\d)\.(?=\w)|(?<=\d)(?=[^\W\d_]{3})|(?<=[^\W\d_]{3})
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|o|a|e|\.)?")
 
 
-class Declared(msgspec.Struct, frozen=True):
+class Declared(msgspec.Struct, frozen=True, gc=False):
     """A declared instant in its own offset. `flags`: `no-zone` (read as UTC), `day-only` (midnight stands for the day).
 
     A date in Korean without a zone is read as Korean time, since there is no other; it is flagged too.

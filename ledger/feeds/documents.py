@@ -17,7 +17,7 @@ MAX_ITEMS = 5000
 _MARKUP = re.compile(r"<[A-Za-z/!]|&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item. `title` and `author` are visible text; `summary` and `content` are HTML; dates are verbatim.
 
     `link` is absolute. `guid` is as the publisher gives it, empty when there is none.

@@ -17,6 +17,7 @@ from ledger.feeds.text import clean, single_line
 __all__ = ["feed_facts", "item_of", "kind_of", "local_name"]
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _VOCABULARIES = (
     ("purl.org/rss/1.0/modules/content", "content"),
@@ -31,6 +32,21 @@ _VOCABULARIES = (
     ("w3.org/2005/Atom", "atom"),
     ("podcast", "podcast"),
 )
+_NAMES = {
+    "guid": "guid id atom:id dc:identifier",
+    "origin": "feedburner:origlink",
+    "title": "title atom:title dc:title media:title",
+    "content": "content:encoded atom:content content other:body body",
+    "summary": "description atom:summary summary dc:description itunes:summary",
+    "published": "pubdate atom:published published atom:issued issued dc:date dcterms:issued dcterms:created atom:created created date",
+    "updated": "atom:updated updated dcterms:modified atom:modified modified lastmod",
+    "language": "dc:language language",
+}
+"""Which elements say what of an item, the best name first."""
+
+_ROLES = {name: (part, rank) for part, names in _NAMES.items() for rank, name in enumerate(names.split())}
+_LAST = len(_ROLES)
+_LISTED = frozenset({"link", "atom:link", "dc:creator", "atom:author", "author", "itunes:author"})
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 
 
@@ -93,34 +109,41 @@ def item_of(element: Any, url: str) -> Item | None:
     """The item that an `item`, `entry` or `url` element describes; None when there is nothing in it."""
     if local_name(element.tag) == "url":
         return _sitemap_item(element, url)
-    found = _children(element)
+    parts, found = _parts(element)
     base = _base(element, url)
-    guid_element = _first(found, "guid", "id", "atom:id", "dc:identifier")
-    guid = _text(guid_element) or str(element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about", ""))
-    link = _text(_first(found, "feedburner:origlink")) or _link(found, base)
-    if not link and re.match(r"https?://", guid) and _is_permalink(guid_element):
+    guid_element = parts.get("guid")
+    guid = _text(guid_element) or str(element.get(_ABOUT, ""))
+    link = _text(parts.get("origin")) or _link(found, base)
+    if not link and guid.startswith(("http://", "https://")) and _is_permalink(guid_element):
         link = guid
-    content = _markup(_first(found, "content:encoded", "atom:content", "content", "other:body", "body"))
-    summary = _markup(
-        _first(found, "description", "atom:summary", "summary", "dc:description", "itunes:summary")
-    )
     item = Item(
         guid=guid,
         link=link,
-        title=_title(_first(found, "title", "atom:title", "dc:title", "media:title")),
+        title=_title(parts.get("title")),
         author=_author(found),
-        summary=summary,
-        content=content,
-        published=_text(
-            _first(found, "pubdate", "atom:published", "published", "atom:issued", "issued", "dc:date",
-                   "dcterms:issued", "dcterms:created", "atom:created", "created", "date")
-        ),
-        updated=_text(
-            _first(found, "atom:updated", "updated", "dcterms:modified", "atom:modified", "modified", "lastmod")
-        ),
-        language=(_text(_first(found, "dc:language", "language")) or element.get(_LANG, "")).lower(),
-    )  # fmt: skip
+        summary=_markup(parts.get("summary")),
+        content=_markup(parts.get("content")),
+        published=_text(parts.get("published")),
+        updated=_text(parts.get("updated")),
+        language=(_text(parts.get("language")) or element.get(_LANG, "")).lower(),
+    )
     return item if item.guid or item.link or item.title or item.content or item.summary else None
+
+
+def _parts(element: Any) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """The element for each part of an item, by the best of its names that says something; and all links and authors."""
+    parts: dict[str, Any] = {}
+    ranks: dict[str, int] = {}
+    found: dict[str, list[Any]] = {}
+    for child in element:
+        name = _name(child.tag)
+        if name in _LISTED:
+            found.setdefault(name, []).append(child)
+        elif (role := _ROLES.get(name)) is not None:
+            part, rank = role
+            if rank < ranks.get(part, _LAST) and (len(child) or (child.text or "").strip()):
+                parts[part], ranks[part] = child, rank
+    return parts, found
 
 
 def _sitemap_item(element: Any, url: str) -> Item | None:
@@ -158,7 +181,9 @@ def _first(found: dict[str, list[Any]], *names: str) -> Any:
 
 
 def _text(element: Any) -> str:
-    return "" if element is None else single_line("".join(element.itertext()))
+    if element is None:
+        return ""
+    return single_line("".join(element.itertext()) if len(element) else element.text or "")
 
 
 def _title(element: Any) -> str:

@@ -56,7 +56,7 @@ _BLOCKS = frozenset(
     }
 )  # fmt: skip
 _BLOCK_TAG = re.compile(
-    rf"""</?(?:{"|".join(sorted(_BLOCKS))})(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE
+    rf"""</?(?:p|{"|".join(sorted(_BLOCKS))})(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE
 )
 _LIBRARY_BLOCKS = frozenset(
     {"ab", "body", "cell", "code", "head", "item", "list", "main", "p", "quote", "row", "table"}
@@ -80,7 +80,7 @@ _LABEL = re.compile(
 _MARKED = re.compile(r"[<&\r\n\x0b-\x1f\x85\u2028\u2029]")
 _BY = re.compile(r"^by\s+")
 _BLANK = re.compile(r"\s+")
-_TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*>""")
+_TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:>|(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*>)""")
 _LINE_BREAK = re.compile(r"""<br(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE)
 _INLINE = frozenset(
     {
@@ -158,11 +158,14 @@ def _quick_blocks(markup: str) -> list[str] | None:
     names = _TAG.findall(text)
     if len(names) > MAX_ELEMENTS or text.count("<") != len(names):
         return None
-    if not {name.lower() for name in set(names)} <= _BLOCKS | _INLINE:
+    inline = {name.lower() for name in set(names)} - _BLOCKS
+    if not inline <= _INLINE:
         return None
     blocks: list[str] = []
     for part in _BLOCK_TAG.split(text):
-        if "<" in part:
+        if not part or part == " ":
+            continue
+        if inline and "<" in part:
             part = _TAG.sub("", _LINE_BREAK.sub("\n", part))  # noqa: PLW2901
         if "&" in part:
             part = clean(html.unescape(part))  # noqa: PLW2901
@@ -385,9 +388,9 @@ def _without_furniture(lines: list[str], title: str, byline: str) -> list[str]:
     names = {name.strip().casefold() for name in [byline, *byline.split(",")] if name.strip()}
     kept: list[str] = []
     for number, line in enumerate(lines):
-        if not line or (title and line == title):
+        if not line or line == title or _LABEL.match(line):
             continue
-        if _LABEL.match(line) or (_POINTER.match(line) and not line.endswith(".")):
+        if _POINTER.match(line) and not line.endswith("."):
             continue
         if len(line) <= LONGEST_BYLINE and (number < 4 or number >= len(lines) - 2):
             bare = _BY.sub("", line.casefold())

@@ -45,6 +45,9 @@ _TRACKING = frozenset(
     }
 )  # fmt: skip
 _TRACKING_PREFIXES = ("utm_", "at_", "mtm_", "pk_", "piwik_", "matomo_", "stm_", "hsa_", "itm_", "ga_")
+_PLAIN_URL = re.compile(
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(/[!-\"$->@-Z\\^-~]*)?(?:\?([!-\"$-Z\\^-~]*))?"
+)
 _SITE_PREFIX = re.compile(r"^(?:www|m|mobile|amp)\.")
 _AMP = re.compile(r"/amp/?$")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -53,7 +56,7 @@ _SECOND_LEVEL = frozenset(
 )
 
 
-class Identity(msgspec.Struct, frozen=True):
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """The identity of one item: `key` is what its article id is made of; `aliases` are lookup keys, the strongest first."""
 
     key: str
@@ -91,6 +94,9 @@ def canonical_url(url: str) -> str:
 def _read_url(url: str) -> tuple[str, str, bool]:
     """The canonical form of a URL, what it has in common with other URLs of its page, and whether it is a front page."""
     url = url.strip()
+    if plain := _PLAIN_URL.fullmatch(url):
+        scheme, host, path, query = plain.groups()
+        return _clear(SplitResult(scheme, host, path or "/", _without_tracking(query or "", host), ""))
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -107,12 +113,18 @@ def _read_url(url: str) -> tuple[str, str, bool]:
         except UnicodeError:
             return url, *_shared(parts)
     netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    query = parts.query
-    if query:
-        query = "&".join(p for p in query.split("&") if p and not _tracks(p.partition("=")[0], host))
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    clear = SplitResult(scheme, netloc, parts.path or "/", query, fragment)
-    return urlunsplit(clear), *_shared(clear)
+    return _clear(
+        SplitResult(scheme, netloc, parts.path or "/", _without_tracking(parts.query, host), fragment)
+    )
+
+
+def _clear(parts: SplitResult) -> tuple[str, str, bool]:
+    return urlunsplit(parts), *_shared(parts)
+
+
+def _without_tracking(query: str, host: str) -> str:
+    return "&".join(p for p in query.split("&") if p and not _tracks(p.partition("=")[0], host))
 
 
 def _shared(parts: SplitResult) -> tuple[str, bool]:

@@ -29,7 +29,7 @@ _TRIES = 5
 _RANK = {"from-summary": 0, "from-feed": 1, "from-page": 2, "from-file": 2}
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One article as it was just read. `source`: `from-page`, `from-feed`, `from-summary` or `from-file`.
 
     `article` is its id where it is known already; `edited` says whether the feed's own text changed; `packed` is the raw
@@ -63,7 +63,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return visible_hash(self.title, self.text)
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a draft: `new`, `revised`, `unchanged`, `kept` (a fuller text stays), `noisy` or `redacted`."""
 
     article: str
@@ -76,7 +76,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 Finish = Callable[[list[Outcome]], tuple[Sequence[NewEvent], Sequence[TaskDone]]]
 
 
-class _Known(msgspec.Struct):
+class _Known(msgspec.Struct, gc=False):
     """The newest revision of an article, as recorded or as planned in this batch."""
 
     version: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from typing import Any
 
 __all__ = ["language_of"]
@@ -45,11 +44,10 @@ def language_of(text: str, declared: str = "") -> str:
 
 def _by_function_words(text: str) -> str:
     words = _WORD.findall(text.lower())
-    counts: Counter[str] = Counter()
-    for word in words:
-        if word in _LANGUAGE_BY_WORD:
-            for code in _LANGUAGE_BY_WORD[word]:
-                counts[code] += 1
+    counts: dict[str, int] = {}
+    for codes in filter(None, map(_LANGUAGE_BY_WORD.get, words)):
+        for code in codes:
+            counts[code] = counts.get(code, 0) + 1
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     if not ranked or ranked[0][1] < 4 or ranked[0][1] < len(words) * 0.15:
         return ""

@@ -15,7 +15,7 @@ __all__ = ["FeedMemory", "PageMemory", "Poll", "decode_memory", "encode_memory"]
 HISTORY = 20
 
 
-class Poll(msgspec.Struct, frozen=True, omit_defaults=True):
+class Poll(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One poll of a feed: when, how it ended, the HTTP status, and the counts of items."""
 
     at: datetime
@@ -27,7 +27,7 @@ class Poll(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
-class PageMemory(msgspec.Struct, omit_defaults=True):
+class PageMemory(msgspec.Struct, omit_defaults=True, gc=False):
     """One item of the feed. `item` is a digest of the item as it stood in the feed, `next` when its page is due again.
 
     `page` is a digest of the article on its page. `place` counts the items of its feed's last document from 1, where that was in

@@ -19,7 +19,7 @@ __all__ = ["Dates", "Timing", "declared_dates", "timing", "visible_hash"]
 AHEAD = timedelta(minutes=10)
 
 
-class Dates(msgspec.Struct, frozen=True):
+class Dates(msgspec.Struct, frozen=True, gc=False):
     """What a publisher declares, in its own offset, with the texts as they stood. `flags` begin with `published-` or `modified-`."""
 
     published: datetime | None = None
@@ -28,7 +28,7 @@ class Dates(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-class Timing(msgspec.Struct, frozen=True):
+class Timing(msgspec.Struct, frozen=True, gc=False):
     """The published time of a revision (None: the recorded time stands for it), whether it is a silent edit, and flags."""
 
     p_time: datetime | None

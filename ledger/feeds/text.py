@@ -87,7 +87,7 @@ def is_binary(body: bytes) -> bool:
 
 def clean(text: str) -> str:
     """Without NUL, controls, lone surrogates, and bidirectional or zero-width marks; NFC; line ends LF."""
-    if _SUSPECT.search(text) is None:
+    if text.isprintable() or text.replace("\n", "").isprintable() or _SUSPECT.search(text) is None:
         return text if text.isascii() else unicodedata.normalize("NFC", text)
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n"))
     text = _C1.sub(_from_cp1252, text)

@@ -36,7 +36,7 @@ _PAGE_TYPES = frozenset(
 )
 
 
-class Look(msgspec.Struct):
+class Look(msgspec.Struct, gc=False):
     """One item and what a look at it gave: a draft, nothing new, or a page that failed. `key` is its identity key."""
 
     key: str

@@ -1,4 +1,4 @@
-"""What an insider can do to a sealed ledger, and which layer catches it. `make attacks` prints the table."""
+"""What an insider can do to a sealed ledger and to its plugins, and what catches it. `make attacks` prints both tables."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ledger.events import Producer, new_event
 from ledger.events.types import FeedAdded, FeedFetched
 from ledger.store import LEDGER_FILE, open_store
 from ledger.store.tlog import Frontier, leaf_hash
+from tests.integration.audit import installed
 
 EVENTS = 600
 WHO = Producer("newsledger", "0.1.0")
@@ -246,6 +247,13 @@ def main() -> int:
             f"{attack:42} {', '.join(found.own) or 'nothing':28} {'caught' if found.outside else '-':8} "
             f"{'-' if found.witness == 200 else found.witness}{'' if caught else '   MISSED'}"
         )
+    print(f"\n{'done to a plugin that was used':42} {'audit of the past':18} named by")
+    for attack, expected in installed.ATTACKS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            outcome, named = installed.run(attack, Path(folder))
+        caught = outcome == expected.outcome and bool(named)
+        missed += not caught
+        print(f"{attack:42} {outcome:18} {named}{'' if caught else '   MISSED'}")
     return 1 if missed else 0
 
 

@@ -21,6 +21,7 @@ from ledger.state.vocabulary import (
     PARTS,
     PERSONNEL,
     SAME_MEASURE,
+    SAME_PHRASE,
     SAME_SUBJECT,
     STATES,
 )
@@ -123,7 +124,16 @@ class Finder:
             score = self._status_fit(claim, slot) if slot.kind == "status" else self._count_fit(claim, slot)
             if score is not None:
                 found.append((-score, slot.id, slot))
-        return min(found)[2] if found else None
+        if not found:
+            return None
+        first = min(found)
+        rivals = [slot for score, _, slot in found if score == first[0] and slot is not first[2]]
+        return None if any(self._anybody(claim, slot) for slot in rivals) else first[2]
+
+    def _anybody(self, claim: Claim, slot: Slot) -> bool:
+        """Whether a claim on mere people fits a slot on certain ones: "50 are dead" are neither soldiers nor civilians."""
+        own, wanted = subject_key(claim.subject), self._keys[slot.id][1]
+        return own <= PEOPLE and bool(wanted) and not wanted <= PEOPLE
 
     def category(self, claim: Claim, slot: Slot) -> str | None:
         """The declared category that a status claim asserts, None when its words fit none or several alike.
@@ -234,7 +244,7 @@ def measure_key(measure: str) -> frozenset[str]:
 def _measure_words(measure: str) -> list[str]:
     words = (
         SAME_MEASURE.get(word, word)
-        for word in tokens(measure)
+        for word in tokens(SAME_PHRASE.get(measure.casefold(), measure))
         if word not in {"or", "and", "without", "people"}
     )
     return list(dict.fromkeys(SAME_MEASURE.get(stem(word), word) for word in words))
@@ -329,7 +339,9 @@ def _subject_fit(own: frozenset[str], wanted: frozenset[str], *, default: bool) 
     if own == wanted:
         return 3.0
     if not own or own == PEOPLE:
-        return 1.0 if default or not wanted or wanted == PEOPLE else None
+        if default or not wanted or wanted == PEOPLE:
+            return 1.0
+        return 0.8 if wanted <= CROWD else None
     if not wanted:
         return 1.0
     if wanted == PEOPLE and default and own <= CROWD:

@@ -16,6 +16,7 @@ __all__ = [
     "PARTS",
     "PERSONNEL",
     "SAME_MEASURE",
+    "SAME_PHRASE",
     "SAME_SUBJECT",
     "STATES",
     "VAGUE",
@@ -38,10 +39,15 @@ SAME_MEASURE = {
     "detained": "arrested", "homeless": "displaced", "burnt": "burned", "saved": "rescued", "canceled": "cancelled",
     "relocated": "evacuated", "gust": "wind", "gusts": "wind", "rain": "rainfall", "precipitation": "rainfall", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
 }  # fmt: skip
+SAME_PHRASE = {
+    "cut": "laid off", "jobs cut": "laid off", "job cuts": "laid off", "job losses": "laid off", "axed": "laid off",
+    "made redundant": "laid off", "redundant": "laid off", "redundancies": "laid off", "layoffs": "laid off",
+}  # fmt: skip
 SAME_SUBJECT = {
     "person": "people", "persons": "people", "resident": "people", "villager": "people", "inhabitant": "people",
     "victim": "people", "human": "people", "troop": "soldier", "serviceman": "soldier",
     "earthquake": "shock", "quake": "shock", "tremor": "shock", "mainshock": "shock", "temblor": "shock",
+    "job": "worker", "truce": "ceasefire", "armistice": "ceasefire",
     "home": "house", "dwelling": "house", "household": "house", "lorry": "truck",
     "forest": "land", "area": "land", "bush": "land", "woodland": "land", "ground": "land",
 }  # fmt: skip

@@ -17,6 +17,7 @@ _LANDSCAPE = word_list("landscape")
 _PLACES = frozenset(["LOC", "GPE", "FAC"])
 _POSSESSIVE = frozenset(["her", "his", "their", "its", "our", "my"])
 _SETTLEMENTS = frozenset(["city", "town", "village", "capital", "island", "port"])
+_THEM = frozenset(["them", "whom", "those", "these"])
 _LEVELS = ("asserted", "probable", "possible", "predicted")
 _HEARSAY = re.compile(r"\b(?:reports|rumou?rs|media|accounts|social media|posts)$", re.IGNORECASE)
 _GIVEN = frozenset(["put", "puts", "raised", "lowered", "revised", "cut", "updated"])
@@ -81,6 +82,9 @@ def stance(tokens: Sequence[Token], index: int, trigger: int, level: str) -> tup
     ]
     if not group:
         return (level, "forecast" if level == "predicted" else "primary")
+    group = [k for k in group if not _other_predicate(tokens, trigger, k)]
+    if not group:
+        return (level if level != "predicted" else "asserted"), "primary"
     if any(t.low in {"if", "unless"} for t in tokens) or all(
         tokens[k].low in {"would", "wouldn't"} for k in group
     ):
@@ -92,6 +96,11 @@ def stance(tokens: Sequence[Token], index: int, trigger: int, level: str) -> tup
     if tokens[group[0]].low in {"will", "won't"} or following not in {"have", "be"}:
         return "predicted", "forecast"
     return (level if level != "asserted" else "possible"), "primary"
+
+
+def _other_predicate(tokens: Sequence[Token], trigger: int, modal: int) -> bool:
+    """Whether a modal belongs to a further predicate: `is cutting 2,400 jobs and will close the plant`."""
+    return trigger < modal and any(t.tag == "CC" for t in tokens[modal - 1 : modal])
 
 
 def said_on(
@@ -129,6 +138,28 @@ def _of_figure(text: str, attribution: Attribution, time: TimeSpan) -> bool:
 _ROLLING = re.compile(
     r"\b(?:the |a )?(?:past|previous|preceding) (day|week|month|24 hours|48 hours)\b", re.IGNORECASE
 )
+
+
+def _window_to(text: str, times: Sequence[TimeSpan], clause: Span, figure: Span) -> str:
+    """The dates of `in the seven days to 9 February` and `in the week ending on Sunday` in a clause; empty when there is none."""
+    for time in times:
+        if time.kind != "instant" or not time.start or not clause.covers(time.span):
+            continue
+        match = _TO_DAY.search(text, max(clause.start, time.span.start - 48), time.span.start)
+        if match is None or figure.overlaps(Span(match.start(), time.span.end)):
+            continue
+        count, unit = match[1].lower(), match[2].lower().rstrip("s")
+        number = _SMALL.index(count) if count in _SMALL else int(count) if count.isdigit() else 1
+        days = -(-number // 24) if unit == "hour" else number * _ROLLED[unit]
+        return _until(date.fromisoformat(time.start[:10]), days)
+    return ""
+
+
+_SMALL = ("the", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_TO_DAY = re.compile(
+    r"\b(?:in|during|over|within|for) (?:the )?(?:last |past |first )?(the|\w+)? ?\b(day|week|month|hour)s?(?: to| ending| ended| until| through| up to)(?: on)? $",
+    re.IGNORECASE,
+)
 _FRONTED = re.compile(r"\W*(?:(?:in|back in|during|on|earlier|only|just)\s+)?", re.IGNORECASE)
 _BY_THEN = re.compile(r"\bby (?:the (?:end|middle|start|beginning) of )?$", re.IGNORECASE)
 _ROLLED = {"day": 1, "24 hours": 1, "48 hours": 2, "week": 7, "month": 30}
@@ -145,6 +176,8 @@ def period_of(
     """
     if published is not None and (event := _PAST_EVENT.search(text, clause.start, clause.end)):
         return _last(event[1].lower(), published)
+    if window := _window_to(text, times, clause, figure):
+        return window
     for time in times:
         fronted = _FRONTED.fullmatch(text, sentence.start, time.span.start) is not None
         if not (fronted or clause.covers(time.span)):
@@ -253,6 +286,8 @@ def scope_of(
             content is not None and not content.covers(tokens[k].span)
         ):
             continue
+        if tokens[k - 1].low in _THEM and k - index not in {2, 3}:
+            continue  # "14 dead, three of them in Ardal, and 400 wounded"
         if (
             begin < k < trigger < index
             and tokens[k - 1].tag == "N"

@@ -17,9 +17,14 @@ from ledger_claims.table import Sense, Table
 __all__ = ["BE", "HAVE", "Token", "clause_of", "tokenize"]
 
 _WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
+_CODE = r"\b[^\W\d_]{1,4}-?\d+\b"
+_LABELS = word_list("labels")
 _TOKEN = re.compile(
-    rf"\d[\d,.]*\d|\d|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt)\.(?=\s)|(?:[^\W\d_]\.){{2,}}|{_WORD}|\S"
+    rf"\d[\d,.]*\d|\d|{_CODE}|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt)\.(?=\s)|(?:[^\W\d_]\.){{2,}}|{_WORD}|\S"
 )
+
+_GLUED = re.compile(r"[^\W\d_]-?$")
+_WORD_BEFORE = re.compile(r"\b([^\W\d_]+) $")
 
 BE = word_list("be")
 HAVE = word_list("have")
@@ -94,10 +99,21 @@ def _words(text: str, start: int, end: int) -> list[Token]:
     return found
 
 
+def _is_label(text: str, quantity: Quantity) -> bool:
+    """Whether a number is part of a name: `the A14`, `shaft 4`, `Highway 9`."""
+    start = quantity.span.start
+    if _GLUED.search(text, max(0, start - 2), start):
+        return True
+    before = _WORD_BEFORE.search(text, max(0, start - 24), start)
+    plain = quantity.kind == "cardinal" and quantity.op == "exact" and not quantity.noun and not quantity.unit
+    return plain and before is not None and before[1].lower() in _LABELS
+
+
 def tokenize(text: str, span: Span, quantities: Sequence[Quantity], table: Table) -> list[Token]:
     """The tokens of a sentence. Of two overlapping quantities the longer, else the first, is one token; the other is left out."""
     taken: list[Quantity] = []
-    for quantity in sorted((q for q in quantities if span.covers(q.span)), key=lambda q: q.span):
+    inside = (q for q in quantities if span.covers(q.span) and not _is_label(text, q))
+    for quantity in sorted(inside, key=lambda q: q.span):
         if not taken or not quantity.span.overlaps(taken[-1].span):
             taken.append(quantity)
         elif quantity.span.end - quantity.span.start > taken[-1].span.end - taken[-1].span.start:

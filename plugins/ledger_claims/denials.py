@@ -86,13 +86,22 @@ def _targets(
         None,
     )
     if named is None:
-        return earlier if _PLURAL.search(content) else earlier[-1:]
+        wholes = [claim for claim in earlier if not _is_part(claim, earlier)]
+        return wholes if _PLURAL.search(content) else wholes[-1:]
     fitting = [claim for claim in earlier if claim.measure == named.measure]
     if fitting:
         return fitting[-1:]
     return [
         Claim(span=span, subject=table.defaults[named.measure], measure=named.measure, trigger=named.lemma)
     ]
+
+
+def _is_part(claim: Claim, others: Sequence[Claim]) -> bool:
+    """Whether a claim gives the share of one place in what another counts: "the figure" is the whole."""
+    return bool(claim.scope) and any(
+        other.measure == claim.measure and other.subject == claim.subject and not other.scope
+        for other in others
+    )
 
 
 def unstated(

@@ -14,6 +14,7 @@ from ledger.plugin import (
     Claim,
     ClaimValue,
     Context,
+    Link,
     Modality,
     Quantity,
     Span,
@@ -24,6 +25,7 @@ from ledger_claims.events import Event, events
 from ledger_claims.figures import figures
 from ledger_claims.harm import with_harm
 from ledger_claims.individuals import individuals
+from ledger_claims.losses import own_losses
 from ledger_claims.scene import Figure, Scene, without_scare_quotes
 from ledger_claims.sentences import Local, after_dateline, sentences
 from ledger_claims.status import Names, Status, is_part, statuses
@@ -41,6 +43,10 @@ _GROWTH = re.compile(
 )
 _REPORTED = re.compile(r"\breportedly\b|\b(?:is|are|was|were) reported to\b", re.IGNORECASE)
 _ANAPHORIC = re.compile(r"(?:it|they|he|she)$|the ", re.IGNORECASE)
+_MILITARY = re.compile(
+    r"\b(?:army|armed forces|military|navy|air force|defen[cs]e|general staff|militia|rebels?|forces)\b",
+    re.IGNORECASE,
+)
 _FATES = frozenset(["killed", "injured", "killed or injured"])
 _CLOSING = '.!?"”’)'
 _NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
@@ -116,8 +122,12 @@ class _Reading:
             for k, c in enumerate(new, len(self.found))
             if c.kind not in {"denial", "unconfirmed"} and c.measure != "event"
         ]
-        self.group = asserted or self.group
         self.found += new
+        whole = {(c.measure, c.subject) for c in earlier if not c.scope}
+        parts = all(
+            self.found[k].scope and (self.found[k].measure, self.found[k].subject) in whole for k in asserted
+        )
+        self.group = [*self.group, *asserted] if parts else asserted
         begin = tokens[0].start if tokens else span.end  # after a dateline
         named = [e.name for e in local.entities if e.label in {"LOC", "GPE", "FAC"} and e.span.start >= begin]
         self.places = [*self.places, *named, *(claim.scope for claim in new if claim.scope)][-_PLACES:]
@@ -190,6 +200,7 @@ class _Reading:
         stance = circumstance.stance(tokens, figure.at, figure.trigger_at, level)
         if value is None or stance is None or _of_that(tokens, figure.trigger_at):
             return None
+        chain = circumstance.chain_of(figure.quantity.span, local.attributions)
         contents = [a.span for a in local.attributions if a.span.covers(figure.quantity.span)]
         content = max(contents, key=lambda span: span.end - span.start, default=None)
         scope, place = circumstance.scope_of(
@@ -197,7 +208,7 @@ class _Reading:
         )
         claim = Claim(
             span=local.sentence.span,
-            subject=figure.subject,
+            subject=self._whose(tokens, figure, chain),
             measure=figure.measure,
             scope=scope,
             period=self._period(local, tokens, figure),
@@ -208,6 +219,12 @@ class _Reading:
             support=tuple(sorted({*figure.support, *([place] if place is not None else [])})),
         )
         return self._attributed(claim, figure.quantity.span, local, forecast=stance[1] == "forecast")
+
+    def _whose(self, tokens: Sequence[Token], figure: Figure, chain: Sequence[Link]) -> str:
+        """Who is counted: what an army calls its losses are soldiers."""
+        if figure.subject != "people" or not chain or not _MILITARY.search(chain[-1].actor):
+            return figure.subject
+        return "soldier" if own_losses(Scene(tokens, self.table), figure) else figure.subject
 
     def _period(self, local: Local, tokens: Sequence[Token], figure: Figure) -> str:
         begin, end = clause_of(tokens, figure.at)

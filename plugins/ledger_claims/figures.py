@@ -20,6 +20,7 @@ from ledger_claims.table import Sense, Table
 from ledger_claims.totals import (
     amount,
     contained,
+    inflated,
     is_magnitude,
     magnitude,
     priced,
@@ -111,7 +112,7 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
         return magnitude(s, c)
     kind = c.quantity.kind
     if kind in {"percent", "money"}:
-        return contained(s, c) or priced(s, c) or total(s, c) or shared(s, c)
+        return contained(s, c) or inflated(s, c) or priced(s, c) or total(s, c) or shared(s, c)
     if kind == "measure":
         made = _predicate_after(s, c) or _verb_before(s, c)
         return made if made is not None and made.measure in _OF_AMOUNTS else total(s, c) or amount(s, c)
@@ -357,7 +358,7 @@ def _repeated(
             (
                 j
                 for j in range(k if given else k - 1, max(-1, k - 5), -1)
-                if s.low(j) in {"number", "figure", "total", "count"}
+                if s.low(j) in {"number", "figure", "total", "count", "it"}
             ),
             -1,
         )

@@ -6,7 +6,7 @@ from ledger_claims.lexicon import word_list
 from ledger_claims.scene import Counted, Figure, Scene
 from ledger_claims.table import Sense
 
-__all__ = ["lost"]
+__all__ = ["lost", "own_losses"]
 
 _LOSING = frozenset(["lost", "loses", "losing", "lose"])
 _FORCES = word_list("forces")
@@ -21,3 +21,17 @@ def lost(s: Scene, c: Counted) -> Figure | None:
     head = c.noun.rsplit(" ", 1)[-1]
     measure = "killed" if head in _FORCES else "destroyed" if head in _ARMS else ""
     return s.make(c, Sense(measure, "object", "lose", "past"), k, c.noun) if measure else None
+
+
+def own_losses(s: Scene, figure: Figure) -> bool:
+    """Whether a number of people is what a force says of its own: `its losses at 58 dead`, `our casualties`."""
+    k = figure.at - 1
+    while k > 0 and s.t[k].tag not in {";", "."}:
+        if s.low(k) in _LOSSES and s.low(k - 1) in _OWN:
+            return True
+        k -= 1
+    return False
+
+
+_LOSSES = frozenset(["losses", "casualties", "dead", "ranks"])
+_OWN = frozenset(["its", "our", "their", "own"])

@@ -184,9 +184,10 @@ class Scene:
         return low == "of" and any(word in _FORMER for word in recent)
 
     def says_in_clause(self, k: int, words: frozenset[str]) -> bool:
-        """Whether one of `words` stands in the clause of token `k`."""
+        """Whether one of `words` stands in the clause of token `k`, on this side of any further number."""
         begin, end = clause_of(self.t, k)
-        return any(t.low in words for t in self.t[begin:end])
+        stop = next((j for j in range(k + 1, end) if self.t[j].tag == "Q"), end)
+        return any(t.low in words for t in self.t[begin:stop])
 
     def make(self, c: Counted, sense: Sense, at: int, subject: str, *, total: bool = False) -> Figure:
         """The figure that `sense`, found at token `at`, makes of a quantity; without a subject the measure's own stands in."""

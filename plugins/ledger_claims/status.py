@@ -213,6 +213,8 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     if not words or words[-1].tag not in {"N", "Q"}:
         return None
     span = Span(words[0].start, words[-1].end)
+    if len(words) > 1 and words[-1].text.isdigit():  # "shaft 4"
+        return names.text[span.start : span.end], span
     capitals = [t for t in words if t.capital and t.tag == "N"]
     if capitals == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], names):
         capitals, definite = [], False  # the sentence begins with it
@@ -249,4 +251,9 @@ def _full_name(head: str, position: int, title: str, text: str) -> str:
     after = pattern.search(text, position, position + _NEAR)
     inside = pattern.search(title)
     name = before[-1] if before else after.group() if after else inside.group() if inside else ""
+    if not name:  # "the shaft", said of shaft 4
+        numbered = re.search(
+            rf"\b{re.escape(head)} \d+\b", text[max(0, position - _NEAR) : position + _NEAR], re.IGNORECASE
+        )
+        return numbered.group() if numbered else ""
     return re.sub(r"^(?:The|This|A|An|In|At|On|But|And) ", "", name)

@@ -8,7 +8,18 @@ from ledger_claims.scene import REACH, Counted, Figure, Scene, joined
 from ledger_claims.subjects import noun_after, subject_before
 from ledger_claims.table import Sense
 
-__all__ = ["amount", "contained", "is_magnitude", "magnitude", "priced", "raised", "shared", "shock", "total"]
+__all__ = [
+    "amount",
+    "contained",
+    "inflated",
+    "is_magnitude",
+    "magnitude",
+    "priced",
+    "raised",
+    "shared",
+    "shock",
+    "total",
+]
 
 _LINKS = word_list("links")
 _SHOCKS = word_list("shocks")
@@ -239,6 +250,23 @@ def priced(s: Scene, c: Counted) -> Figure | None:
     words = [t.low for t in s.t[begin:end]]
     subject = " ".join(words[:-1] if words[-1:] in (["price"], ["prices"]) else words)
     return s.make(c, Sense("price", "total", "price"), at, subject, total=True) if subject else None
+
+
+def inflated(s: Scene, c: Counted) -> Figure | None:
+    """`consumer prices rose 3.1 percent`: inflation."""
+    k = s.left_edge(c.at)
+    k -= 1 if s.low(k) == "by" else 0
+    if c.quantity.kind != "percent" or s.low(k) not in CHANGES:
+        return None
+    named = next(
+        (j for j in range(k - 1, max(-1, k - 8), -1) if s.low(j) == "prices" and s.low(j - 1) == "consumer"),
+        -1,
+    )
+    return (
+        s.make(c, Sense("inflation", "total", "prices"), named, "consumer prices", total=True)
+        if named >= 0
+        else None
+    )
 
 
 def contained(s: Scene, c: Counted) -> Figure | None:

@@ -30,15 +30,22 @@ def voices(
     missing" the second half is hers too.
     """
     places = {entity.span for entity in entities if entity.label in _PLACES}
-    kept = [each for each in attributions if not _quotes_nobody(text, each, places)]
+    kept = [
+        each
+        for each in attributions
+        if not _quotes_nobody(text, each, places, [o.span for o in attributions if o is not each])
+    ]
     return kept + [rest for each in kept if (rest := _rest(text, sentence, each, kept)) is not None]
 
 
-def _quotes_nobody(text: str, attribution: Attribution, places: set[Span]) -> bool:
+def _quotes_nobody(text: str, attribution: Attribution, places: set[Span], around: Sequence[Span]) -> bool:
     cue = attribution.chain[-1].cue.lower()
     if attribution.cue is not None and cue.endswith(("claimed", "claims", "claim")):
         return _LIVES.match(text, attribution.cue.end) is not None
-    return cue in _RECORDING and attribution.source in places
+    told = any(
+        span.covers(attribution.source) for span in around
+    )  # "Italy recorded 40 deaths, the agency said"
+    return cue in _RECORDING and (told or attribution.source in places)
 
 
 def _rest(

@@ -8,6 +8,7 @@ datetimes are refused. An unknown type or a newer schema decodes to `Unknown` wi
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from datetime import datetime
 from typing import get_args
 
@@ -56,33 +57,46 @@ def encode(event: Event) -> bytes:
     return _ENCODER.encode(msgspec.structs.replace(event, **utc) if utc else event)
 
 
-@functools.cache
-def _decoder(event: type[Event]) -> msgspec.json.Decoder[Event]:
-    return msgspec.json.Decoder(event)
+class _Decoders(dict[tuple[str, int], Callable[[bytes], Event] | None]):
+    """How to decode a payload by type and schema, made when first needed; None for what is not an event of this release."""
+
+    def __missing__(self, key: tuple[str, int]) -> Callable[[bytes], Event] | None:
+        known = EVENT_TYPES.get(key)
+        if known is None:
+            return None
+        found = self[key] = msgspec.json.Decoder(known).decode
+        return found
+
+
+_DECODERS = _Decoders()
 
 
 def decode(stored: StoredEvent) -> Event | Unknown | Redacted:
     """The typed event. Raises CorruptionError when a known type does not fit its own bytes."""
-    if stored.payload is None:
-        return Redacted(stored.envelope)
-    name, schema = stored.envelope.type, stored.envelope.schema
-    known = EVENT_TYPES.get((name, schema))
+    payload, envelope = stored.payload, stored.envelope
+    if payload is None:
+        return Redacted(envelope)
+    known = _DECODERS[envelope.type, envelope.schema]
     try:
-        if known is not None:
-            return _decoder(known).decode(stored.payload)
-        if (name, schema) not in UPCASTERS:
-            return Unknown(name, schema, stored.payload)
-        reached, body = upcast(name, schema, msgspec.json.decode(stored.payload))
-        newest = EVENT_TYPES.get((name, reached))
-        if newest is None:
-            return Unknown(name, schema, stored.payload)
-        return msgspec.convert(body, newest, strict=False)
+        return _older(envelope, payload) if known is None else known(payload)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise CorruptionError(
             "A payload does not fit its type",
-            which=f"position {stored.position}, {name} v{schema}",
+            which=f"position {stored.position}, {envelope.type} v{envelope.schema}",
             fix=str(error),
         ) from error
+
+
+def _older(envelope: Envelope, payload: bytes) -> Event | Unknown:
+    """An event of an older schema brought up to date, or one that this release does not know."""
+    name, schema = envelope.type, envelope.schema
+    if (name, schema) not in UPCASTERS:
+        return Unknown(name, schema, payload)
+    reached, body = upcast(name, schema, msgspec.json.decode(payload))
+    newest = EVENT_TYPES.get((name, reached))
+    if newest is None:
+        return Unknown(name, schema, payload)
+    return msgspec.convert(body, newest, strict=False)
 
 
 def new_event(

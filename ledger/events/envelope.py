@@ -26,6 +26,7 @@ __all__ = [
     "StoredEvent",
     "commitment",
     "decode_envelope",
+    "decode_stored",
     "encode_envelope",
 ]
 
@@ -33,7 +34,7 @@ ENVELOPE_VERSION = 1
 SALT_BYTES = 16
 
 
-class Producer(msgspec.Struct, frozen=True):
+class Producer(msgspec.Struct, frozen=True, gc=False):
     """Who made an event: the core or a processor. `identity` is the hex digest of its manifest, empty for the core."""
 
     name: str
@@ -41,7 +42,7 @@ class Producer(msgspec.Struct, frozen=True):
     identity: str = ""
 
 
-class PayloadRef(msgspec.Struct, frozen=True):
+class PayloadRef(msgspec.Struct, frozen=True, gc=False):
     """What an envelope says of its payload: hex SHA-256 of salt and bytes, media type, size in bytes."""
 
     commitment: str
@@ -49,7 +50,7 @@ class PayloadRef(msgspec.Struct, frozen=True):
     size: int
 
 
-class Envelope(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """The envelope as stored. Times are RFC 3339 texts in UTC; `causes` are event ids; `version` starts at 1."""
 
     v: int
@@ -83,7 +84,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[str, ...] = ()
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as read back. `payload` is None after a redaction; `raw` is the envelope's stored bytes."""
 
     position: int
@@ -147,6 +148,10 @@ def encode_envelope(
             payload=PayloadRef(commitment(salt, new.payload), new.media_type, len(new.payload)),
         )
     )
+
+
+decode_stored = _DECODER.decode
+"""As `decode_envelope`, for the many: raises what msgspec raises."""
 
 
 def decode_envelope(raw: bytes) -> Envelope:

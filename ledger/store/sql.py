@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BindParameter,
     Engine,
@@ -23,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.clock import parse_time
 from ledger.errors import CorruptionError, NotFoundError, StoreError, StoreUnavailableError, UsageError
-from ledger.events.envelope import Producer, StoredEvent, decode_envelope
+from ledger.events.envelope import Producer, StoredEvent, decode_envelope, decode_stored
 from ledger.store import schema
 from ledger.store.bodies import check_body, key_bytes, unpack
 from ledger.store.commit import from_us, id_bytes, to_us
@@ -32,7 +33,7 @@ from ledger.store.tlog import Frontier, leaf_hash
 
 __all__ = ["PAGE", "SqlReader", "no_head", "task_of"]
 
-PAGE = 512
+PAGE = 256
 _LEAVES = 4096
 _LOOKUPS = 500
 _NO_END = 2**62
@@ -114,6 +115,16 @@ def no_head(which: str) -> CorruptionError:
 def _event_of(row: Sequence[Any]) -> StoredEvent:
     raw = row[1]
     return StoredEvent(row[0], decode_envelope(raw), raw, row[2], row[3])
+
+
+def _events_of(rows: Sequence[Sequence[Any]]) -> Iterator[StoredEvent]:
+    """The events of a page; one whose envelope cannot be read is told when its turn comes."""
+    try:
+        return iter(
+            [StoredEvent(at, decode_stored(raw), raw, payload, salt) for at, raw, payload, salt in rows]
+        )
+    except msgspec.MsgspecError:
+        return map(_event_of, rows)
 
 
 def _of_types(count: int) -> Select[Any]:
@@ -230,8 +241,7 @@ class SqlReader:
                     self._check_next(after, row[0])
                     after = row[0]
                     yield _event_of(row)
-            for position, raw, payload, salt in rows:
-                yield StoredEvent(position, decode_envelope(raw), raw, payload, salt)
+            yield from _events_of(rows)
             after = rows[-1][0]
 
     def _check_next(self, after: int, found: int | None) -> None:

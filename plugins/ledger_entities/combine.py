@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ledger_entities.checks import checked, stretched
 from ledger_entities.gazetteer import gazetteer
 from ledger_entities.joining import spells
 from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.names import Name, read_names
-from ledger_entities.tagger import spans_of
 from ledger_entities.tokens import Token
 
 __all__ = ["all_names", "repeated"]
@@ -20,15 +20,21 @@ _LONGEST_NAME = 16
 _RULES_KNOW = frozenset({"NORP", "EVENT", "WEAPON", "FAC", "GPE"})
 
 
-def all_names(tokens: list[Token], seen_lower: frozenset[str]) -> list[Name]:
-    """The names of a sentence in order; `seen_lower` are the words that the article also writes without a capital."""
+def all_names(
+    tokens: list[Token], tagged: list[tuple[int, int, str]], seen_lower: frozenset[str]
+) -> list[Name]:
+    """The names of a sentence in order.
+
+    `tagged` are the spans of the tagger, `seen_lower` the words that the article also writes without a capital.
+    """
     names: list[Name] = []
-    for first, stop, label in spans_of(tokens, seen_lower):
-        if stop - first > _LONGEST_NAME:
+    for first, stop, label in tagged:
+        if stop - first > _LONGEST_NAME or (names and first < names[-1].stop):
             continue
         trimmed = _trimmed(tokens, first, stop, label)
         if trimmed is not None:
-            names.append(trimmed)
+            names.append(trimmed._replace(stop=stretched(tokens, trimmed.stop, trimmed.label)))
+    names = _with_country(tokens, names)
     taken = {at for name in names for at in range(name.first, name.stop)}
     for name in read_names(tokens, seen_lower):
         free = taken.isdisjoint(range(name.first, name.stop))
@@ -41,6 +47,25 @@ def all_names(tokens: list[Token], seen_lower: frozenset[str]) -> list[Name]:
     names = [_whole_place(tokens, name) for name in _dateline(tokens, sorted(names))]
     names += _bracketed(tokens, names)
     return sorted(names + _with_common_head(tokens, names))
+
+
+def _with_country(tokens: list[Token], names: list[Name]) -> list[Name]:
+    """Join "U.S." and the organisation right behind it: "U.S. Department of Works"."""
+    out: list[Name] = []
+    for name in names:
+        last = out[-1] if out else None
+        if last is not None and name.label == "ORG" and _is_prefix(tokens, last, name.first):
+            out[-1] = name._replace(first=last.first)
+        else:
+            out.append(name)
+    return out
+
+
+def _is_prefix(tokens: list[Token], country: Name, first: int) -> bool:
+    if country.stop - country.first > 1 or tokens[country.first].possessive:
+        return False
+    between = [token.text for token in tokens[country.stop : first]]
+    return tokens[country.first].text.replace(".", "") in {"US", "UK", "UN", "EU"} and between in ([], ["."])
 
 
 def _dateline(tokens: list[Token], names: list[Name]) -> list[Name]:
@@ -125,8 +150,10 @@ def _with_common_head(tokens: list[Token], names: list[Name]) -> list[Name]:
 def _trimmed(tokens: list[Token], first: int, stop: int, label: str) -> Name | None:
     """A tagged span without an article or title at its head, with a finer label and a link where the gazetteer has one."""
     lex = lexicon()
-    while first < stop and tokens[first].text.lower() in {"the", "a", "an"}:
-        first += 1
+    kept = checked(tokens, first, stop, label)
+    if kept is None:
+        return None
+    first, stop, label = kept
     while label == "PER" and stop - first > 1 and tokens[first].text.lower().rstrip(".") in lex.titles:
         first += 2 if tokens[first + 1].text == "." and stop - first > 2 else 1
     if first >= stop:

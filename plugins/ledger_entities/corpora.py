@@ -8,10 +8,14 @@ from pathlib import Path
 
 from ledger_entities.lexicon import lexicon, word_set
 
-__all__ = ["Sentence", "read_columns", "read_gum"]
+__all__ = ["Document", "Sentence", "read_columns", "read_gum"]
 
 Sentence = tuple[str, list[tuple[int, int, str]]]
 """The text of a sentence, and (start, end, label) of its tokens."""
+Document = list[Sentence]
+"""The sentences of a document, or of a stretch of a corpus that does not tell where its documents end."""
+
+_STRETCH = 25
 
 _GUM_LABELS = {"person": "PER", "organization": "ORG", "place": "LOC"}
 _GUM_MARK = re.compile(r"\((?P<open>\d+)-(?P<type>[a-z]+)-[^()]*(?P<single>\))?|(?P<close>\d+)\)")
@@ -20,40 +24,53 @@ _BRIDGES = word_set("""
 """)
 
 
-def read_columns(path: Path) -> Iterator[Sentence]:
-    """The sentences of an IOB2 file (`token label` or numbered columns); labels other than PER, ORG and LOC become O."""
-    text = ""
-    words: list[tuple[str, str]] = []
-    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
-        if line.startswith("# text = "):
-            text = line.removeprefix("# text = ")
-        elif not line.strip():
-            if words:
-                yield _placed(text or " ".join(word for word, _ in words), words)
-            text, words = "", []
-        elif not line.startswith("#"):
-            columns = line.split("\t") if "\t" in line else line.split(" ")
+def read_columns(path: Path) -> Iterator[Document]:
+    """The documents of an IOB2 file (`token label` or numbered columns); labels other than PER, ORG and LOC become O."""
+    document: Document = []
+    last = ""
+    for comments, rows in _blocks(path):
+        words = []
+        for columns in rows:
             numbered = columns[0].isdigit() and len(columns) > 2
             word, label = (columns[1], columns[2]) if numbered else (columns[0], columns[-1])
             words.append((word, label if label[2:] in {"PER", "ORG", "LOC"} else "O"))
+        name = comments.get("sent_id", "").rpartition("-")[0]
+        if document and (name != last or (not name and len(document) == _STRETCH)):
+            yield document
+            document = []
+        last = name
+        document.append(_placed(comments.get("text") or " ".join(word for word, _ in words), words))
+    if document:
+        yield document
 
 
-def read_gum(path: Path) -> Iterator[Sentence]:
-    """The sentences of a GUM file with its entity mentions cut down to their proper names."""
-    text = ""
+def read_gum(path: Path) -> Iterator[Document]:
+    """The documents of a GUM file with their entity mentions cut down to their proper names."""
+    document: Document = []
+    for comments, block in _blocks(path):
+        if "newdoc id" in comments and document:
+            yield document
+            document = []
+        rows = [columns for columns in block if columns[0].isdigit()]
+        words = [(row[1], label) for row, label in zip(rows, _gum_labels(rows), strict=True)]
+        document.append(_placed(comments["text"], words))
+    if document:
+        yield document
+
+
+def _blocks(path: Path) -> Iterator[tuple[dict[str, str], list[list[str]]]]:
+    """The comments and the rows of every sentence."""
+    comments: dict[str, str] = {}
     rows: list[list[str]] = []
     for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
-        if line.startswith("# text = "):
-            text = line.removeprefix("# text = ")
-        elif not line.strip():
-            if rows:
-                labels = _gum_labels(rows)
-                yield _placed(text, [(row[1], label) for row, label in zip(rows, labels, strict=True)])
-            text, rows = "", []
-        elif not line.startswith("#"):
-            columns = line.split("\t")
-            if columns[0].isdigit():
-                rows.append(columns)
+        if line.startswith("# "):
+            name, _, value = line[2:].partition(" = ")
+            comments[name] = value
+        elif line.strip():
+            rows.append(line.split("\t") if "\t" in line else line.split(" "))
+        elif rows:
+            yield comments, rows
+            comments, rows = {}, []
 
 
 def _gum_labels(rows: list[list[str]]) -> list[str]:

@@ -1,7 +1,13 @@
-"""What the tagger sees of a token: itself, its neighbours, its shape, and what the gazetteer and the word lists know."""
+"""What the tagger sees of a token: itself, its neighbours, its run of capital words, and what tables and article know of it."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ledger_entities.document import Document
+from ledger_entities.forms import cluster, form
 from ledger_entities.gazetteer import gazetteer
 from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.tokens import Token
@@ -9,12 +15,15 @@ from ledger_entities.tokens import Token
 __all__ = ["active_tokens", "features"]
 
 _BRIDGES = word_set("""
-    of the and & for de da di do la le el al bin ibn van von der den del della on in - ' . ’
+    of the and & de for da di do la le el al bin ibn van von der den del della on in - ' . ’
 """)
 _BRIDGE = 2
+_CITY = 500_000
+_AHEAD = 6
+_CACHED = 65_536
 
 
-def active_tokens(tokens: list[Token]) -> list[bool]:
+def active_tokens(tokens: Sequence[Token]) -> list[bool]:
     """Which tokens can be part of a name: those with a capital letter, and small words between two of them."""
     capital = [any(letter.isupper() for letter in token.text) for token in tokens]
     active = list(capital)
@@ -32,6 +41,7 @@ def active_tokens(tokens: list[Token]) -> list[bool]:
     return active
 
 
+@functools.lru_cache(_CACHED)
 def _shape(word: str) -> str:
     out = ""
     for letter in word[:12]:
@@ -41,25 +51,7 @@ def _shape(word: str) -> str:
     return out
 
 
-def _gazetteer_marks(tokens: list[Token]) -> list[str]:
-    places, words = gazetteer(), [token.text for token in tokens]
-    marks = [""] * len(tokens)
-    at = 0
-    while at < len(tokens):
-        found = places.find(words, at)
-        if found is None:
-            at += 1
-            continue
-        length, (label, link, population) = found
-        kind = label if not population else "CITY" if population >= 500_000 else "TOWN"
-        if link.startswith("iso:") and label == "GPE":
-            kind = "COUNTRY"
-        for j in range(length):
-            marks[at + j] = ("B" if j == 0 else "I") + kind + ("$" if j == length - 1 else "")
-        at += length
-    return marks
-
-
+@functools.lru_cache(_CACHED)
 def _classes(word: str) -> str:
     lex = lexicon()
     marks = ""
@@ -72,53 +64,163 @@ def _classes(word: str) -> str:
     return marks
 
 
-def features(tokens: list[Token], seen_lower: frozenset[str]) -> list[list[str] | None]:
+@functools.lru_cache(_CACHED)
+def _spelling(text: str) -> tuple[str, ...]:
+    """The features of a word's letters and clusters."""
+    low = text.lower()
+    bits = cluster(text)
+    paths = (
+        ("k" + bits, "k4" + bits[:4], "k6" + bits[:6], "k8" + bits[:8], "k10" + bits[:10])
+        if bits
+        else ("k?",)
+    )
+    return ("w" + low, "1" + low[:3], "2" + low[-3:], "3" + low[-2:], "4" + low[-4:], "5" + low[:4], *paths)
+
+
+def _gazetteer_marks(words: list[str]) -> list[str]:
+    places = gazetteer()
+    marks = [""] * len(words)
+    at = 0
+    while at < len(words):
+        found = places.find(words, at)
+        if found is None:
+            at += 1
+            continue
+        length, (label, link, population) = found
+        kind = label if not population else "CITY" if population >= _CITY else "TOWN"
+        if link.startswith("iso:") and label == "GPE":
+            kind = "COUNTRY"
+        for j in range(length):
+            marks[at + j] = ("B" if j == 0 else "I") + kind + ("$" if j == length - 1 else "")
+        at += length
+    return marks
+
+
+class _Sentence(NamedTuple):
+    """A sentence as parallel lists, with an edge at either end: token `at` stands at index `at + 1`."""
+
+    texts: list[str]
+    lows: list[str]
+    shapes: list[str]
+    classes: list[str]
+    marks: list[str]
+    clusters: list[str]
+    runs: list[tuple[int, int]]
+    document: Document
+    headline: str
+
+
+def features(tokens: Sequence[Token], document: Document) -> list[list[str] | None]:
     """The features of every active token of a sentence; None for the others."""
     active = active_tokens(tokens)
     if not any(active):
         return [None] * len(tokens)
-    marks = _gazetteer_marks(tokens)
-    lows = [token.text.lower() for token in tokens]
-    shapes = [_shape(token.text) for token in tokens]
-    classes = [_classes(low) for low in lows]
-    upper = sum(active) > 0.7 * len([low for low in lows if low.isalpha()]) and len(tokens) > 3
-    return [
-        _of(at, lows, shapes, classes, marks, seen_lower, headline=upper) if is_active else None
-        for at, is_active in enumerate(active)
-    ]
+    sentence = _sentence(tokens, active, document)
+    return [list(_of(sentence, at + 1)) if is_active else None for at, is_active in enumerate(active)]
 
 
-def _of(
-    at: int,
-    lows: list[str],
-    shapes: list[str],
-    classes: list[str],
-    marks: list[str],
-    seen_lower: frozenset[str],
-    *,
-    headline: bool,
-) -> list[str]:
-    low, shape = lows[at], shapes[at]
-    before, after = (lows[at - 1] if at else "<"), (lows[at + 1] if at + 1 < len(lows) else ">")
-    before2, after2 = (lows[at - 2] if at > 1 else "<"), (lows[at + 2] if at + 2 < len(lows) else ">")
-    shape_before, shape_after = (
-        (shapes[at - 1] if at else "<"),
-        (shapes[at + 1] if at + 1 < len(lows) else ">"),
+def _sentence(tokens: Sequence[Token], active: list[bool], document: Document) -> _Sentence:
+    texts = [token.text for token in tokens]
+    lows = [text.lower() for text in texts]
+    words = sum(1 for low in lows if low.isalpha())
+    return _Sentence(
+        ["<", *texts, ">"],
+        ["<", *lows, ">"],
+        ["<", *map(_shape, texts), ">"],
+        ["<", *map(_classes, lows), ">"],
+        ["<", *_gazetteer_marks(texts), ">"],
+        ["<", *(cluster(text) or "?" for text in texts), ">"],
+        _runs(active),
+        document,
+        "1" if sum(active) > 0.7 * words and len(tokens) > 3 else "0",
     )
-    class_before, class_after = (
-        (classes[at - 1] if at else "<"),
-        (classes[at + 1] if at + 1 < len(lows) else ">"),
+
+
+def _runs(active: list[bool]) -> list[tuple[int, int]]:
+    """First and last index of the run of active tokens around every index."""
+    runs = [(0, 0)] * (len(active) + 2)
+    first = 0
+    for at, is_active in enumerate([False, *active, False]):
+        if is_active and not first:
+            first = at
+        elif not is_active and first:
+            runs[first:at] = [(first, at - 1)] * (at - first)
+            first = 0
+    return runs
+
+
+def _of(s: _Sentence, at: int) -> Iterator[str]:
+    yield "b"
+    yield from _spelling(s.texts[at])
+    yield from _neighbours(s, at)
+    yield from _clusters(s, at)
+    yield from _known(s, at)
+    yield from _run(s, at)
+
+
+def _neighbours(s: _Sentence, at: int) -> Iterator[str]:
+    low, shape, marked = s.lows[at], s.shapes[at], s.classes[at] + s.marks[at]
+    before, after = s.lows[at - 1], s.lows[at + 1]
+    yield from ("s" + shape, "c" + s.classes[at], "m" + s.marks[at], "-w" + before, "+w" + after)
+    yield "-v" + (s.lows[at - 2] if at > 1 else "<")
+    yield "+v" + (s.lows[at + 2] if at + 2 < len(s.lows) else ">")
+    yield from (f"-s{s.shapes[at - 1]}|{shape}", f"+s{shape}|{s.shapes[at + 1]}")
+    yield from (
+        "-c" + s.classes[at - 1],
+        "+c" + s.classes[at + 1],
+        "-m" + s.marks[at - 1],
+        "+m" + s.marks[at + 1],
     )
+    yield from (f"-b{before}|{low}", f"+b{low}|{after}", f"x{before}|{marked}", f"y{after}|{marked}")
+
+
+def _clusters(s: _Sentence, at: int) -> Iterator[str]:
+    here, before, after = s.clusters[at][:6], s.clusters[at - 1], s.clusters[at + 1]
+    yield from ("-k" + before, "+k" + after, "-j" + before[:6], "+j" + after[:6])
+    yield from (f"-l{before[:6]}|{here}", f"+l{here}|{after[:6]}")
+    if at > 1:
+        yield "-K" + s.clusters[at - 2][:8]
+    if at + 2 < len(s.clusters):
+        yield "+K" + s.clusters[at + 2][:8]
+
+
+def _known(s: _Sentence, at: int) -> Iterator[str]:
+    """What the tables of names and cases and the article know of the word."""
+    low, shape = s.lows[at], s.shapes[at]
+    known = form(low)
+    names = known.names
+    before = form(s.lows[at - 1]).names if "X" in s.shapes[at - 1] else "<"
+    after = form(s.lows[at + 1]).names if "X" in s.shapes[at + 1] else ">"
+    yield from ("n" + names, f"-n{before}|{names}", f"+n{names}|{after}")
+    opener = "1" if at == 1 else "0"
+    seen = "1" if low in s.document.lower else "0"
+    yield from (f"o{opener}{seen}{shape}", f"h{s.headline}{shape}")
+    yield from (f"u{known.case}{opener}", f"u{known.case}{seen}{opener}{s.headline}")
+    if s.texts[at].isupper():
+        yield f"A{min(len(low), 7)}{seen}{s.headline}"
+    company = s.document.company.get(low, "")
+    yield "d" + company
+    for mark in company:
+        yield "D" + mark
+
+
+def _run(s: _Sentence, at: int) -> Iterator[str]:
+    """Where the word stands in its run of capital words, and how the run ends and is framed."""
     end = at
-    while end + 1 < len(lows) and end - at < 6 and "X" in shapes[end + 1]:
+    while end - at < _AHEAD and "X" in s.shapes[end + 1]:
         end += 1
-    seen = "1" if low in seen_lower else "0"
-    opener = "1" if at == 0 else "0"
-    return [
-        "b", "w" + low, "s" + shape, "1" + low[:3], "2" + low[-3:], "3" + low[-2:], "c" + classes[at], "m" + marks[at],
-        "-w" + before, "+w" + after, "-v" + before2, "+v" + after2, "-s" + shape_before + "|" + shape, "+s" + shape + "|" + shape_after,
-        "-c" + class_before, "+c" + class_after, "-b" + before + "|" + low, "+b" + low + "|" + after,
-        "-m" + (marks[at - 1] if at else "<"), "+m" + (marks[at + 1] if at + 1 < len(lows) else ">"),
-        "o" + opener + seen + shape, "h" + ("1" if headline else "0") + shape, "e" + lows[end] if end > at else "e.", "E" + classes[end] + str(min(end - at, 3)),
-        "x" + before + "|" + classes[at] + marks[at], "y" + after + "|" + classes[at] + marks[at],
-    ]  # fmt: skip
+    yield "e" + (s.lows[end] if end > at else ".")
+    yield f"E{s.classes[end]}{min(end - at, 3)}"
+    if end > at:
+        yield "ek" + s.clusters[end][:8]
+    first, last = s.runs[at]
+    ahead, behind = min(at - first, 2), min(last - at, 2)
+    yield f"r{min(at - first, 3)}{min(last - at, 3)}"
+    yield f"R{s.classes[first]}|{ahead}"
+    yield from (f"q{s.lows[first - 1]}|{ahead}", f"qk{s.clusters[first - 1][:8]}|{ahead}")
+    yield from ("Q" + s.lows[last + 1], f"Qk{s.clusters[last + 1][:8]}|{behind}")
+    marks = s.marks[first : last + 1]
+    whole = "$" if marks[0].startswith("B") and marks[-1].endswith("$") else ""
+    yield f"G{min(last - first, 3)}{marks[0][1:3]}{marks[-1][1:3]}{whole}"
+    if any("ORG" in mark for mark in marks):
+        yield "ro"

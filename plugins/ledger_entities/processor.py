@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from ledger.plugin import Article, Context, Entity, Sentence, Span, processor
 from ledger_entities.combine import all_names, repeated
+from ledger_entities.document import read_document
+from ledger_entities.forms import FORMS
 from ledger_entities.joining import Mention, Register
 from ledger_entities.lexicon import DATA
 from ledger_entities.nominals import bodies_by_head, read_nominals
+from ledger_entities.tagger import MODEL, tag
 from ledger_entities.tokens import tokenise
 
 __all__ = ["annotate", "entities"]
-
-_LOWER = re.compile(r"(?<![\w'’])[a-z]{3,}")
 
 
 @processor(
@@ -23,7 +23,10 @@ _LOWER = re.compile(r"(?<![\w'’])[a-z]{3,}")
     requires=[Sentence],
     provides=[Entity],
     languages=["en"],
-    data=[str(DATA / name) for name in ("countries.txt", "demonyms.txt", "names.json.gz", "words.toml")],
+    data=[
+        str(path)
+        for path in (DATA / "countries.txt", DATA / "demonyms.txt", DATA / "words.toml", FORMS, MODEL)
+    ],
 )
 def entities(article: Article, context: Context) -> Iterator[Entity]:
     """Find who and what is named, join the mentions of one, and link countries and cities."""
@@ -33,10 +36,13 @@ def entities(article: Article, context: Context) -> Iterator[Entity]:
 
 def annotate(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Entity]:
     """The entities of a text, given the code points of its sentences, by position."""
-    lower = frozenset(_LOWER.findall(text))
     register = Register(text)
     tokenised = [tokenise(text, start, end) for start, end in sentences]
-    found = [all_names(tokens, lower) for tokens in tokenised]
+    document = read_document(text, tokenised)
+    tagged = tag(tokenised, document)
+    found = [
+        all_names(tokens, spans, document.lower) for tokens, spans in zip(tokenised, tagged, strict=True)
+    ]
     for number, (tokens, names_here) in enumerate(zip(tokenised, repeated(tokenised, found), strict=True)):
         for name in names_here:
             register.add(name, tokens, number)

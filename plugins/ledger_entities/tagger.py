@@ -5,20 +5,26 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from ledger_entities.document import Document
 from ledger_entities.features import features
 from ledger_entities.lexicon import DATA
 from ledger_entities.tokens import Token
 
-__all__ = ["LABELS", "MODEL", "Weights", "best_path", "load", "spans_of"]
+__all__ = ["LABELS", "MODEL", "Weights", "best_path", "load", "tag"]
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 MODEL: Path = DATA / "names.json.gz"
 
 Weights = dict[str, list[tuple[int, int]]]
 """Feature to (index of label, weight) pairs; transitions are the features `>i` of label i."""
+Scores = list[int]
+"""The score of every label for one token."""
 
+_FAMILIES = ((0,), (1, 2), (3, 4), (5, 6))
+"""The labels of no name, of people, of organisations and of places."""
 _ALLOWED = [
     [before for before in range(len(LABELS)) if not now.startswith("I-") or LABELS[before][1:] == now[1:]]
     for now in LABELS
@@ -34,7 +40,7 @@ def load() -> Weights:
     }
 
 
-def scores_of(names: list[str], weights: Weights) -> list[int]:
+def scores_of(names: list[str], weights: Weights) -> Scores:
     """The score of every label for one token."""
     total = [0] * len(LABELS)
     for name in names:
@@ -43,7 +49,7 @@ def scores_of(names: list[str], weights: Weights) -> list[int]:
     return total
 
 
-def best_path(rows: list[list[int] | None], weights: Weights) -> list[int]:
+def best_path(rows: Sequence[Scores | None], weights: Weights) -> list[int]:
     """The labels with the highest sum of scores and transitions (Viterbi); a None row is forced to be O."""
     count = len(LABELS)
     move = [[0] * count for _ in range(count)]
@@ -72,14 +78,63 @@ def best_path(rows: list[list[int] | None], weights: Weights) -> list[int]:
     return path[::-1] if rows else []
 
 
-def spans_of(tokens: list[Token], seen_lower: frozenset[str]) -> list[tuple[int, int, str]]:
-    """(first token, token after the last, label) of the names of a sentence."""
-    named = features(tokens, seen_lower)
-    if not any(names is not None for names in named):
-        return []
+def tag(sentences: Sequence[Sequence[Token]], document: Document) -> list[list[tuple[int, int, str]]]:
+    """(first token, token after the last, label) of the names of every sentence of an article.
+
+    A capital word that stands more than once is judged by half by what its other places say.
+    """
     weights = load()
-    rows = [None if names is None else scores_of(names, weights) for names in named]
-    return label_spans([LABELS[label] for label in best_path(rows, weights)])
+    rows: list[list[Scores | None]] = []
+    for tokens in sentences:
+        named = features(tokens, document)
+        rows.append([None if names is None else scores_of(names, weights) for names in named])
+    pool = _pool(sentences, rows)
+    found: list[list[tuple[int, int, str]]] = []
+    for tokens, scores in zip(sentences, rows, strict=True):
+        if not any(row is not None for row in scores):
+            found.append([])
+            continue
+        told = [
+            None if row is None else _told(row, pool.get(token.text))
+            for token, row in zip(tokens, scores, strict=True)
+        ]
+        found.append(label_spans([LABELS[label] for label in best_path(told, weights)]))
+    return found
+
+
+def _by_family(row: Scores) -> list[int]:
+    """How far the best label of each family lies below the best label of all."""
+    tops = [max(row[label] for label in family) for family in _FAMILIES]
+    best = max(tops)
+    return [top - best for top in tops]
+
+
+def _pool(
+    sentences: Sequence[Sequence[Token]], rows: list[list[Scores | None]]
+) -> dict[str, tuple[int, list[int]]]:
+    """Capital words to how often they stand in the article and the sum of their scores by family."""
+    pool: dict[str, tuple[int, list[int]]] = {}
+    for tokens, scores in zip(sentences, rows, strict=True):
+        for token, row in zip(tokens, scores, strict=True):
+            if row is not None and token.capital:
+                count, total = pool.get(token.text, (0, [0] * len(_FAMILIES)))
+                pool[token.text] = (
+                    count + 1,
+                    [left + right for left, right in zip(total, _by_family(row), strict=True)],
+                )
+    return pool
+
+
+def _told(row: Scores, pooled: tuple[int, list[int]] | None) -> Scores:
+    """The scores of a token with half of the mean of those of the other places of its word."""
+    if pooled is None or pooled[0] < 2:
+        return row
+    others = 2 * (pooled[0] - 1)
+    told = list(row)
+    for family, total, own in zip(_FAMILIES, pooled[1], _by_family(row), strict=True):
+        for label in family:
+            told[label] += (total - own) // others
+    return told
 
 
 def label_spans(labels: list[str]) -> list[tuple[int, int, str]]:

@@ -1,19 +1,24 @@
-"""A draft: changes of a view's tables that are made over a snapshot, without a lock, and written later in one piece."""
+"""Changes of a view's tables, made in memory over what is stored and written in one piece.
+
+A draft is made over a snapshot, without a lock, and written later; a batch is folded and written in one transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
+from ledger.projections import fulltext
 from ledger.projections.facts import View
 from ledger.projections.rows import Row
-from ledger.projections.tables import delete_sql, mark, table_of, upsert_sql
+from ledger.projections.tables import delete_sql, mark, table_name, table_of, upsert_sql
 
-__all__ = ["Draft", "DraftTable"]
+__all__ = ["Batch", "Draft", "DraftTable"]
 
 R = TypeVar("R", bound=Row)
 _VALUES = 400
@@ -28,16 +33,21 @@ class DraftTable(Generic[R]):
         self._row = row
         self._table = table_of(row, generation)
         self._changes: dict[tuple[Any, ...], R | None] = {}
+        self._added: list[R] = []
         self._places: dict[str, dict[Any, dict[tuple[Any, ...], None]]] = {}
+        self._key = key_of(row)
         self._mark = mark(connection)
         self._order = ", ".join(f'"{name}"' for name in row.KEY)
+        where = " AND ".join(f'"{name}" = {self._mark}' for name in row.KEY)
+        self._where_key = f"WHERE {where}"
 
     def get(self, *key: Any) -> R | None:
         """The row under a key."""
+        if self._added:
+            self._settle()
         if key in self._changes:
             return self._changes[key]
-        wanted = {name: [value] for name, value in zip(self._row.KEY, key, strict=True)}
-        return next(self._stored(wanted), None)
+        return next(self._select(self._where_key, key), None)
 
     def put(self, row: R) -> None:
         """Add a row, or replace the one with its key."""
@@ -46,14 +56,29 @@ class DraftTable(Generic[R]):
         for column, places in self._places.items():
             places.setdefault(getattr(row, column), {})[key] = None
 
+    def add(self, row: R) -> None:
+        """The same for a row whose key the draft does not touch again; costs less."""
+        self._added.append(row)
+
     def delete(self, *key: Any) -> None:
         """Remove the row under a key, if there is one."""
+        if self._added:
+            self._settle()
         self._changes[key] = None
+
+    def matching(self, column: str, values: Collection[Any]) -> list[R]:
+        """The rows whose `column` is one of `values`, by key."""
+        return self._find({column: values}, None)
 
     def find(self, *, since: tuple[str, int] | None = None, **wanted: Collection[Any]) -> list[R]:
         """The rows of which each named column has one of the values, by key; `since` is a column with its least value."""
+        return self._find(wanted, since)
+
+    def _find(self, wanted: dict[str, Collection[Any]], since: tuple[str, int] | None) -> list[R]:
         if not all(wanted.values()):
             return []
+        if self._added:
+            self._settle()
         stored = self._stored(wanted, since)
         found = {key: row for row in stored if (key := self._key(row)) not in self._changes}
         column, values = next(iter(wanted.items()))
@@ -66,8 +91,10 @@ class DraftTable(Generic[R]):
                 found[key] = row
         return [found[key] for key in sorted(found)]
 
-    def all(self) -> list[R]:
+    def rows(self) -> list[R]:
         """All rows by key."""
+        if self._added:
+            self._settle()
         found = {key: row for row in self._select("", ()) if (key := self._key(row)) not in self._changes}
         found.update({key: row for key, row in self._changes.items() if row is not None})
         return [found[key] for key in sorted(found)]
@@ -82,16 +109,22 @@ class DraftTable(Generic[R]):
         return found[max(found)] if found else None
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write the changes."""
+        """Write the changes, and hold none then."""
         removed = [key for key, row in sorted(self._changes.items()) if row is None]
         added = [msgspec.structs.astuple(row) for _, row in sorted(self._changes.items()) if row is not None]
+        added += map(msgspec.structs.astuple, self._added)
+        self._changes.clear()
+        self._added.clear()
+        self._places.clear()
         if removed:
             connection.exec_driver_sql(delete_sql(self._table, self._mark), removed)
         if added:
             connection.exec_driver_sql(upsert_sql(self._table, self._mark), added)
 
-    def _key(self, row: R) -> tuple[Any, ...]:
-        return tuple(getattr(row, name) for name in self._row.KEY)
+    def _settle(self) -> None:
+        for row in self._added:
+            self.put(row)
+        self._added.clear()
 
     def _placed(self, column: str) -> dict[Any, dict[tuple[Any, ...], None]]:
         if column not in self._places:
@@ -122,7 +155,7 @@ class DraftTable(Generic[R]):
 
 
 class Draft:
-    """The tables of one generation of a view over one snapshot."""
+    """The tables of one generation of a view, with changes over what `connection` sees."""
 
     def __init__(self, connection: sa.Connection, view: View, generation: int) -> None:
         self._tables: dict[type[Row], DraftTable[Any]] = {
@@ -137,3 +170,25 @@ class Draft:
         """Write every change, in the transaction of `connection`."""
         for table in self._tables.values():
             table.flush(connection)
+
+
+class Batch(Draft):
+    """The tables of one generation during one transaction, with its full-text indexes."""
+
+    def __init__(self, connection: sa.Connection, view: View, generation: int) -> None:
+        super().__init__(connection, view, generation)
+        self._connection = connection
+        self._generation = generation
+        self._columns = view.fulltext
+
+    def index(self, table: str, rows: Mapping[int, Mapping[str, str] | None]) -> None:
+        """Replace documents of a full-text index, by rowid; None removes one."""
+        if rows:
+            name = table_name(table, self._generation)
+            fulltext.replace(self._connection, name, self._columns[table], rows)
+
+
+def key_of(row: type[R]) -> Callable[[R], tuple[Any, ...]]:
+    """What gives the key of rows of this type."""
+    values = attrgetter(*row.KEY)
+    return values if len(row.KEY) > 1 else lambda each: (values(each),)

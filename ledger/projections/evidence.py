@@ -202,7 +202,7 @@ class EvidenceTables:
 
     def everything(self) -> list[Document]:
         """All documents, by id."""
-        return [_document(row.document) for row in self._documents.all() if row.document]
+        return [_document(row.document) for row in self._documents.rows() if row.document]
 
     def behind(self, slots: Collection[str]) -> list[Document]:
         """Everything that the state of these slots is read from, by id."""

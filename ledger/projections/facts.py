@@ -43,7 +43,7 @@ class Context(msgspec.Struct, frozen=True):
         return (self.body(key) or b"").decode()
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """One event as a fold sees it. `content` is an error when the payload cannot be read."""
 
     position: int

@@ -16,9 +16,9 @@ from ledger.errors import StoreUnavailableError
 from ledger.events import StoredEvent
 from ledger.projections import catalogue
 from ledger.projections.catalogue import Generation, Parked
+from ledger.projections.drafts import Batch
 from ledger.projections.facts import Context, Fact, Redactions, View, read_fact
 from ledger.projections.generations import Generations
-from ledger.projections.tables import Batch
 from ledger.store import Head
 from ledger.store.tlog import Frontier
 
@@ -185,7 +185,7 @@ class Folder:
             with connection.begin_nested():
                 batch = Batch(connection, view, lane.generation)
                 view.fold(batch, facts, context)
-                batch.flush()
+                batch.flush(connection)
         except (sa.exc.OperationalError, StoreUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a fold raises makes the event a poison one

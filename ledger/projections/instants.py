@@ -74,7 +74,7 @@ class Instants:
         self._figures = FigureTables(draft)
         self._decided: Sequence[ReviewRow] = reader.decided()
         self._due: dict[str, datetime | None] = {
-            row.slot: parse_time(row.since) if row.since else None for row in draft.of(DueSlotRow).all()
+            row.slot: parse_time(row.since) if row.since else None for row in draft.of(DueSlotRow).rows()
         }
         self._stored_due = set(self._due)
         self._ahead: list[Change] = []
@@ -147,7 +147,7 @@ class Instants:
         self._instant = []
 
     def _known_slots(self) -> list[str]:
-        return [row.slot for row in self._draft.of(FigureRow).all()]
+        return [row.slot for row in self._draft.of(FigureRow).rows()]
 
     def _act_on_decisions(self, after: int) -> None:
         reviews = reviews_at(self._decided, self._at.target)

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """Base of all rows.
 
     `KEY` names the columns that identify a row, `INDEXES` what is looked up by besides, `LOOKUPS` what the fold itself looks

@@ -1,14 +1,12 @@
-"""Tables of one generation: made from row structs, read and written by a batch that folds in memory."""
+"""Tables of one generation: made from row structs."""
 
 from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import islice
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-import msgspec
 import sqlalchemy as sa
 
 from ledger.projections import fulltext
@@ -16,7 +14,6 @@ from ledger.projections.facts import View
 from ledger.projections.rows import Row
 
 __all__ = [
-    "Batch",
     "create_indexes",
     "create_tables",
     "delete_sql",
@@ -30,16 +27,12 @@ __all__ = [
     "upsert_sql",
 ]
 
-R = TypeVar("R", bound=Row)
-
 _TYPES: dict[type, sa.types.TypeEngine[Any]] = {
     str: sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
     int: sa.BigInteger(),
     float: sa.Double(),
     bytes: sa.LargeBinary(),
 }
-_VALUES = 500
-"""Values in one IN list; SQLite allows 32,766 parameters, and short lists are prepared once."""
 
 
 def document_columns(row: type[Row]) -> dict[str, tuple[type, bool, str]]:
@@ -146,95 +139,3 @@ def delete_sql(table: sa.Table, parameter: str) -> str:
     """Remove the row under a key; parameters are the key's columns in order."""
     where = " AND ".join(f'"{column.name}" = {parameter}' for column in table.primary_key)
     return f'DELETE FROM "{table.name}" WHERE {where}'  # noqa: S608
-
-
-class _Table(Generic[R]):
-    """One table as a batch sees it: its own changes over what is stored."""
-
-    def __init__(self, connection: sa.Connection, row: type[R], generation: int) -> None:
-        self._connection = connection
-        self._row = row
-        self._table = table_of(row, generation)
-        self._changes: dict[tuple[Any, ...], R | None] = {}
-        self._added: list[tuple[Any, ...]] = []
-        self._key = tuple(row.__struct_fields__.index(name) for name in row.KEY)
-        self._mark = mark(connection)
-        self._upsert = upsert_sql(self._table, self._mark)
-        where = " AND ".join(f'"{name}" = {self._mark}' for name in row.KEY)
-        self._where_key = f'FROM "{self._table.name}" WHERE {where}'
-        self._order = ", ".join(f'"{name}"' for name in row.KEY)
-
-    def get(self, *key: Any) -> R | None:
-        if self._added:
-            self.flush()
-        if key in self._changes:
-            return self._changes[key]
-        found = self._connection.exec_driver_sql(f"SELECT * {self._where_key}", key).fetchone()
-        return self._row(*found) if found is not None else None
-
-    def put(self, row: R) -> None:
-        values = msgspec.structs.astuple(row)
-        self._changes[tuple(values[at] for at in self._key)] = row
-
-    def add(self, row: R) -> None:
-        self._added.append(msgspec.structs.astuple(row))
-
-    def delete(self, *key: Any) -> None:
-        self._changes[key] = None
-
-    def matching(self, column: str, values: Collection[Any]) -> list[R]:
-        self.flush()
-        found: list[R] = []
-        ordered = iter(sorted(values))
-        while chunk := tuple(islice(ordered, _VALUES)):
-            marks = ", ".join([self._mark] * len(chunk))
-            found.extend(
-                self._select(f'WHERE "{column}" IN ({marks}) ORDER BY {self._order}', chunk),
-            )
-        return found
-
-    def rows(self) -> list[R]:
-        self.flush()
-        return list(self._select(f"ORDER BY {self._order}", ()))
-
-    def flush(self) -> None:
-        removed = [key for key, row in self._changes.items() if row is None]
-        added = [msgspec.structs.astuple(row) for row in self._changes.values() if row is not None]
-        added += self._added
-        self._changes.clear()
-        self._added.clear()
-        if removed:
-            self._connection.exec_driver_sql(f"DELETE {self._where_key}", removed)
-        if added:
-            self._connection.exec_driver_sql(self._upsert, added)
-
-    def _select(self, rest: str, values: tuple[Any, ...]) -> Iterator[R]:
-        rows = self._connection.exec_driver_sql(f'SELECT * FROM "{self._table.name}" {rest}', values)  # noqa: S608
-        return (self._row(*row) for row in rows)
-
-
-class Batch:
-    """The tables of one generation during one transaction; `flush` writes what the fold left behind."""
-
-    def __init__(self, connection: sa.Connection, view: View, generation: int) -> None:
-        self._connection = connection
-        self._generation = generation
-        self._columns = view.fulltext
-        self._tables: dict[type[Row], _Table[Any]] = {
-            row: _Table(connection, row, generation) for row in view.tables
-        }
-
-    def of(self, row: type[R]) -> _Table[R]:
-        """The table of a row type."""
-        return self._tables[row]
-
-    def index(self, table: str, rows: Mapping[int, Mapping[str, str] | None]) -> None:
-        """Replace documents of a full-text index, by rowid; None removes one."""
-        name, columns = table_name(table, self._generation), self._columns[table]
-        if rows:
-            fulltext.replace(self._connection, name, columns, rows)
-
-    def flush(self) -> None:
-        """Write every change."""
-        for table in self._tables.values():
-            table.flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from ledger.plugin import Claim, Notice
@@ -29,6 +29,8 @@ _DATELINE = re.compile(r"^\s*(?:[A-Z][^\n()]{0,60})?\(([^()\n]{2,40})\)\s*[-\u20
 _CORRECTION = re.compile(r"\s*(?:correction|corrected|clarification)\b", re.IGNORECASE)
 _TAKES_BACK = ("correction", "retraction")
 _COPYABLE = ("primary", "background", "echo")
+_YESTERDAY = timedelta(days=2)
+"""What was said the day before is news; what was said longer ago is told again."""
 _ALTERNATIVES = {"predicted": "asserted"}
 
 
@@ -189,7 +191,7 @@ class Resolver:
             if claim.kind == "hearsay":
                 return "echo", None
             return ("primary" if claim.chain else "echo"), root
-        dated_back = said_at is not None and said_at < article.published
+        dated_back = said_at is not None and article.published - said_at > _YESTERDAY
         return ("background" if claim.kind == "background" or dated_back else "primary"), root
 
     def _value(self, claim: Claim, slot: Slot) -> Value | None:

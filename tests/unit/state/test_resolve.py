@@ -269,7 +269,8 @@ def test_a_day_is_resolved_against_the_local_date_of_publication():
     claim = figure(5, by=["the coast guard"], said_on="2031-05-07")
     assert one(claim, offset=3).said_at == T0
     assert one(claim, hours=26, offset=3).said_at == datetime(2031, 5, 7, tzinfo=UTC)
-    assert one(claim, hours=26, offset=3).kind == "background"
+    assert one(claim, hours=26, offset=3).kind == "primary"
+    assert one(claim, hours=74, offset=3).kind == "background"
 
 
 def test_an_undated_claim_was_said_when_the_first_version_that_carries_it_was_published():

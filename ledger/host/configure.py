@@ -65,7 +65,7 @@ class SettingsOf(msgspec.Struct, frozen=True, kw_only=True):
 def settings_of(inventory: Inventory) -> tuple[SettingsOf, ...]:
     """Every record that takes settings, processors first."""
     given: list[tuple[str, str, str, str]] = [
-        (one.name, one.plugin, one.schema, one.config) for one in inventory.processors if one.schema
+        (one.name, plugin, one.schema, one.config) for plugin, one in inventory.declared if one.schema
     ]
     for plugin in inventory.plugins:
         for records in plugin.records.values():

@@ -71,7 +71,8 @@ class TypeInfo(msgspec.Struct, frozen=True, order=True):
 class ProcessorInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A processor record without its code. `config` is the canonical JSON of its settings, `schema` their JSON Schema.
 
-    `config_error` says why the settings were refused; the processor is then inactive.
+    `config_error` says why the settings were refused; the processor is then inactive. With `waits` that is no mistake: it has
+    settings without defaults, and nobody has given any.
     """
 
     name: str
@@ -86,6 +87,7 @@ class ProcessorInfo(msgspec.Struct, frozen=True, kw_only=True):
     config: str = ""
     schema: str = ""
     config_error: str = ""
+    waits: bool = False
 
 
 class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):

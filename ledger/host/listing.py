@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ledger.config import Plugins
-from ledger.host.describe import Candidate, Problem
+from ledger.host.describe import Candidate, Problem, ProcessorInfo
 from ledger.host.failures import Limits
 from ledger.host.health import ProcessorHealth
 from ledger.host.inventory import ActiveProcessor, PluginInfo
@@ -39,6 +39,11 @@ class Inventory:
                 worker.close()
         self.processors: tuple[ActiveProcessor, ...] = self._roster.active
         self.plugins: tuple[PluginInfo, ...] = self._roster.plugins()
+
+    @property
+    def declared(self) -> tuple[tuple[str, ProcessorInfo], ...]:
+        """Every processor that a plugin declares, active or not, with the plugin's name."""
+        return tuple(self._roster.declared())
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -281,8 +281,19 @@ def _describe_record(record: Any, settings: Mapping[str, dict[str, Any]]) -> Rec
     )
 
 
+def _required(kind: Any) -> list[str]:
+    """The settings that have no default."""
+    try:
+        return [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
+    except TypeError:
+        return []  # no struct: whoever describes it says so
+
+
 def _describe(record: Processor, table: dict[str, Any]) -> ProcessorInfo:
     form, config, error = _settings(record.name, record.config, table)
+    needed = _required(record.config) if not table else []
+    if needed:
+        error = f"off until [plugins.{record.name}] gives {' and '.join(needed)}"
     return ProcessorInfo(
         name=record.name,
         version=record.version,
@@ -296,4 +307,5 @@ def _describe(record: Processor, table: dict[str, Any]) -> ProcessorInfo:
         config=config,
         schema=form,
         config_error=error,
+        waits=bool(needed),
     )

@@ -104,6 +104,7 @@ class Roster:
         self.problems: list[Problem] = []
         self.owners: dict[str, Member] = {}
         self.infos: dict[str, ProcessorInfo] = {}
+        self._waiting: set[str] = set()
         candidates, refused, barred = find(settings)
         self.members = [Member(c, _isolation(c, isolate)) for c in candidates]
         # A name means the plugin of that name; where there is none, the processor.
@@ -124,6 +125,11 @@ class Roster:
         """Every plugin found, by name."""
         names = [active.name for active in self.active]
         return tuple(sorted((m.info(names) for m in self.members), key=lambda i: (i.name, i.source)))
+
+    def declared(self) -> Iterator[tuple[str, ProcessorInfo]]:
+        """Every processor of a plugin that takes part, active or not, with the plugin's name; active ones first."""
+        found = [(m.candidate.name, p) for m in self.members if m.description for p in m.description.processors]
+        return iter(sorted(found, key=lambda pair: pair[1].name not in self.infos))
 
     def workers(self) -> Iterator[tuple[str, PluginWorker]]:
         """The workers by the names of their plugins."""
@@ -271,6 +277,8 @@ class Roster:
             code = code_digest(member.candidate)
             for info in member.description.processors:
                 self.owners[info.name] = member
+                if info.waits:
+                    self._waiting.add(info.name)
                 if reason := self._unusable(info):
                     self._deactivate(info.name, reason)
                 else:
@@ -302,7 +310,7 @@ class Roster:
     def _deactivate(self, name: str, reason: str, fix: str = "") -> None:
         member = self.owners[name]
         member.inactive[name] = reason
-        if name not in self._disabled_processors:
+        if name not in self._disabled_processors and name not in self._waiting:
             self.report(member.candidate, f"Processor {name} is inactive: {reason}", fix)
 
     def _check_settings(self) -> None:

@@ -66,14 +66,16 @@ class PluginWeb:
     def ask(self, asked: Asked) -> Answer:
         """Call an outside service. Raises OSError without an answer, and for a key that cannot or must not be sent."""
         headers = {"Content-Type": asked.media_type, "Accept": asked.media_type}
-        if asked.key:
-            headers["Authorization"] = f"Bearer {self._key(asked)}"
-        status, body = self._run(
-            lambda fetcher: fetcher.ask(
-                asked.url, asked.body.encode("utf-8", "replace"), headers, seconds=asked.timeout
-            )
+        key = self._key(asked) if asked.key else ""
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        body = asked.body.encode("utf-8", "replace")
+        status, answer = self._run(
+            lambda fetcher: fetcher.ask(asked.url, body, headers, seconds=asked.timeout)
         )
-        return Answer(status=status, text=body.decode("utf-8", "replace"))
+        text = answer.decode("utf-8", "replace")
+        # A service that repeats what it was sent must not bring the key into the log.
+        return Answer(status=status, text=text.replace(key, "[key]") if key else text)
 
     def _key(self, asked: Asked) -> str:
         secure = (

@@ -422,20 +422,17 @@ class Ledger:
         return verify_store(self.store, progress=progress)
 
     def replay(
-        self, *, processors: bool = True, sample: int | None = None, progress: Progress | None = None
+        self,
+        *,
+        processors: bool = True,
+        sample: int | None = None,
+        seed: str = "",
+        jobs: int = 1,
+        progress: Progress | None = None,
     ) -> Replay:
         """Rebuild all views from the events beside the live ones and compare; re-run the processors and compare."""
-        from ledger.audit import replay
-
-        return replay(
-            self.settings,
-            self.store,
-            self.views,
-            (lambda position: self.audits.rerun(position, sample=sample, progress=progress)[1])
-            if processors
-            else None,
-            clock=self.clock,
-            progress=progress,
+        return self.audits.replay(
+            processors=processors, sample=sample, seed=seed, jobs=jobs, progress=progress
         )
 
     def redact(self, event: str, *, by: str, reason: str) -> Removed:

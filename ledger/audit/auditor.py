@@ -17,6 +17,7 @@ from ledger.audit.notes import Notes
 from ledger.audit.past import StoreAt
 from ledger.audit.pinned import PinnedHost
 from ledger.audit.redact import find_event
+from ledger.audit.replay import Replay, replay
 from ledger.audit.report import SealCheck, check_seal, make_report, to_html, to_json
 from ledger.audit.rerun import Past, Rerun, annotations_at, read_past, rerun_all, sample_of
 from ledger.audit.rows import row_receipt, seal_view
@@ -269,7 +270,7 @@ class Auditor:
     ) -> tuple[Past, list[Rerun]]:
         """Repeat the runs recorded up to `position`, or a sample of them, in the versions that were recorded.
 
-        `notes` is a file in which results are kept, so that a replay that was stopped goes on where it was.
+        `notes` is a file in which results are kept until it is done, so that a replay that was stopped goes on where it was.
         """
         self.views.catch_up()
         past = read_past(StoreAt(self.store, position))
@@ -287,7 +288,34 @@ class Auditor:
                 keep=kept.add,
                 progress=progress,
             )
+            kept.finish()
         return past, found
+
+    def replay(
+        self,
+        *,
+        processors: bool = True,
+        sample: int | None = None,
+        seed: str = "",
+        jobs: int = 1,
+        progress: Progress | None = None,
+    ) -> Replay:
+        """Rebuild all views beside the live ones and compare them; with `processors`, repeat their runs as `rerun` does."""
+
+        def rerun(position: int) -> Sequence[Rerun]:
+            notes = self.settings.home / "replay.jsonl"
+            return self.rerun(position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress)[
+                1
+            ]
+
+        return replay(
+            self.settings,
+            self.store,
+            self.views,
+            rerun if processors else None,
+            clock=self.clock,
+            progress=progress,
+        )
 
     def audit(
         self,

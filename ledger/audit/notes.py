@@ -58,6 +58,11 @@ class Notes:
         """Note one result."""
         self._write(one)
 
+    def finish(self) -> None:
+        """Throw the notes away: there is nothing left to go on with, and the next replay shall run everything again."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
     def _write(self, value: msgspec.Struct) -> None:
         if self._file is not None:
             self._file.write(msgspec.json.encode(value) + b"\n")

@@ -98,7 +98,7 @@ def replay(
 ) -> None:
     """Rebuild all views from the events beside the live ones and compare them; repeat the processors' runs and compare.
 
-    Changes nothing. Exit 1 when a view differs from its events, 3 when only processors differ from what they recorded, 4 when
+    Changes nothing; started again after it was stopped, it goes on where it was. Exit 1 when a view differs from its events, 3 when only processors differ from what they recorded, 4 when
     nothing differs but parts cannot be repeated.
     """
     if plugins != "recorded":
@@ -107,7 +107,9 @@ def replay(
     ledger = open_from(ctx)
     with progress("Replaying") as show:
         if as_of is None:
-            found = ledger.replay(processors=not views_only, sample=sample, progress=show)
+            found = ledger.replay(
+                processors=not views_only, sample=sample, seed=seed, jobs=jobs, progress=show
+            )
             code = 1 if not found.views_hold else 0 if found.processors_hold else 3
             if code == 0 and set(found.counts) - {"identical", "within tolerance"}:
                 code = 4

@@ -52,6 +52,8 @@ def run(
             json_out(report)
         else:
             poll_table(report)
+        for sentence in ledger.audits.keep_up():
+            warn(sentence)
         ctx.exit(1 if report.errors else 0)
 
     def tick() -> None:

@@ -28,7 +28,10 @@ _REACH = 8
 
 
 class Event(NamedTuple):
-    """One event: of whom, its words ("launch offensive"), the verb's lemma, where it stands, and whether it is negated."""
+    """One event: of whom, its words ("launch offensive"), the verb's lemma, where it stands, and whether it is negated.
+
+    `level` is the modality that its own words give it ("a potential withdrawal"); empty when they give none.
+    """
 
     subject: str
     words: str
@@ -37,6 +40,7 @@ class Event(NamedTuple):
     thing: Span
     at: int
     negated: bool
+    level: str = ""
 
 
 class _Lists(NamedTuple):
@@ -80,19 +84,26 @@ def events(tokens: Sequence[Token], table: Table, stated: Sequence[tuple[str, Sp
         if token.tag != "N" or (token.capital and k > 0):
             continue
         before = found[-1] if found else None
+        known = [*stated, *((event.subject, event.thing) for event in found)]
         made = (
-            _action(tokens, k, table, before)
+            _action(tokens, k, table, before, stated)
             or _course(tokens, k)
             or _manner(tokens, k)
-            or _harm(tokens, k, table, stated)
+            or _harm(tokens, k, table, known)
+            or _undertaking(tokens, k, table)
         )
         if made is not None:
             found.append(made)
     return found
 
 
-def _action(tokens: Sequence[Token], k: int, table: Table, before: Event | None) -> Event | None:
-    """A verb and its object, with the subject before it; a participle after a comma has the subject of the last event."""
+def _action(
+    tokens: Sequence[Token], k: int, table: Table, before: Event | None, stated: Sequence[tuple[str, Span]]
+) -> Event | None:
+    """A verb and its object, with the subject before it.
+
+    A participle after a comma has the subject of the last event or statement, `it` that of the undertaking named before.
+    """
     lists = _lists()
     verb = lists.actions.get(tokens[k].low)
     if verb is None:
@@ -119,8 +130,12 @@ def _action(tokens: Sequence[Token], k: int, table: Table, before: Event | None)
     if person and thing is None and verb[0] == "encounter" and (met := _name(nouns, table)) is not None:
         negated = any(low == "not" or low.endswith("n't") for low in words)
         return Event(met[0], "encountered", verb[0], Span(tokens[k].start, noun.end), met[1], k, negated)
-    if thing is None and verb[1] == "ing" and head >= 0 and tokens[head].tag == "," and before is not None:
-        thing = before.subject, before.thing
+    if thing is None and verb[1] == "ing" and head >= 0 and tokens[head].tag == ",":
+        told = [each for each in stated if each[1].end <= tokens[head].start]
+        thing = (before.subject, before.thing) if before is not None else told[-1] if told else None
+    if thing is None and head >= 0 and tokens[head].low == "it":
+        named = [t for t in tokens[:head] if t.low in lists.words["undertakings"]]
+        thing = (named[-1].low, named[-1].span) if named else None
     if thing is None:
         return None
     negated = any(low in {"not", "never"} or low.endswith("n't") for low in words)
@@ -178,6 +193,37 @@ def _manner(tokens: Sequence[Token], k: int) -> Event | None:
     negated = "not" in group or any(word.endswith("n't") for word in group)
     return Event(
         tokens[head].low, tokens[k].low, tokens[k].low, tokens[k].span, tokens[head].span, k, negated
+    )
+
+
+def _undertaking(tokens: Sequence[Token], k: int, table: Table) -> Event | None:
+    """`report a potential withdrawal of soldiers`: an undertaking that somebody reports, and of whom."""
+    words = _lists().words
+    if (
+        tokens[k].low not in words["undertakings"]
+        or k < 2
+        or k + 2 >= len(tokens)
+        or tokens[k + 1].low != "of"
+    ):
+        return None
+    low = k
+    while low > 0 and tokens[low - 1].tag in {"N", "DET"} and tokens[low - 1].low not in words["reporting"]:
+        low -= 1
+    if low in {0, k} or tokens[low - 1].low not in words["reporting"]:
+        return None
+    thing = _name(tokens[k + 2 : _phrase_end(tokens, k + 2)], table)
+    if thing is None:
+        return None
+    open_ = any(t.low in words["open"] for t in tokens[low:k])
+    return Event(
+        thing[0],
+        tokens[k].low,
+        tokens[k].low,
+        tokens[k].span,
+        thing[1],
+        k,
+        negated=False,
+        level="possible" if open_ else "",
     )
 
 

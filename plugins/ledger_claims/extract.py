@@ -279,6 +279,8 @@ class _Reading:
 
     def _event_claim(self, local: Local, tokens: Sequence[Token], event: Event) -> Claim:
         level = circumstance.level_of([event.trigger], local.modalities)
+        if event.level and level == "asserted":
+            level = event.level
         if level == "predicted" and event.words in self.table.defaults:
             level = "asserted"  # "the man who was killed will be buried on Friday"
         scope, place = circumstance.scope_of(

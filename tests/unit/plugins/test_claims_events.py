@@ -45,6 +45,18 @@ def events(text: str) -> list[tuple[str, object, str, str]]:
         ("Varnish forces launched an offensive.", ("Varnish forces", "launch offensive", "+", "asserted")),
         ("Varna has imposed sanctions on Orl.", ("Varna", "impose sanctions", "+", "asserted")),
         ("Fighting has intensified.", ("fighting", "intensify", "+", "asserted")),
+        (
+            "The Karl guards reported a withdrawal of Varnish soldiers.",
+            ("Varnish soldier", "withdrawal", "+", "asserted"),
+        ),
+        (
+            "Karl officials report a potential withdrawal of Varnish soldiers.",
+            ("Varnish soldier", "withdrawal", "+", "possible"),
+        ),
+        (
+            "While the withdrawal is slow, it indicates a growing concern regarding their morale.",
+            ("withdrawal", "indicate concern", "+", "asserted"),
+        ),
         ("Clashes have not stopped.", ("clashes", "stop", "-", "asserted")),
         ("The war shows no signs of ending.", ("war", "sign of ending", "-", "asserted")),
         ("The pause may be temporary.", ("pause", "temporary", "+", "possible")),

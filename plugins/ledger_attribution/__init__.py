@@ -19,6 +19,7 @@ from ledger.plugin import (
     Sentence,
     hookimpl,
 )
+from ledger_syntax.layer import Syntax
 
 __all__ = ["ledger_processors"]
 
@@ -26,7 +27,7 @@ __all__ = ["ledger_processors"]
 def _run(article: Article, context: Context) -> Iterable[Annotation | Ephemeral]:
     from ledger_attribution.annotate import annotate
 
-    return annotate(article, context.of(Sentence))
+    return annotate(article, context.of(Sentence), next(iter(context.of(Syntax)), None))
 
 
 @hookimpl
@@ -34,9 +35,9 @@ def ledger_processors() -> Iterator[Processor]:
     """The `attribution` processor."""
     yield Processor(
         name="attribution",
-        version="1.0",
+        version="2.0",
         run=_run,
-        requires=(Sentence,),
+        requires=(Sentence, Syntax),
         provides=(Attribution, Modality),
         languages=("en",),
         data=(str(Path(__file__).with_name("lexicon.toml")),),

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ledger.plugin import Annotation, Article, Attribution, Link, Sentence, Span
-from ledger_attribution.find import UNCONFIRMED, Found, find
+from ledger_attribution.find import UNCONFIRMED, find
+from ledger_attribution.found import Found
+from ledger_attribution.merge import merge
 from ledger_attribution.modality import modalities
+from ledger_attribution.parsed import may_report, read
 from ledger_attribution.quotations import quotations
+from ledger_attribution.reader import Reader
 from ledger_attribution.sources import (
     GROUP_WORDS,
     ORGANISATION_WORDS,
@@ -24,28 +28,54 @@ from ledger_attribution.sources import (
     noun_phrase_after,
 )
 from ledger_attribution.words import Token, tokenize, windows
+from ledger_syntax.layer import Syntax
+from ledger_syntax.tree import Parse
 
 __all__ = ["annotate"]
 
 _DATELINE = re.compile(
     r"[A-ZÀ-Þ][\w.'’ -]{1,40}(?:, [A-Z][\w. ]{1,30}){0,2}(?: \([A-Z][\w ./&-]{1,30}\))? ?(?:[–—]|--?)[ \n]"
 )
+_NAME_ASIDE = re.compile(r", ((?:[A-ZÀ-Þ][\w’'-]+ ){1,3}[A-ZÀ-Þ][\w’'-]+),")
 _POSTS = frozenset(
-    {"officer", "director", "commander", "coordinator", "manager", "representative", "executive"}
+    {
+        "officer",
+        "director",
+        "commander",
+        "coordinator",
+        "manager",
+        "representative",
+        "executive",
+        "chief",
+        "head",
+        "chairman",
+        "chairwoman",
+        "president",
+        "secretary",
+        "leader",
+    }
 )
 _BRIEFED = frozenset({"briefed", "told"})
 _PASSAGE_VERBS = {"put": "at", "estimated": "at", "believed": "to", "thought": "to"}
 
 
-def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annotation]:
-    """Every attribution and every qualified clause of the article, sentence by sentence."""
+def annotate(
+    article: Article, sentences: Sequence[Sentence], syntax: Syntax | None = None
+) -> Iterator[Annotation]:
+    """Every attribution and every qualified clause of the article, sentence by sentence; with `syntax`, also from parses."""
     memory = Memory(article.outlet)
+    starts = [dateline_end(article.text, sentence.span) for sentence in sentences]
+    tokenised = [
+        tokenize(article.text, start, sentence.span.end)
+        for start, sentence in zip(starts, sentences, strict=True)
+    ]
+    parses = _parses(syntax, tokenised)
     blocks = article.blocks
     quotes: list[Span] = []
     block, at = -1, 0
     sentence_block = Span(0, 0)
     open_source: Attribution | None = None
-    for sentence in sentences:
+    for sentence, words, parse in zip(sentences, tokenised, parses, strict=True):
         if sentence.block != block:
             block = sentence.block
             memory.mention(None)
@@ -55,17 +85,33 @@ def annotate(article: Article, sentences: Sequence[Sentence]) -> Iterator[Annota
             quotes = quotations(article.text, sentence_block)
             if open_source is not None and article.text[sentence.span.start] not in '"“':
                 open_source = None
-        start = dateline_end(article.text, sentence.span)
-        for tokens in windows(tokenize(article.text, start, sentence.span.end)):
+        for tokens in windows(words):
             made: list[Attribution] = []
-            for found in find(article.text, tokens, quotes):
-                made.append(_attribution(article.text, found, memory, made))
+            subject = _mentioned(article.text, tokens)
+            for found in _found(article.text, tokens, quotes, parse):
+                made.append(_attribution(article.text, found, memory, made, subject))
             if not made:
-                memory.mention(_mentioned(article.text, tokens))
+                memory.mention(subject)
                 made = _implied(sentence, tokens, memory, sentence_block, quotes, open_source)
             open_source = next((a for a in reversed(made) if a.mode == "direct"), open_source)
             yield from made
             yield from modalities(tokens, made)
+
+
+def _parses(syntax: Syntax | None, tokenised: Sequence[Sequence[Token]]) -> list[Parse | None]:
+    """The parses of the sentences in which somebody may speak; None for the others."""
+    parses: list[Parse | None] = [None] * len(tokenised)
+    if syntax is not None:
+        asked = [k for k, tokens in enumerate(tokenised) if may_report(tokens)]
+        spans = [Span(tokenised[k][0].start, tokenised[k][-1].end) for k in asked]
+        for k, parse in zip(asked, syntax.parses(spans), strict=True):
+            parses[k] = parse
+    return parses
+
+
+def _found(text: str, tokens: Sequence[Token], quotes: Sequence[Span], parse: Parse | None) -> list[Found]:
+    patterns = find(text, tokens, quotes)
+    return merge(patterns, read(Reader(text, tokens, quotes), parse)) if parse is not None else patterns
 
 
 def _implied(
@@ -101,20 +147,33 @@ def _mentioned(text: str, tokens: Sequence[Token]) -> tuple[str, str, Span] | No
     return None
 
 
-def _attribution(text: str, found: Found, memory: Memory, earlier: Sequence[Attribution]) -> Attribution:
+def _attribution(
+    text: str,
+    found: Found,
+    memory: Memory,
+    earlier: Sequence[Attribution],
+    subject: tuple[str, str, Span] | None,
+) -> Attribution:
+    """The annotation of one find; `subject` is the organisation with which its sentence begins."""
+    if subject is not None and not (
+        subject[1] in {"organisation", "outlet"}
+        and found.content.covers(subject[2])
+        and subject[2].end < found.cue.start
+    ):
+        subject = None
     inner = next((a for a in reversed(earlier) if a.span.covers(found.cue)), None)
-    origin = _link(text, found.words, found, memory, inner)
+    origin = _link(text, found.words, found, memory, inner, subject)
     links = [_outlet(text, words) for words in found.relays]
     links.append(origin)
     behind = [*found.origins, *([words] if (words := _briefed(found.words)) else [])]
     if origin.kind == "document" and (owner := _owner(found.words)):
         behind.append(owner)
     links.extend(_link(text, words, found, memory) for words in behind)
-    source = Span(found.words[0].start, found.words[-1].end)
+    source = found.source
     for words in behind:
         memory.add(links[-1].actor, links[-1].kind, Span(words[0].start, words[-1].end))
     if not behind:
-        _speaks(text, found, origin, memory)
+        _speaks(text, found, origin, memory, subject)
         if (employer := memory.behind(origin.actor)) is not None:
             links.append(
                 msgspec.structs.replace(
@@ -123,19 +182,26 @@ def _attribution(text: str, found: Found, memory: Memory, earlier: Sequence[Attr
             )
         if found.words[0].tag != "PRON" and not found.named:
             memory.add(origin.actor, origin.kind, source)
+            if origin.kind == "role" and (name := _NAME_ASIDE.match(text, source.end)):
+                memory.call(name[1], origin.actor)
     mode = "direct" if found.direct else "indirect"
     return Attribution(span=found.content, source=source, cue=found.cue, mode=mode, chain=tuple(links))
 
 
-def _speaks(text: str, found: Found, origin: Link, memory: Memory) -> None:
-    """Note a spokesman, or `NAME, its director`, as one who speaks for the organisation named last."""
+def _speaks(
+    text: str, found: Found, origin: Link, memory: Memory, subject: tuple[str, str, Span] | None
+) -> None:
+    """Note a spokesman, or `NAME, its director`, as one who speaks for the organisation named last.
+
+    With `its director` after a statement about an organisation, that is the `subject` of the statement.
+    """
     words = found.words
     alone = not any(t.low in {"of", "for", "at"} or t.tag == "POS" for t in words)
     spokesman = any(t.low in SPOKES_WORDS for t in words) and not kind_before(words)
     spokesman = spokesman or _serves(words)
     aside = text[words[-1].end : words[-1].end + 6].startswith((", its ", ", the a"))
     if origin.kind in {"person", "role"} and alone and (spokesman or aside):
-        memory.speak_for(origin.actor)
+        memory.speak_for(origin.actor, subject if words[0].low in {"its", "their"} else None)
 
 
 def _serves(words: Sequence[Token]) -> bool:
@@ -145,12 +211,17 @@ def _serves(words: Sequence[Token]) -> bool:
     return (
         at + 1 < len(nouns)
         and all(t.capital for t in nouns[at + 1 :])
-        and not any(t.capital for t in nouns[:at])
+        and not any(t.capital or t.low in ORGANISATION_WORDS | GROUP_WORDS for t in nouns[:at])
     )
 
 
 def _link(
-    text: str, words: tuple[Token, ...], found: Found, memory: Memory, inner: Attribution | None = None
+    text: str,
+    words: tuple[Token, ...],
+    found: Found,
+    memory: Memory,
+    inner: Attribution | None = None,
+    subject: tuple[str, str, Span] | None = None,
 ) -> Link:
     span = Span(words[0].start, words[-1].end)
     surface = text[span.start : span.end]
@@ -160,6 +231,8 @@ def _link(
         known: tuple[str, str, Span] | None = (memory.outlet, "outlet", span)
     elif inner is not None and len(words) == 1 and words[0].low in {"it", "they", "he", "she"}:
         known = (inner.chain[-1].actor, inner.chain[-1].kind, span)
+    elif subject is not None and len(words) == 1 and words[0].low == "it":
+        known = subject
     else:
         known = memory.resolve(words)
     actor, kind = (

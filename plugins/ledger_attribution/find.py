@@ -7,16 +7,16 @@ Four shapes: `SOURCE cue CONTENT`, `CONTENT, SOURCE cue`, `"CONTENT," cue SOURCE
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ledger.plugin import Span
 from ledger_attribution.cues import AMBIGUOUS, CUES, FIGURE_CUES, TAKES_RECIPIENT, Cue
+from ledger_attribution.found import Found
 from ledger_attribution.lexicon import word_list
 from ledger_attribution.reader import Reader, is_number
 from ledger_attribution.sources import DOCUMENT_WORDS, agent_kind, kind_of, noun_phrase_after
 from ledger_attribution.words import Token
 
-__all__ = ["UNCONFIRMED", "Found", "find"]
+__all__ = ["UNCONFIRMED", "find"]
 
 UNCONFIRMED = "not confirm"
 _PLAIN = frozenset({"say", "tell", "add", "warn"})
@@ -27,23 +27,6 @@ _LEARNT = frozenset({"learn", "hear"})
 _BE = word_list("be")
 _REFUSING = word_list("refusing")
 _PARTS_OF_DAY = frozenset({"morning", "afternoon", "evening", "night"})
-
-
-class Found(NamedTuple):
-    """One attribution as found: token runs and code-point spans.
-
-    `relays` are the outlets spoken to, `origins` those behind the source, `named` what a relative pronoun refers to.
-    """
-
-    words: tuple[Token, ...]
-    cue: Span
-    lemma: str
-    cue_class: str
-    content: Span
-    direct: bool
-    relays: tuple[tuple[Token, ...], ...] = ()
-    origins: tuple[tuple[Token, ...], ...] = ()
-    named: tuple[Token, ...] = ()
 
 
 def _span(tokens: Sequence[Token]) -> Span:

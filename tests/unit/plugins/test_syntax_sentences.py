@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.plugin import Article, Sentence
+from ledger.plugin import Sentence
+from ledger.testing import annotate, article
 from ledger_syntax import ledger_processors
 from ledger_syntax.sentences import sentence_spans
 
@@ -75,12 +76,10 @@ def test_sentences_are_ordered_and_cover_every_visible_character(text: str) -> N
 
 def test_the_processor_numbers_blocks_and_quotes_exactly() -> None:
     (syntax,) = ledger_processors()
-    article = Article(
-        id="a", revision=1, hash="h", url="", outlet="o", title="T", text="One here. Two here.\n\nThree."
-    )
-    found = [item for item in syntax.run(article, None) if isinstance(item, Sentence)]  # type: ignore[arg-type]
+    one = article("One here. Two here.\n\nThree.")
+    found = [item for item in annotate(syntax, one) if isinstance(item, Sentence)]
     assert [(item.quote, item.block) for item in found] == [("One here.", 0), ("Two here.", 0), ("Three.", 1)]
-    assert all(article.text[item.span.start : item.span.end] == item.quote for item in found)
+    assert all(one.text[item.span.start : item.span.end] == item.quote for item in found)
 
 
 def test_importing_the_package_loads_no_processor_code() -> None:

@@ -1,0 +1,106 @@
+"""The spaCy pipeline behind the parse: found, loaded once, and asked for several sentences at a time."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ledger_syntax.tree import Parse, Word
+from ledger_syntax.universal import Arc, is_clear, to_universal
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+__all__ = ["LONGEST", "MODEL", "Pipeline", "installed", "pipeline"]
+
+MODEL = Path(__file__).with_name("model")
+LONGEST = 160
+"""Words of the longest sentence that is parsed; the patterns read what is longer, a table or a list."""
+
+_NEEDED = ("tok2vec", "transformer", "curated_transformer", "tagger", "parser")
+_PLAIN = str.maketrans("“”„«»‘’‛–—‑\u00a0\n\t", '"""""\'\'\'---   ')
+
+
+def installed() -> bool:
+    """Whether spaCy and the shipped model are there; nothing is imported."""
+    return MODEL.is_dir() and importlib.util.find_spec("spacy") is not None
+
+
+@cache
+def pipeline(name: str = "") -> Pipeline:
+    """The pipeline of this name, the package's own for an empty one.
+
+    Raises LookupError for a name that spaCy cannot load, or whose pipeline has no tagger and parser.
+    """
+    import spacy
+
+    try:
+        nlp = spacy.load(name) if name else spacy.load(MODEL, exclude=["vocab"])
+    except (OSError, ImportError, ValueError) as error:
+        raise LookupError(
+            f"[plugins.syntax] model = {name!r}: spaCy cannot load it ({str(error).splitlines()[0]:.200}); "
+            f"install that pipeline, or remove the line to use the model that is shipped"
+        ) from error
+    missing = [part for part in ("tagger", "parser") if part not in nlp.pipe_names]
+    if missing:
+        raise LookupError(
+            f"[plugins.syntax] model = {name!r}: the pipeline has no {' and no '.join(missing)}; name one that has both"
+        )
+    return Pipeline(nlp)
+
+
+class Pipeline:
+    """A loaded pipeline. The parse of a sentence depends on the sentence alone, whatever else is parsed with it."""
+
+    def __init__(self, nlp: Language) -> None:
+        self._nlp = nlp
+        for label in (*nlp.get_pipe("tagger").labels, *nlp.get_pipe("parser").labels, "ROOT"):  # type: ignore[attr-defined]
+            nlp.vocab.strings.add(label)  # the shipped model comes without the words that it was trained on
+        self._steps: list[Any] = [pipe for part, pipe in nlp.pipeline if part in _NEEDED]
+        self._clear = is_clear(nlp.get_pipe("parser").labels)  # type: ignore[attr-defined]
+
+    def parse(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Parse | None]:
+        """The parses of the sentences at `spans` of `text`; None for one that has no word or more than LONGEST."""
+        found: list[Parse | None] = [None] * len(spans)
+        docs: list[tuple[int, list[tuple[int, int]], Doc]] = []
+        for at, (start, end) in enumerate(spans):
+            doc, places = self._words(text, start, end)
+            if 0 < len(places) <= LONGEST:
+                docs.append((at, places, doc))
+        parsed: Any = [doc for _, _, doc in docs]
+        for step in self._steps:
+            parsed = list(step.pipe(parsed, batch_size=max(1, len(parsed))))
+        for (at, places, _), doc in zip(docs, parsed, strict=True):
+            found[at] = self._read(text, places, doc)
+        return found
+
+    def _words(self, text: str, start: int, end: int) -> tuple[Doc, list[tuple[int, int]]]:
+        from spacy.tokens import Doc
+
+        made = self._nlp.make_doc(text[start:end].translate(_PLAIN))
+        kept = [token for token in made if not token.is_space]
+        doc = Doc(
+            self._nlp.vocab,
+            words=[token.text for token in kept],
+            spaces=[bool(token.whitespace_) for token in kept],
+            sent_starts=[at == 0 for at in range(len(kept))],
+        )
+        return doc, [(start + token.idx, start + token.idx + len(token)) for token in kept]
+
+    def _read(self, text: str, places: Sequence[tuple[int, int]], doc: Doc) -> Parse:
+        arcs = [
+            Arc(token.lower_, token.tag_, token.head.i, "root" if token.head.i == token.i else token.dep_)
+            for token in doc
+        ]
+        if self._clear:
+            arcs = to_universal(arcs)
+        return Parse(
+            [
+                Word(start, end, text[start:end], arc.low, arc.tag, arc.head, arc.label)
+                for (start, end), arc in zip(places, arcs, strict=True)
+            ]
+        )

@@ -20,6 +20,7 @@ _TITLES = word_set("""
 _OFFICES = frozenset({"minister", "secretary", "director"})
 _FORMS = frozenset({"inc", "ltd", "llc", "corp", "plc", "llp", "gmbh"})
 _LONGEST_SYLLABLE = 6
+_SHORTEST = 3
 _RARE = 13
 _ACRONYM = range(3, 7)
 
@@ -52,6 +53,8 @@ def _is_office(tokens: Sequence[Token], first: int, stop: int) -> bool:
 
 def _label(tokens: Sequence[Token], first: int, stop: int, label: str) -> str:
     left = tokens[first - 1].text if first else ""
+    if label != "LOC" and _is_place(tokens, first, stop, label):
+        return "LOC"
     if label == "PER":
         label = "LOC" if left.lower() == "near" else label
     elif stop - first < 4 and _after_title(tokens, first):
@@ -64,6 +67,19 @@ def _label(tokens: Sequence[Token], first: int, stop: int, label: str) -> str:
         if word.isupper() and word.isalpha() and len(word) in _ACRONYM and unknown and not _shouted(tokens):
             return "ORG"
     return label
+
+
+def _is_place(tokens: Sequence[Token], first: int, stop: int, label: str) -> bool:
+    """Whether the words are the name of a country, or in capitals that of a city, and not that of somebody called so."""
+    words = [token.text for token in tokens[first:stop]]
+    shouted = all(word.isupper() for word in words)
+    name = " ".join(word.capitalize() if shouted and len(word) > _SHORTEST else word for word in words)
+    place = gazetteer().get(name)
+    if place is None or place[0] != "GPE" or _after_title(tokens, first):
+        return False
+    country = place[1].startswith("iso:") and "-" not in place[1]
+    named = label == "PER" and form(name.lower()).names[:1] in {"F", "f"}
+    return (country or (shouted and len(name) > _SHORTEST)) and not named
 
 
 def _after_title(tokens: Sequence[Token], first: int) -> bool:

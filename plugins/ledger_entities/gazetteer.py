@@ -74,7 +74,7 @@ class Gazetteer:
             for name in names:
                 self._put(name, ("NORP", link, 0))
                 if not name.endswith(("s", "sh", "ch", "ese", "men")):
-                    self._put(name + "s", ("NORP", link, 0))
+                    self._entries.setdefault(name + "s", ("NORP", link, 0))
 
     def get(self, name: str) -> Place | None:
         """The entry of exactly this name."""

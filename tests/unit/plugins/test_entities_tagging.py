@@ -63,6 +63,10 @@ def test_a_span_is_cut_where_its_words_say_so(text: str, label: str, kept: tuple
     [
         ("it lies near Vorlund now", (3, 4), "PER", "LOC"),
         ("it hit Gen. Vorlund there", (4, 5), "LOC", "PER"),
+        ("it said North Korea fired", (2, 4), "ORG", "LOC"),
+        ("it said Mr Chad fired", (3, 4), "PER", "PER"),
+        ("he thanked Jordan for it", (2, 3), "PER", "PER"),
+        ("OSLO - Rain fell", (0, 1), "ORG", "LOC"),
         ("a spokesman of the VRDC said so", (4, 5), "PER", "ORG"),
         ("a spokesman of Vorlund said so", (3, 4), "PER", "PER"),
     ],
@@ -85,6 +89,13 @@ def test_a_neighbour_can_rule_a_label_out(text: str, span: tuple[int, int], labe
 )
 def test_a_name_goes_on_behind_a_comma_or_a_spaced_hyphen(text: str, stop: int, label: str, end: int) -> None:
     assert stretched(tokenise(text, 0, len(text)), stop, label) == end
+
+
+def test_the_plural_of_a_people_is_no_country_and_the_other_way_round() -> None:
+    assert names("It lies in the Philippines, said three Kenyans.") == [
+        ("Philippines", "GPE"),
+        ("Kenyans", "NORP"),
+    ]
 
 
 def test_an_article_tells_in_what_company_its_words_stand() -> None:

@@ -31,7 +31,7 @@ __all__ = ["ClaimsConfig", "ledger_processors"]
 
 
 class ClaimsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[plugins.claims]`: measures added to the table, or entries of it replaced.
+    """`[plugins.claims]`: measures added to the table, or entries of it replaced; a text that begins with `+` adds its words.
 
     `[plugins.claims.measures.evicted]` with `object = "evict"` and `subject = "people"` makes "40 families were evicted" a
     claim. Keys of a measure: subject, object, agent, state, count, total, act; lists are parted by commas.

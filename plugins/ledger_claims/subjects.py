@@ -14,6 +14,7 @@ __all__ = ["noun_after", "owned_whole", "subject_before"]
 _MOVES = word_list("reach") | word_list("changes")
 _LINKING = frozenset(["more", "other", "further", "additional", "new"])
 _EMPTY = word_list("empty")
+_PAST = word_list("irregular_past")
 
 
 def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]:
@@ -59,6 +60,8 @@ def noun_after(tokens: Sequence[Token], i: int, table: Table) -> tuple[str, int]
             and not _nominal(tokens, k + token.width)
         ):
             break  # "three died"
+        if words and token.low in _PAST and not token.capital:
+            break
         if words and token.low.endswith(("ed", "ing")) and not token.capital and not _nominal(tokens, k + 1):
             break
         words.append(token)

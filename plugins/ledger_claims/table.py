@@ -124,12 +124,15 @@ def _add(phrases: dict[tuple[str, ...], list[Sense]], measure: str, role: str, l
 def _compiled(extra: str) -> Table:
     document = tomllib.loads(PATH.read_text("utf-8"))
     for name, entry in json.loads(extra).items():
-        document[name] = {**document.get(name, {}), **entry}
+        known = document.setdefault(name, {})
+        for key, text in entry.items():
+            known[key] = f"{known.get(key, '')}, {text[1:]}" if text.startswith("+") else text
     return build(document)
 
 
 def load(extra: Mapping[str, Mapping[str, str]] | None = None) -> Table:
-    """The table of the package, with the entries of `extra` (measure -> key -> text) added to or replacing its own.
+    """The table of the package with those of `extra` (measure -> key -> text): a text that begins with `+` adds words, another one
+    replaces them.
 
     Raises ValueError for an entry with an unknown key.
     """

@@ -258,3 +258,11 @@ def test_a_user_adds_a_measure_to_the_table() -> None:
 def test_a_misspelt_key_of_a_measure_is_refused_by_name() -> None:
     with pytest.raises(LedgerError, match="objekt"):
         claims("Bailiffs evicted 40 families.", measures={"evicted": {"objekt": "evict"}})
+
+
+def test_words_are_added_to_a_measure_or_replace_its_own() -> None:
+    text = "Storms felled 40 oaks. Fires razed 12 barns."
+    added = claims(text, measures={"destroyed": {"object": "+ fell"}})
+    assert {c.value.point for c in added if c.value is not None} == {40, 12}
+    replaced = claims(text, measures={"destroyed": {"object": "fell"}})
+    assert {c.value.point for c in replaced if c.value is not None} == {40}

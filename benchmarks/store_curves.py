@@ -15,7 +15,7 @@ from ledger.clock import SystemClock
 from ledger.events import NewEvent
 from ledger.store import Store, open_store
 
-__all__ = ["draw"]
+__all__ = ["draw", "svg"]
 
 _COLOURS = ("#1b6ca8", "#c8553d", "#588b8b", "#8f5d9e", "#6b705c")
 
@@ -56,8 +56,8 @@ def _measure(given: list[NewEvent], most: int, folder: Path) -> list[dict[str, f
     return points
 
 
-def _svg(points: list[dict[str, float]]) -> str:
-    """A small drawing for each measure, linear from zero, over the size of the log on a logarithmic axis."""
+def svg(points: list[dict[str, float]]) -> str:
+    """A small drawing for each measure, linear from zero, over `events` on a logarithmic axis."""
     names = [name for name in points[0] if name != "events"]
     width, height, columns = 300, 170, 3
     rows = -(-len(names) // columns)
@@ -92,4 +92,4 @@ def draw(given: list[NewEvent], most: int, folder: Path) -> None:
         points = _measure(given, most, Path(scratch))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "store.json").write_text(json.dumps(points, indent=1) + "\n")
-    (folder / "store.svg").write_text(_svg(points))
+    (folder / "store.svg").write_text(svg(points))

@@ -20,7 +20,7 @@ from ledger.projections.drafts import Batch
 from ledger.projections.facts import Context, Fact, Redactions, View, read_fact
 from ledger.projections.generations import Generations
 from ledger.store import Head
-from ledger.store.tlog import Frontier
+from ledger.store.tlog import Frontier, leaf_hash
 
 __all__ = ["Folder", "Foreign", "Progress"]
 
@@ -111,7 +111,7 @@ class Folder:
             start = ready[0].position
             events, end = self._read(start, upto, ready)
             facts = [read_fact(event, redactions) for event in events]
-            leaves = list(self._store.leaf_hashes(start, end))
+            leaves = self._leaves(events, start, end)
             frontiers: dict[tuple[bytes, int], Frontier] = {}
             for lane in ready:
                 after = self._fold(connection, lane, facts, end, redactions)
@@ -149,6 +149,12 @@ class Folder:
             if size >= BATCH_BYTES:
                 return events, event.position
         return events, end
+
+    def _leaves(self, events: list[StoredEvent], start: int, end: int) -> list[bytes]:
+        """The leaf hashes of a batch; where every event of it was read, none is read again."""
+        if len(events) == end - start:
+            return [leaf_hash(event.raw) for event in events]
+        return list(self._store.leaf_hashes(start, end))
 
     def _fold(
         self,

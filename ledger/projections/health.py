@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -105,51 +106,62 @@ class Processors(View):
     code: ClassVar[tuple[str, ...]] = ("ledger.projections.articles",)
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
-        """Count runs and failures."""
+        """Count runs and failures, identity by identity."""
         processors = tables.of(ProcessorRow)
+        grouped: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in facts:
             producer = fact.envelope.producer
-            row = processors.get(producer.name, producer.identity) or ProcessorRow(
-                producer.name,
-                producer.identity,
-                producer.version,
-                fact.envelope.recorded_at,
-                "{}",
-                0,
-                0,
-                0,
-                0,
-                None,
-                None,
-                "",
-                "",
-            )
-            processors.put(_processor(row, fact))
+            grouped[producer.name, producer.identity].append(fact)
+        for key, group in grouped.items():
+            row = processors.get(*key) or _new_processor(group[0])
+            processors.put(_registered(_failed(_counted(row, group), group), group))
 
 
-def _processor(row: ProcessorRow, fact: Fact) -> ProcessorRow:
-    kind, at = fact.envelope.type, fact.envelope.recorded_at
-    if kind == ProcessorRegistered.TYPE:
-        registered = fact.event(ProcessorRegistered)
-        if registered is None:
-            return row
-        manifest = msgspec.json.encode(dict(sorted(registered.manifest.items()))).decode()
-        return _replace(row, manifest=manifest)
-    row = _replace(row, runs=row.runs + 1, last_run_at=at)
-    if kind == ArticleAnnotated.TYPE:
-        done = fact.event(ArticleAnnotated)
-        if done is None:
-            return row
-        return _replace(
-            row,
-            annotations=row.annotations + len(done.annotations),
-            skipped=row.skipped + (1 if done.skipped else 0),
-        )
-    failed = fact.event(AnnotationFailed)
+def _new_processor(fact: Fact) -> ProcessorRow:
+    producer, at = fact.envelope.producer, fact.envelope.recorded_at
+    return ProcessorRow(
+        producer.name, producer.identity, producer.version, at, "{}", 0, 0, 0, 0, None, None, "", ""
+    )
+
+
+def _counted(row: ProcessorRow, facts: Sequence[Fact]) -> ProcessorRow:
+    """The row with runs and annotations counted."""
+    outcomes = [fact for fact in facts if fact.envelope.type != ProcessorRegistered.TYPE]
+    if not outcomes:
+        return row
+    done = [
+        event
+        for fact in outcomes
+        if fact.envelope.type == ArticleAnnotated.TYPE and (event := fact.event(ArticleAnnotated)) is not None
+    ]
     return _replace(
         row,
-        failures=row.failures + 1,
-        last_failure_at=at,
-        last_error=f"{failed.kind}: {failed.message}" if failed is not None else "",
-        last_failed_article=article_of(fact),
+        runs=row.runs + len(outcomes),
+        annotations=row.annotations + sum(len(event.annotations) for event in done),
+        skipped=row.skipped + sum(1 for event in done if event.skipped),
+        last_run_at=outcomes[-1].envelope.recorded_at,
     )
+
+
+def _failed(row: ProcessorRow, facts: Sequence[Fact]) -> ProcessorRow:
+    """The row with failures counted and the last one told."""
+    failures = [fact for fact in facts if fact.envelope.type == AnnotationFailed.TYPE]
+    if not failures:
+        return row
+    told = [fact.event(AnnotationFailed) for fact in failures][-1]
+    return _replace(
+        row,
+        failures=row.failures + len(failures),
+        last_failure_at=failures[-1].envelope.recorded_at,
+        last_error=f"{told.kind}: {told.message}" if told is not None else "",
+        last_failed_article=article_of(failures[-1]),
+    )
+
+
+def _registered(row: ProcessorRow, facts: Sequence[Fact]) -> ProcessorRow:
+    """The row with the newest manifest that can be read."""
+    kinds = (fact for fact in facts if fact.envelope.type == ProcessorRegistered.TYPE)
+    known = [event for fact in kinds if (event := fact.event(ProcessorRegistered)) is not None]
+    if not known:
+        return row
+    return _replace(row, manifest=msgspec.json.encode(dict(sorted(known[-1].manifest.items()))).decode())

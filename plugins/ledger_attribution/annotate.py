@@ -200,8 +200,12 @@ def _speaks(
     spokesman = any(t.low in SPOKES_WORDS for t in words) and not kind_before(words)
     spokesman = spokesman or _serves(words)
     aside = text[words[-1].end : words[-1].end + 6].startswith((", its ", ", the a"))
-    if origin.kind in {"person", "role"} and alone and (spokesman or aside):
-        memory.speak_for(origin.actor, subject if words[0].low in {"its", "their"} else None)
+    owned = words[0].low in {"its", "their"}
+    if origin.kind in {"person", "role"} and alone and (spokesman or aside or owned):
+        memory.speak_for(origin.actor, subject if owned else None)
+    of = next((i for i, t in enumerate(words) if t.low in {"of", "for", "at"}), len(words)) + 1
+    if origin.kind == "role" and of < len(words) and (employer := memory.resolve(words[of:])) is not None:
+        memory.speak_for(origin.actor, employer)  # "a spokesman for the service"
 
 
 def _serves(words: Sequence[Token]) -> bool:

@@ -25,12 +25,11 @@ from ledger.feeds.readers import FindExtractor
 from ledger.feeds.record import FeedOutcome, Recorder, unfinished
 from ledger.feeds.turns import Turns
 from ledger.feeds.visit import PageCache, Visit, visit
-from ledger.store.protocol import Store, Task, TaskDone
+from ledger.store.protocol import Store, Task
 
 __all__ = ["FeedOutcome", "PollReport", "Poller"]
 
 Progress = Callable[[int, int, str], None]
-EVERYTHING = 1_000_000
 HOSTS_FOR_OUTAGE = 3
 LONGEST_WAIT = 1.0
 """Seconds that a visit may wait to be recorded together with others."""
@@ -108,11 +107,14 @@ class Poller:
         self._fetcher.gate.turns = turns
         offline = False
         chosen = force or only is not None
+        left = self._named(only) if chosen else None
         while (limit is None or len(outcomes) < limit) and not self._stopping():
-            tasks = self._claim(limit, outcomes, only, chosen=chosen)
-            if not tasks:
+            tasks = self._claim(None if limit is None else limit - len(outcomes), left)
+            if not tasks and not left:
                 break
-            visits = await self._round(tasks, force=chosen, outcomes=outcomes)
+            visits = await self._round(
+                tasks, force=chosen, outcomes=outcomes, total=len(outcomes) + len(tasks) + len(left or ())
+            )
             offline = self._finish_failed(visits, outcomes) or offline
         if chosen and limit is None:
             outcomes.update(self._held_by_others(only, outcomes))
@@ -120,27 +122,29 @@ class Poller:
         self._remember_hosts()
         return PollReport(at=at, feeds=tuple(outcomes[key] for key in sorted(outcomes)), offline=offline)
 
-    def _claim(
-        self, limit: int | None, seen: Collection[str], only: Collection[str] | None, *, chosen: bool
-    ) -> list[Task]:
-        """The next feeds that were not polled yet, not more than can be visited within their lease."""
+    def _named(self, only: Collection[str] | None) -> list[str]:
+        """The feeds that were asked for, the most overdue last."""
+        tasks = [task for task in self._store.tasks("feed") if only is None or task.key in only]
+        return [task.key for task in sorted(tasks, key=lambda task: (task.next_at, task.key), reverse=True)]
+
+    def _claim(self, limit: int | None, left: list[str] | None) -> list[Task]:
+        """The next feeds, not more than can be visited within their lease: those that are due, or the next of `left`."""
         size = self._settings.fetch.concurrency * 2
-        if limit is not None:
-            size = min(size, limit - len(seen))
-        tasks = self._store.claim(
+        size = size if limit is None else min(size, limit)
+        keys = None
+        if left is not None:
+            keys = left[-size:]
+            del left[-size:]
+        return self._store.claim(
             "feed",
             now=self._clock.now(),
             owner=self._owner,
             lease_seconds=self._settings.schedule.lease,
-            limit=EVERYTHING if only is not None else size + (len(seen) if chosen else 0),
-            per_group=EVERYTHING if chosen else 4,
-            force=chosen,
+            limit=size,
+            per_group=4 if keys is None else size,
+            force=keys is not None,
+            keys=keys,
         )
-        wanted = [task for task in tasks if task.key not in seen and (only is None or task.key in only)]
-        kept = {task.key for task in wanted}
-        if others := [_as_it_was(task) for task in tasks if task.key not in kept]:
-            self._store.append([], tasks=others)
-        return wanted
 
     def _held_by_others(self, only: Collection[str] | None, seen: Collection[str]) -> dict[str, FeedOutcome]:
         """The feeds that should have been polled, but that another process holds."""
@@ -162,7 +166,7 @@ class Poller:
         return held
 
     async def _round(
-        self, tasks: Sequence[Task], *, force: bool, outcomes: dict[str, FeedOutcome]
+        self, tasks: Sequence[Task], *, force: bool, outcomes: dict[str, FeedOutcome], total: int
     ) -> list[Visit]:
         """Visit and record these feeds; gives back the visits that failed, which are not finished yet."""
         slots = asyncio.Semaphore(max(1, self._settings.fetch.concurrency))
@@ -170,7 +174,6 @@ class Poller:
         failed: list[Visit] = []
         finished: list[str] = []
         before = len(outcomes)
-        total = before + len(tasks)
         memories = {task.key: decode_memory(task.data, task.key) for task in tasks}
         ordered = sorted(tasks, key=lambda task: (memories[task.key].outlet, task.key))
 
@@ -262,7 +265,3 @@ class Poller:
         for key in sorted(known):
             if known[key] <= now and facts.get(key, (now, b""))[0] <= now:
                 self._store.drop_task(kind, key)
-
-
-def _as_it_was(task: Task) -> TaskDone:
-    return TaskDone(kind=task.kind, key=task.key, fence=task.fence, next_at=task.next_at, data=task.data)

@@ -140,6 +140,7 @@ class MemoryStore:
         limit: int,
         per_group: int = 4,
         force: bool = False,
+        keys: Collection[str] | None = None,
     ) -> list[Task]:
         """See `Store.claim`."""
         at = parse_time(now)
@@ -148,7 +149,11 @@ class MemoryStore:
             everything = self.tasks(kind)
             busy = Counter(task.group for task in everything if queue.is_leased(task, at))
             free = sorted(
-                (task for task in everything if not queue.is_leased(task, at)),
+                (
+                    task
+                    for task in everything
+                    if not queue.is_leased(task, at) and (keys is None or task.key in keys)
+                ),
                 key=lambda task: (task.next_at, task.key),
             )
             leased = []

@@ -56,7 +56,7 @@ _TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _BUSY = "SELECT grp, count(*) FROM ledger.tasks WHERE kind = %s AND lease_until > %s GROUP BY grp"
 _FREE = """
     SELECT * FROM ledger.tasks WHERE kind = %s AND (lease_until IS NULL OR lease_until <= %s) AND (next_at <= %s OR %s)
-    ORDER BY next_at, key FOR UPDATE SKIP LOCKED
+    AND (%s::text[] IS NULL OR key = ANY(%s::text[])) ORDER BY next_at, key LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _LEASE = "UPDATE ledger.tasks SET owner = %s, lease_until = %s, fence = %s WHERE kind = %s AND key = %s"
 _FINISH = """
@@ -209,6 +209,7 @@ class PostgresStore(SqlReader):
         limit: int,
         per_group: int = 4,
         force: bool = False,
+        keys: Collection[str] | None = None,
     ) -> list[Task]:
         """See `Store.claim`. Claims of one kind take turns, so that groups are counted right; appends do not hold them up."""
         at = parse_time(now)
@@ -218,8 +219,16 @@ class PostgresStore(SqlReader):
             connection.execute(_TURN, (f"ledger.claim {kind}",))
             counted = connection.execute(_BUSY, (kind, to_us(at))).fetchall()
             busy: dict[str, int] = {row[0]: row[1] for row in counted}
-            free = map(task_of, connection.execute(_FREE, (kind, to_us(at), to_us(at), force)).fetchall())
-            for task in queue.choose(free, busy, now=at, limit=limit, per_group=per_group, force=force):
+            only = None if keys is None else sorted(keys)
+            given = (kind, to_us(at), to_us(at), force, only, only)
+            for most in (limit * 4 + 16, None):
+                free = connection.execute(_FREE, (*given, most)).fetchall()
+                chosen = queue.choose(
+                    map(task_of, free), busy, now=at, limit=limit, per_group=per_group, force=force
+                )
+                if len(chosen) == limit or most is None or len(free) < most:
+                    break
+            for task in chosen:
                 row = connection.execute("SELECT nextval('ledger.fences')").fetchone()
                 held = queue.lease(
                     task, owner=owner, now=at, seconds=lease_seconds, fence=row[0] if row else 0

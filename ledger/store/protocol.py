@@ -147,10 +147,12 @@ class Store(Protocol):
         limit: int,
         per_group: int = 4,
         force: bool = False,
+        keys: Collection[str] | None = None,
     ) -> list[Task]:
         """Lease at most `limit` tasks that are due (`next_at <= now`; all when forced) and not leased by someone alive.
 
-        At most `per_group` of one group, those already leased to someone alive included; the empty group has no limit.
+        With `keys` only tasks of these keys. At most `per_group` of one group, those already leased to someone alive included;
+        the empty group has no limit.
         Earliest first, ties by key. Each gets a new, higher fence; only the holder of the highest fence can finish it.
         Two processes never hold one task.
         """

@@ -76,9 +76,11 @@ _FREE = """
     SELECT * FROM tasks WHERE kind = ?1 AND (lease_until IS NULL OR lease_until <= ?2) AND (next_at <= ?2 OR ?3)
     ORDER BY next_at, key
 """
+_FREE_OF = _FREE.replace("WHERE kind = ?1", "WHERE kind = ?1 AND key IN (SELECT value FROM json_each(?4))")
 _LEASE = "UPDATE tasks SET owner = ?, lease_until = ?, fence = ? WHERE kind = ? AND key = ?"
 _FINISH = "UPDATE tasks SET next_at = ?, data = ?, owner = '', lease_until = NULL WHERE kind = ? AND key = ?"
 _KEEP_BODY = "INSERT INTO bodies (key, dedupe, salt, codec, size, data) VALUES (?, ?, ?, ?, ?, ?)"
+_VALUES = "SELECT key, value FROM keys WHERE key IN (%s)"
 _KEPT_BODIES = "SELECT dedupe, key FROM bodies WHERE dedupe IN (%s)"
 
 
@@ -279,6 +281,18 @@ class SqliteStore(SqlReader):
                     producers[producer] = int(added.lastrowid or 0)
         return {kind: (types[kind.type], producers[kind.producer]) for kind in kinds}
 
+    def lookup(self, keys: Collection[str]) -> dict[str, str]:
+        """See `Store.lookup`."""
+        self._check_open()
+        try:
+            with self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                return dict(_select_in(driver, _VALUES, sorted(set(keys))))
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
+        except DBAPIError as error:
+            raise self._translate(error.orig or error) from error
+
     def put_tasks(self, tasks: Sequence[Task]) -> None:
         """See `Store.put_tasks`."""
         rows = [
@@ -303,6 +317,7 @@ class SqliteStore(SqlReader):
         limit: int,
         per_group: int = 4,
         force: bool = False,
+        keys: Collection[str] | None = None,
     ) -> list[Task]:
         """See `Store.claim`."""
         at = parse_time(now)
@@ -310,7 +325,12 @@ class SqliteStore(SqlReader):
         leased: list[Task] = []
         with self._transaction() as connection:
             busy = dict(connection.execute(_BUSY, (kind, to_us(at))))
-            free = map(task_of, connection.execute(_FREE, (kind, to_us(at), force)))
+            given = (kind, to_us(at), force)
+            if keys is None:
+                rows = connection.execute(_FREE, given)
+            else:
+                rows = connection.execute(_FREE_OF, (*given, msgspec.json.encode(sorted(keys)).decode()))
+            free = map(task_of, rows)
             chosen = queue.choose(free, busy, now=at, limit=limit, per_group=per_group, force=force)
             (fence,) = connection.execute("SELECT fence FROM head").fetchone()
             for number, task in enumerate(chosen, fence + 1):
@@ -334,10 +354,12 @@ class SqliteStore(SqlReader):
         with self._transaction() as connection:
             for dedupe, key in _select_in(connection, _KEPT_BODIES, list(packed)):
                 keys[dedupe] = key.hex()
+            new = []
             for body in prepared:
                 if body.dedupe not in keys:
                     keys[body.dedupe] = body.ref.key
-                    connection.execute(_KEEP_BODY, self._body_row(body, packed[body.dedupe]))
+                    new.append(self._body_row(body, packed[body.dedupe]))
+            connection.executemany(_KEEP_BODY, new)
         return [msgspec.structs.replace(body.ref, key=keys[body.dedupe]) for body in prepared]
 
     @staticmethod

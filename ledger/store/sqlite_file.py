@@ -42,7 +42,7 @@ SETTINGS = (
     "PRAGMA foreign_keys = OFF",
     "PRAGMA secure_delete = ON",
     "PRAGMA wal_autocheckpoint = 10000",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -16384",
 )
 """What every connection to a ledger is set to."""
 

@@ -148,6 +148,18 @@ class TestTasks:
         (again,) = claim(store)
         assert again.fence > held.fence
 
+    def test_a_claim_may_ask_for_some_tasks_only(self, store):
+        store.put_tasks([task(key) for key in ("a", "b", "c", "later")])
+        store.put_tasks([task("later", at=600)])
+        assert [held.key for held in claim(store, keys=["c", "a", "later", "none"])] == ["a", "c"]
+        assert [held.key for held in claim(store, keys=["a", "later"], force=True)] == ["later"]
+        assert claim(store, keys=[]) == []
+        assert [held.key for held in claim(store)] == ["b"]
+
+    def test_one_busy_group_hides_no_other(self, store):
+        store.put_tasks([task(f"a{n:03}", group="busy") for n in range(120)] + [task("z", group="other")])
+        assert [held.key for held in claim(store, limit=5, per_group=2)] == ["a000", "a001", "z"]
+
     def test_a_task_nobody_claimed_cannot_be_finished(self, store):
         store.put_tasks([task("a")])
         with pytest.raises(ConflictError):

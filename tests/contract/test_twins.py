@@ -49,10 +49,15 @@ class Twins(RuleBasedStateMachine):
 
     @initialize()
     def open(self):
-        self.stores = (
-            MemoryStore(self.clock, random.Random(5).randbytes),
-            open_store(self.url(), clock=self.clock, entropy=random.Random(5).randbytes),
+        url, chance = self.url(), random.Random(5).randbytes
+        first = open_store(url, clock=self.clock, entropy=chance)
+        opening = True
+        second = open_store(
+            url, clock=self.clock, entropy=lambda count: bytes(count) if opening else chance(count)
         )
+        opening = False
+        self.handles = (first, second)
+        self.stores = (MemoryStore(self.clock, random.Random(5).randbytes), first)
 
     def url(self):
         return f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
@@ -71,6 +76,11 @@ class Twins(RuleBasedStateMachine):
     @rule(new=st.lists(events, max_size=4), expected=expected, keys=keys)
     def append(self, new, expected, keys):
         self.both(lambda store: store.append(new, expected, keys=keys))
+
+    @rule()
+    def another_process_goes_on(self):
+        self.handles = self.handles[::-1]
+        self.stores = (self.stores[0], self.handles[0])
 
     @rule(step=seconds)
     def move_clock(self, step):
@@ -157,7 +167,7 @@ class Twins(RuleBasedStateMachine):
             assert self.both(verify_store).problems == ()
             self.both(check_log)
         finally:
-            for store in self.stores:
+            for store in (self.stores[0], *self.handles):
                 store.close()
             self.folder.cleanup()
 

@@ -14,6 +14,7 @@ from ledger.clock import SystemClock
 from ledger.events import NewEvent, Producer
 from ledger.store import Task, open_store
 from ledger.store.verify import verify_store
+from tests.integration.store.logs import event
 
 
 def test_four_processes_may_create_a_ledger_at_once(url, children):
@@ -35,6 +36,18 @@ def test_four_writers_and_two_readers_lose_and_double_nothing(url, children):
     assert {event.payload for event in stored} == expected
     assert verify_store(store).holds
     store.close()
+
+
+def test_whoever_reads_may_append_after_somebody_else_did(url, store, clock):
+    """SQLite refuses a transaction that began by reading and finds the log changed when it writes; ours never begin so."""
+    other = open_store(url, clock=clock)
+    store.append([event("1/0"), event("1/1")])
+    reading = store.read()
+    next(reading)
+    other.append([event("2/0")])
+    assert store.append([event("1/2", stream="w:1")], {"w:1": 0}).positions == (4,)
+    assert [stored.position for stored in reading] == [2]
+    other.close()
 
 
 def test_a_task_goes_to_one_process_only(url, children):

@@ -149,7 +149,7 @@ def disable(ctx: click.Context, name: str) -> None:
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice(["processor", "source", "sink", "projection"]),
+    type=click.Choice(["processor", "source", "sink", "projection", "page"]),
     default="processor",
     show_default=True,
     help="What the plugin brings.",

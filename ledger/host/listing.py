@@ -66,6 +66,13 @@ class Inventory:
             for record in plugin.records.get(hook, ())
         )
 
+    def owner(self, hook: str, name: str) -> str:
+        """The plugin that offers a record of the hook. Raises LookupError."""
+        for plugin in self.plugins:
+            if plugin.state == "active" and name in plugin.offers.get(hook, ()):
+                return plugin.name
+        raise LookupError(name)
+
     def offered(self, hook: str) -> dict[str, str]:
         """Names of one hook's records, with their summaries; imports nothing."""
         return {

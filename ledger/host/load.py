@@ -29,6 +29,7 @@ from ledger.plugin import (
     Command,
     Ephemeral,
     Extractor,
+    Page,
     Processor,
     Projection,
     Sink,
@@ -47,6 +48,7 @@ HOOKS: dict[str, type] = {
     "ledger_sinks": Sink,
     "ledger_checks": Check,
     "ledger_commands": Command,
+    "ledger_pages": Page,
 }
 """Each hook and the record that it yields."""
 
@@ -176,8 +178,8 @@ def _check_records(candidate: Candidate, hook: str, records: tuple[Any, ...]) ->
         names.add(name)
         if isinstance(record, Processor):
             check_processor_record(candidate, record)
-        elif isinstance(record, Command):
-            _check_command(candidate, record)
+        elif isinstance(record, Command | Page):
+            _check_word(candidate, record)
         elif isinstance(record, type):
             _check_type(candidate, record, Annotation)
 
@@ -201,10 +203,11 @@ def check_processor_record(candidate: Candidate, record: Any) -> None:
         _check_type(candidate, kind, Annotation, Ephemeral)
 
 
-def _check_command(candidate: Candidate, record: Command) -> None:
+def _check_word(candidate: Candidate, record: Command | Page) -> None:
     if not _NAME.fullmatch(record.name):
+        kind = type(record).__name__.lower()
         raise PluginError(
-            f"A command's name is lower-case letters, digits, - and _, not {record.name!r}",
+            f"A {kind}'s name is lower-case letters, digits, - and _, not {record.name!r}",
             which=candidate.name,
         )
 

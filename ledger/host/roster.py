@@ -128,7 +128,9 @@ class Roster:
 
     def declared(self) -> Iterator[tuple[str, ProcessorInfo]]:
         """Every processor of a plugin that takes part, active or not, with the plugin's name; active ones first."""
-        found = [(m.candidate.name, p) for m in self.members if m.description for p in m.description.processors]
+        found = [
+            (m.candidate.name, p) for m in self.members if m.description for p in m.description.processors
+        ]
         return iter(sorted(found, key=lambda pair: pair[1].name not in self.infos))
 
     def workers(self) -> Iterator[tuple[str, PluginWorker]]:

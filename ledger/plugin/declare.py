@@ -26,6 +26,8 @@ __all__ = [
     "Ephemeral",
     "Extracted",
     "Extractor",
+    "Page",
+    "PageContext",
     "ProcessFunction",
     "Processor",
     "Projection",
@@ -253,6 +255,9 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
     """A read model: `fold(rows, events)` updates a mapping key -> row from a batch; the host keeps and rebuilds it.
 
     `rows` maps a text key to a JSON-able dict. `events` are (type, payload as dict, recorded time) in log order.
+
+    `lifetime`: `async` rows are kept and brought forward in batches, by whichever process has the turn; `inline` rows are kept, and
+    brought forward before an append returns; `live` rows are in memory, for the life of a process. Each event acts once in all three.
     """
 
     name: str
@@ -260,6 +265,7 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     fold: Callable[[dict[str, dict[str, Any]], Sequence[tuple[str, dict[str, Any], datetime]]], None]
     summary: str = ""
+    lifetime: str = "async"
 
 
 class CommittedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -332,4 +338,44 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     load: Callable[[], Any]
+    summary: str = ""
+
+
+class PageContext(Protocol):
+    """What a page may read, as it stood at the moment that the address names. Nothing here writes."""
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the address, those of the moment left out. They come from whoever asks: check them."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """The reported state, as `newsledger state --json` prints it."""
+        ...
+
+    def rows(self, projection: str) -> dict[str, Any]:
+        """The rows of a plugin's projection by key, as they are now. Raises LookupError for an unknown one."""
+        ...
+
+    def article(self, article: str) -> Article | None:
+        """The newest revision of an article by id or address, as it is now; None when there is none, or its text was redacted."""
+        ...
+
+    def annotations(self, article: Article) -> list[dict[str, Any]]:
+        """What all processors found in an article, as plain data in the order of the text."""
+        ...
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of `newsledger serve` at `/plugins/NAME`, inside the layout of all pages, with a `.json` and a `.csv` twin.
+
+    `load(context)` gives plain data. `template` is Jinja, in a sandbox, and gets the keys of that data; every value is escaped. The
+    `.json` twin shows the data, the `.csv` twin its `rows`, a list of dicts, if it has any. Scripts and styles of its own do not run:
+    the security policy of the pages stays as it is.
+    """
+
+    name: str
+    title: str
+    template: str
+    load: Callable[[PageContext], Mapping[str, Any]]
     summary: str = ""

@@ -16,7 +16,9 @@ from ledger.config import Plugins
 from ledger.errors import NotFoundError, UsageError
 from ledger.host import Host, Limits, PluginInfo
 from ledger.host.discover import find
-from ledger.plugin import Article, Processor
+from ledger.host.failures import explain
+from ledger.host.pages import read_template
+from ledger.plugin import Article, Page, Processor
 from ledger.testing.conformance import SAMPLES, Verdict, Verdicts, check_processor
 from ledger.testing.folding import check_projection
 from ledger.testing.history import HistoryDiff, compare_history, record_history
@@ -162,8 +164,19 @@ def _others(host: Host, info: PluginInfo) -> Iterator[Verdicts]:
         for name in names:
             if hook == "ledger_projections":
                 yield check_projection(records[name])
+            elif hook == "ledger_pages":
+                yield Verdicts(name, (_template(records[name]),))
             else:
                 yield Verdicts(name, (Verdict("its record is valid", ok=name in records),))
+
+
+def _template(page: Page) -> Verdict:
+    law = "its template can be read"
+    try:
+        read_template(page)
+    except Exception as error:  # noqa: BLE001 - jinja2 is imported only where there is a page
+        return Verdict(law, ok=False, message=explain(error))
+    return Verdict(law, ok=True)
 
 
 def _open(table: Plugins, environment: Mapping[str, str]) -> Host:

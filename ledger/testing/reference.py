@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,15 @@ from ledger.plugin.hookspecs import HookSpecs
 
 __all__ = ["hook_reference"]
 
-_SEAMS = (plugin.Context, plugin.SourceContext, plugin.SinkContext)
-_DATA = (plugin.Article, plugin.Extracted, plugin.SourceItem, plugin.CommittedEvent, plugin.CheckResult)
+_SEAMS = (plugin.Context, plugin.SourceContext, plugin.SinkContext, plugin.PageContext)
+_DATA = (
+    plugin.Article,
+    plugin.Answer,
+    plugin.Extracted,
+    plugin.SourceItem,
+    plugin.CommittedEvent,
+    plugin.CheckResult,
+)
 
 
 def hook_reference() -> str:
@@ -31,6 +39,8 @@ def hook_reference() -> str:
             ("hook", "yields", "for"),
             [(f"`{name}`", f"`{_record_name(name)}`", _first(getattr(HookSpecs, name))) for name in HOOKS],
         ),
+        "Each with a module that is a whole plugin:",
+        *(_example(name) for name in HOOKS),
         "## Records",
         *(_struct(record) for name, record in HOOKS.items() if record is not type),
         "## What they are given and give",
@@ -44,6 +54,11 @@ def hook_reference() -> str:
         *(_struct(kind) for kind in (plugin.Span, plugin.Link, plugin.ClaimValue)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _example(hook: str) -> str:
+    _, _, code = (inspect.getdoc(getattr(HookSpecs, hook)) or "").partition("Example::\n\n")
+    return f"### `{hook}`\n\n```python\n{textwrap.dedent(code).strip()}\n```"
 
 
 def _record_name(hook: str) -> str:

@@ -29,6 +29,10 @@ KINDS: dict[str, tuple[str, str]] = {
         "Articles per outlet.",
         "newsledger --plugin-dir . projection show $tag",
     ),
+    "page": (
+        "Figures by the number of independent sources.",
+        "newsledger --plugin-dir . serve      # then /plugins/$name",
+    ),
 }
 """Kind of plugin -> what the generated one does, and a command to try it."""
 

@@ -32,6 +32,7 @@ from ledger.web.pages import audit as audit_pages
 from ledger.web.pages import exports as export_pages
 from ledger.web.pages import figures as figure_pages
 from ledger.web.pages import health as health_pages
+from ledger.web.pages import plugins as plugin_pages
 from ledger.web.pages import reviews as review_pages
 from ledger.web.pages import signing
 from ledger.web.pages import sources as source_pages
@@ -83,6 +84,8 @@ PAGES = (
     article_pages.article,
     article_pages.search,
     article_pages.event,
+    plugin_pages.plugin_pages,
+    plugin_pages.plugin_page,
 )
 
 

@@ -11,6 +11,7 @@ log            `Store.append` of events whose payload bytes are ready: check, sa
 log, encoded   the same from typed events, payloads encoded too
 eventsourcing  `EventStore.put` of typed events with its JSON transcoder, SQLite recorder; when it is installed. On
                PostgreSQL its application recorder alone, given states that are ready
+no disk        the same on a server that does not wait for its disk (`fsync = off`)
 read           every event with envelope and payload decoded, beside raw sqlite3 with the same two msgspec decoders
 --curves N     instead: append, read, verification and head as the log grows from 10^4 to 10^N events, drawn in
                benchmarks/curves/store.svg
@@ -339,7 +340,10 @@ def interleaved(variants: dict[str, Callable[[], float]], rounds: int) -> dict[s
 
 
 def ratio(rates: dict[str, list[float]], name: str, base: str) -> float:
-    return statistics.median(one / other for one, other in zip(rates[name], rates[base], strict=True))
+    """The median of the rounds' ratios; a round that `base` did not finish counts for nothing."""
+    return statistics.median(
+        one / other for one, other in zip(rates[name], rates[base], strict=True) if other
+    )
 
 
 class Report:
@@ -446,27 +450,14 @@ def measure_postgres(report: Report, events: int, rounds: int) -> None:
     import store_postgres as postgres
 
     everything = [wrap(fact) for fact in facts(events)]
-    rival = importlib.util.find_spec("eventsourcing") is not None
     with postgres.server() as url:
         database = postgres.Database(url)
         for per_commit in PER_COMMIT:
-            given = everything[: min(events, per_commit * 50)]
-            rows = rows_of(given)
-            variants: dict[str, Callable[[], float]] = {
-                "COPY": functools.partial(postgres.copied, database, rows, per_commit),
-                "log": functools.partial(postgres.log, database, given, per_commit),
-            }
-            if rival:
-                variants["eventsourcing"] = functools.partial(postgres.library, database, given, per_commit)
-            rates = interleaved(variants, rounds)
-            report.rates(f"PostgreSQL, {per_commit} a commit", rates)
-            report.add(f"PostgreSQL append {per_commit}", ratio(rates, "log", "COPY"), "binary COPY")
-            if rival:
-                if not all(rates["eventsourcing"]):
-                    print("    eventsourcing did not come back in one of the rounds; no ratio")
-                    continue
-                found = ratio(rates, "log", "eventsourcing")
-                report.add(f"PostgreSQL append {per_commit}", found, "eventsourcing's recorder", 2.0)
+            measure_appends(report, database, everything, per_commit, rounds, "")
+        if postgres.flush(url, on=False):
+            for per_commit in PER_COMMIT:
+                measure_appends(report, database, everything, per_commit, rounds, ", no disk")
+            postgres.flush(url, on=True)
         singles = everything[: THREADS * 10]
         rates = interleaved(
             {
@@ -477,6 +468,31 @@ def measure_postgres(report: Report, events: int, rounds: int) -> None:
         )
         report.rates(f"PostgreSQL, {THREADS} threads", rates)
         report.add("PostgreSQL group commit", ratio(rates, "grouped", "alone"), "one commit per event", 8.0)
+
+
+def measure_appends(
+    report: Report, database: Any, everything: list[NewEvent], per_commit: int, rounds: int, disk: str
+) -> None:
+    """Appends of one size to PostgreSQL beside COPY and the other library's recorder."""
+    import store_postgres as postgres
+
+    given = everything[: min(len(everything), max(per_commit * 50, 400))]
+    rows = rows_of(given)
+    variants: dict[str, Callable[[], float]] = {
+        "COPY": functools.partial(postgres.copied, database, rows, per_commit),
+        "log": functools.partial(postgres.log, database, given, per_commit),
+    }
+    if importlib.util.find_spec("eventsourcing") is not None:
+        variants["eventsourcing"] = functools.partial(postgres.library, database, given, per_commit)
+    rates = interleaved(variants, rounds)
+    name = f"PostgreSQL append {per_commit}{disk}"
+    report.rates(name, rates)
+    report.add(name, ratio(rates, "log", "COPY"), "binary COPY")
+    if "eventsourcing" in variants:
+        if any(rates["eventsourcing"]):
+            report.add(name, ratio(rates, "log", "eventsourcing"), "eventsourcing's recorder", 2.0)
+        else:
+            print("    eventsourcing did not come back in any round; no ratio")
 
 
 def main() -> int:

@@ -18,9 +18,9 @@ from ledger.audit.past import StoreAt
 from ledger.audit.pinned import PinnedHost
 from ledger.audit.redact import find_event
 from ledger.audit.replay import Replay, replay
-from ledger.audit.report import SealCheck, check_seal, make_report, to_html, to_json
+from ledger.audit.report import SealCheck, check_seals, make_report, to_html, to_json
 from ledger.audit.rerun import Past, Rerun, annotations_at, read_past, rerun_all, sample_of
-from ledger.audit.rows import row_receipt, seal_view
+from ledger.audit.rows import STATE, row_receipt, seal_views
 from ledger.audit.sealing import Seal, Sealer
 from ledger.audit.tiles import write_atomically
 from ledger.audit.whatif import WhatIf, state_of, what_if
@@ -85,9 +85,12 @@ class Auditor:
     # -- sealing and proving -----------------------------------------------------------------------------------
 
     def seal(self) -> Seal:
-        """Record the root over the reported state, then sign a checkpoint over everything. Raises NotFoundError without a key."""
+        """Record the roots over the reported state and over the views of plugins, then sign a checkpoint over everything.
+
+        Raises NotFoundError without a key.
+        """
         self.sealer.key()
-        seal_view(self.store, self.views, self.producer)
+        seal_views(self.store, self.views, self.producer)
         return self.sealer.seal()
 
     def checkpoint(self, at: str | datetime | int | None = None) -> bytes:
@@ -115,7 +118,7 @@ class Auditor:
         return self.store.position_at(parse_time(at))
 
     def prove(self, subject: str) -> Receipt:
-        """The receipt of an event (id or position) or of a figure's row (slot id); seals first where it must."""
+        """The receipt of an event (id or position), of a figure's row (slot id), or of a row VIEW/KEY; seals first where it must."""
         try:
             event = find_event(self.store, subject)
         except NotFoundError:
@@ -131,14 +134,17 @@ class Auditor:
             entry=event.raw,
         )
 
-    def _prove_row(self, slot: str) -> Receipt:
-        seal, _, rows = seal_view(self.store, self.views, self.producer)
-        proof = self.sealer.prove(seal.position, self.sealer.covering(seal.position))
-        receipt = row_receipt(seal, rows, slot, proof)
+    def _prove_row(self, subject: str) -> Receipt:
+        views = seal_views(self.store, self.views, self.producer)
+        name, slash, key = subject.partition("/")
+        sealed = views[name] if slash and name in views else views[STATE]
+        position = sealed.event.position
+        proof = self.sealer.prove(position, self.sealer.covering(position))
+        receipt = row_receipt(sealed, key if sealed is views.get(name) else subject, proof)
         return Receipt(
             kind="row",
-            position=seal.position,
-            name=f"{_file_name(slot)}.row-receipt",
+            position=position,
+            name=f"{_file_name(subject)}.row-receipt",
             content=receipt.to_bytes(),
         )
 
@@ -147,8 +153,8 @@ class Auditor:
         events: Sequence[StoredEvent]
         row = None
         if (slot := self.views.state().get(subject)) is not None:
-            seal, _, rows = seal_view(self.store, self.views, self.producer)
-            events, row = slot_events(self.store, slot), (seal, rows, subject)
+            sealed = seal_views(self.store, self.views, self.producer)[STATE]
+            events, row = slot_events(self.store, slot), (sealed, subject)
         elif (article := self._article(subject)) is not None:
             events = article_events(self.store, article)
         else:
@@ -347,20 +353,20 @@ class Auditor:
         )
         if integrity.findings:
             past, found = Past(runs=(), manifests={}), list[Rerun]()
-            seal = SealCheck(outcome="not checked: the events do not hold")
+            seals = {STATE: SealCheck(outcome="not checked: the events do not hold")}
         else:
             notes = folder / "runs.jsonl" if folder is not None else None
             past, found = self.rerun(
                 position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress
             )
-            seal = check_seal(self.settings, self.store, position, self.clock)
+            seals = check_seals(self.settings, self.store, position, self.clock, self.views.projections)
         runs = {run.position: run for run in past.runs}
         report = make_report(
             self.store,
             position,
             asked,
             integrity,
-            seal,
+            seals,
             past,
             found,
             recorded=lambda at: annotations_at(self.store, runs[at]),

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from ledger.audit.newsledger_verify import Evidence, parse_checkpoint_text, parse_note, row_name
-from ledger.audit.rows import row_receipt
+from ledger.audit.rows import Sealed, row_receipt
 from ledger.audit.sealing import Sealer
 from ledger.errors import UsageError
 from ledger.events import Redacted, StoredEvent, decode
@@ -69,19 +69,19 @@ def write_bundle(
     sealer: Sealer,
     events: Sequence[StoredEvent],
     *,
-    row: tuple[StoredEvent, Sequence[bytes], str] | None = None,
+    row: tuple[Sealed, str] | None = None,
     withhold_texts: bool = False,
 ) -> Bundle:
     """Write the bundle of `events`, closed under what they lean on; the ledger is sealed first where it has to be.
 
-    `row`: the seal of the state with its rows and the slot whose row goes in. `withhold_texts` leaves out the texts of
+    `row`: the sealed state and the slot whose row goes in. `withhold_texts` leaves out the texts of
     articles; the verifier says so. Raises UsageError when the file exists.
     """
     if path.exists():
         raise UsageError("There is a file already", which=str(path), fix="Name another one")
     chosen = {event.position: event for event in _closed(store, events)}
     if row is not None:
-        chosen[row[0].position] = row[0]
+        chosen[row[0].event.position] = row[0].event
     checkpoint = sealer.covering(max(chosen))
     evidence = Evidence(checkpoint=checkpoint)
     withheld: list[str] = []
@@ -93,7 +93,7 @@ def write_bundle(
             evidence.payloads[position] = (stored.salt, stored.payload)
             withheld += _put_bodies(evidence, store, stored, withhold=withhold_texts)
     if row is not None:
-        receipt = row_receipt(*row, sealer.prove(row[0].position, checkpoint))
+        receipt = row_receipt(*row, sealer.prove(row[0].event.position, checkpoint))
         evidence.rows[row_name(receipt)] = receipt.to_bytes()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_zipped(evidence.members()))

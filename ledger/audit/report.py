@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,17 @@ from ledger.audit.diff import diff_annotations
 from ledger.audit.integrity import Finding, Integrity
 from ledger.audit.past import StoreAt
 from ledger.audit.rerun import OUTCOMES, Past, Rerun, by_outcome
-from ledger.audit.rows import canonical, last_seal, root_of
+from ledger.audit.rows import STATE, canonical, root_of
 from ledger.clock import Clock, format_time
 from ledger.config import Settings
 from ledger.errors import ProjectionError
-from ledger.events import decode
-from ledger.events.types import PayloadRedacted
+from ledger.events import StoredEvent, decode
+from ledger.events.types import PayloadRedacted, ViewSealed
+from ledger.plugin import Projection
 from ledger.projections import open_views
 from ledger.store import Store
 
-__all__ = ["HOLDS", "LIMITS", "SealCheck", "check_seal", "exit_code", "make_report", "to_html", "to_json"]
+__all__ = ["HOLDS", "LIMITS", "SealCheck", "check_seals", "exit_code", "make_report", "to_html", "to_json"]
 
 HOLDS, DOES_NOT, DRIFTS, IN_PART = 0, 1, 3, 4
 LIMITS = (
@@ -41,7 +42,9 @@ _SAMPLES = 20
 
 
 class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger said, and what its events give: `outcome` is identical, differs, other code, input redacted or not sealed."""
+    """What a view said, and what its events give: `outcome` is identical, differs, other code, not installed, input redacted or not
+    sealed.
+    """
 
     outcome: str
     event: int = 0
@@ -51,40 +54,64 @@ class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
     recomputed: str = ""
 
 
-def check_seal(settings: Settings, store: Store, position: int, clock: Clock) -> SealCheck:
-    """Rebuild the reported state of the last seal up to `position` from the events before it, and compare the roots."""
-    last = last_seal(StoreAt(store, position))
-    if last is None:
-        return SealCheck(outcome="not sealed")
-    stored, seal = last
-    with tempfile.TemporaryDirectory(prefix="newsledger-audit-") as folder:
-        views = open_views(
-            msgspec.structs.replace(settings, home=Path(folder), db=""),
-            StoreAt(store, seal.position),
-            clock=clock,
+def check_seals(
+    settings: Settings, store: Store, position: int, clock: Clock, projections: Iterable[Projection] = ()
+) -> dict[str, SealCheck]:
+    """Rebuild every view that was sealed up to `position` from the events before its last seal, and compare the roots.
+
+    By name of the view, the reported state first. `projections` are those that plugins bring.
+    """
+    then = StoreAt(store, position)
+    found = {STATE: SealCheck(outcome="not sealed")}
+    newest: dict[str, tuple[StoredEvent, ViewSealed]] = {}
+    for stored in then.read(types=(ViewSealed.TYPE,)):
+        seal = decode(stored)
+        if isinstance(seal, ViewSealed):
+            newest[seal.view] = stored, seal
+    rebuilt: dict[int, dict[str, tuple[str, str]]] = {}
+    for name in sorted(newest):
+        stored, seal = newest[name]
+        if seal.position not in rebuilt:
+            rebuilt[seal.position] = _rebuilt(settings, StoreAt(store, seal.position), clock, projections)
+        fingerprint, recomputed = rebuilt[seal.position].get(name, ("", ""))
+        found[name] = SealCheck(
+            outcome=_outcome(store, seal, fingerprint, recomputed),
+            event=stored.position,
+            position=seal.position,
+            rows=seal.rows,
+            sealed=seal.root,
+            recomputed=recomputed,
         )
+    return found
+
+
+def _rebuilt(
+    settings: Settings, then: StoreAt, clock: Clock, projections: Iterable[Projection]
+) -> dict[str, tuple[str, str]]:
+    """Fingerprint and root of every sealed view, made of nothing but the events of a store; none when they cannot be made."""
+    with tempfile.TemporaryDirectory(prefix="newsledger-audit-") as folder:
+        elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
+        views = open_views(elsewhere, then, clock=clock, projections=projections)
         try:
             views.catch_up()
-            _, fingerprint, rows = views.figures_at()
-            recomputed = root_of([canonical(row) for row in rows])
-        except ProjectionError as error:
-            fingerprint, recomputed = "", str(error)
+            return {
+                view.name: (view.fingerprint, root_of([canonical(row) for row in view.rows]))
+                for view in views.sealed()
+            }
+        except ProjectionError:
+            return {}
         finally:
             views.close()
-    outcome = "identical"
-    if recomputed != seal.root:
-        removed = any(at <= seal.position for at in _removed(store, after=seal.position))
-        outcome = (
-            "input redacted" if removed else "other code" if fingerprint != seal.fingerprint else "differs"
-        )
-    return SealCheck(
-        outcome=outcome,
-        event=stored.position,
-        position=seal.position,
-        rows=seal.rows,
-        sealed=seal.root,
-        recomputed=recomputed,
-    )
+
+
+def _outcome(store: Store, seal: ViewSealed, fingerprint: str, recomputed: str) -> str:
+    if recomputed == seal.root:
+        return "identical"
+    if any(at <= seal.position for at in _removed(store, after=seal.position)):
+        return "input redacted"
+    if not fingerprint and seal.view != STATE:
+        return "not installed"
+    return "other code" if fingerprint != seal.fingerprint else "differs"
 
 
 def _removed(store: Store, after: int = 0) -> Iterator[int]:
@@ -94,14 +121,15 @@ def _removed(store: Store, after: int = 0) -> Iterator[int]:
             yield from event.positions
 
 
-def exit_code(findings: Sequence[Finding], seal: SealCheck, outcomes: Mapping[str, int]) -> int:
+def exit_code(findings: Sequence[Finding], seals: Iterable[SealCheck], outcomes: Mapping[str, int]) -> int:
     """0 holds, 1 evidence does not hold, 3 replay drifts, 4 holds with parts that cannot be replayed."""
-    if findings or seal.outcome == "differs":
+    said = {seal.outcome for seal in seals}
+    if findings or "differs" in said:
         return DOES_NOT
     if outcomes.get("DRIFT") or outcomes.get("nondeterministic"):
         return DRIFTS
     partly = any(outcomes.get(name) for name in ("not runnable", "input redacted", "opaque"))
-    return IN_PART if partly or seal.outcome in {"other code", "input redacted"} else HOLDS
+    return IN_PART if partly or said & {"other code", "not installed", "input redacted"} else HOLDS
 
 
 _SENTENCES = {
@@ -117,7 +145,7 @@ def make_report(
     position: int,
     asked: str,
     integrity: Integrity,
-    seal: SealCheck,
+    seals: Mapping[str, SealCheck],
     past: Past,
     reruns: Sequence[Rerun],
     *,
@@ -128,7 +156,7 @@ def make_report(
     """The report as plain data. `recorded` gives the annotations of a run by position."""
     head = StoreAt(store, position).head()
     outcomes = dict(by_outcome(reruns))
-    code = exit_code(integrity.findings, seal, outcomes)
+    code = exit_code(integrity.findings, seals.values(), outcomes)
     differing = [one for one in reruns if one.outcome != "identical"]
     return {
         "format": "newsledger audit report 1",
@@ -140,7 +168,8 @@ def make_report(
             "ledger": head.ledger,
             "last_recorded": format_time(head.recorded_at) if head.recorded_at else None,
         },
-        "state": msgspec.to_builtins(seal),
+        "state": msgspec.to_builtins(seals[STATE]),
+        "views": {name: msgspec.to_builtins(seal) for name, seal in seals.items() if name != STATE},
         "vouched": list(integrity.vouched),
         "integrity": {
             "events": integrity.position,
@@ -269,6 +298,8 @@ def to_html(report: Mapping[str, Any]) -> bytes:
             ("at position", state["position"]),
         )
     )
+    others = [f"{name}, {one['rows']} rows: {one['outcome']}" for name, one in report["views"].items()]
+    out.append(_list([f"view {said}" for said in others], "") if others else "")
     out.append(
         "<h2>Who vouches</h2>"
         + _list(report["vouched"], "Nobody outside: no checkpoint kept elsewhere was given.")

@@ -1,4 +1,4 @@
-"""What the ledger said: the rows of the reported state under one root, and a receipt for one of them."""
+"""What the ledger said: the rows of each sealed view under one root, and a receipt for one of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,28 @@ from ledger.errors import NotFoundError
 from ledger.events import Producer, StoredEvent, decode, new_event
 from ledger.events.types import ViewSealed
 from ledger.projections import Views
-from ledger.projections.rows import FigureRow
+from ledger.projections.rows import Row
 from ledger.store import Store
 from ledger.store.tlog import Frontier, inclusion_proof, leaf_hash
 
-__all__ = ["VIEW", "canonical", "last_seal", "root_of", "row_receipt", "seal_view"]
+__all__ = ["STATE", "Sealed", "canonical", "last_seal", "root_of", "row_receipt", "seal_views"]
 
-VIEW = "figures"
-"""The view that is sealed: one row for each figure of the reported state."""
+STATE = "figures"
+"""The view of the reported state, one row for each figure. Views that plugins bring are sealed beside it."""
 
 _JSON = msgspec.json.Encoder(order="sorted")
 
 
-def canonical(row: FigureRow) -> bytes:
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A view as it was sealed: the event, what it says, and the rows that its root is over, with their keys."""
+
+    event: StoredEvent
+    seal: ViewSealed
+    keys: tuple[str, ...]
+    rows: tuple[bytes, ...]
+
+
+def canonical(row: Row) -> bytes:
     """A row as JSON with sorted names: what the root is over."""
     return _JSON.encode(row)
 
@@ -33,46 +42,55 @@ def root_of(rows: Sequence[bytes]) -> str:
     return Frontier().extend(map(leaf_hash, rows)).root().hex()
 
 
-def last_seal(store: Store, view: str = VIEW) -> tuple[StoredEvent, ViewSealed] | None:
+def last_seal(store: Store, view: str = STATE) -> tuple[StoredEvent, ViewSealed] | None:
     """The newest `view.sealed` event of a view."""
-    newest = None
-    for stored in store.read(types=("view.sealed",)):
-        event = decode(stored)
-        if isinstance(event, ViewSealed) and event.view == view:
-            newest = (stored, event)
-    return newest
+    newest = store.last(f"view:{view}", (ViewSealed.TYPE,))
+    event = decode(newest) if newest is not None else None
+    return (newest, event) if newest is not None and isinstance(event, ViewSealed) else None
 
 
-def seal_view(store: Store, views: Views, producer: Producer) -> tuple[StoredEvent, ViewSealed, list[bytes]]:
-    """Record the root over the rows of the reported state unless the last seal says the same; gives the seal and the rows."""
+def seal_views(store: Store, views: Views, producer: Producer) -> dict[str, Sealed]:
+    """Record the root over the rows of every sealed view whose last seal says something else; gives them all by name."""
     views.catch_up()
-    position, fingerprint, found = views.figures_at()
-    rows = [canonical(row) for row in found]
-    root = root_of(rows)
-    last = last_seal(store)
-    if last is None or (last[1].root, last[1].rows, last[1].fingerprint) != (root, len(rows), fingerprint):
-        event = ViewSealed(view=VIEW, position=position, rows=len(rows), root=root, fingerprint=fingerprint)
-        done = store.append([new_event(event, stream=f"view:{VIEW}", producer=producer)])
-        last = store.get(done.ids[0]), event
-    return *last, rows
+    sealed = {}
+    for view in views.sealed():
+        rows = tuple(map(canonical, view.rows))
+        event = ViewSealed(
+            view=view.name,
+            position=view.position,
+            rows=len(rows),
+            root=root_of(rows),
+            fingerprint=view.fingerprint,
+        )
+        last = last_seal(store, view.name)
+        if last is None or msgspec.structs.replace(last[1], position=view.position) != event:
+            done = store.append([new_event(event, stream=f"view:{view.name}", producer=producer)])
+            last = store.get(done.ids[0]), event
+        keys = tuple("/".join(str(getattr(row, name)) for name in row.KEY) for row in view.rows)
+        sealed[view.name] = Sealed(event=last[0], seal=last[1], keys=keys, rows=rows)
+    return sealed
 
 
-def row_receipt(seal: StoredEvent, rows: Sequence[bytes], slot: str, proof: Proof) -> RowReceipt:
-    """The receipt of the row of `slot` among the `rows` of `seal`, whose own receipt is `proof`. Raises NotFoundError."""
-    index = next((at for at, row in enumerate(rows) if msgspec.json.decode(row)["slot"] == slot), None)
-    if index is None:
-        raise NotFoundError("No such figure", which=slot, fix="See `newsledger state` for their names")
-    assert seal.payload is not None
-    assert seal.salt is not None
-    leaves = [leaf_hash(row) for row in rows]
+def row_receipt(sealed: Sealed, key: str, proof: Proof) -> RowReceipt:
+    """The receipt of the row under `key`; `proof` is the receipt of the seal's event. Raises NotFoundError."""
+    if key not in sealed.keys:
+        raise NotFoundError(
+            f"No such row in the view {sealed.seal.view}",
+            which=key,
+            fix="See `newsledger state`, and `newsledger projection list` for other views",
+        )
+    index = sealed.keys.index(key)
+    assert sealed.event.payload is not None
+    assert sealed.event.salt is not None
+    leaves = [leaf_hash(row) for row in sealed.rows]
     return RowReceipt(
-        view=VIEW,
+        view=sealed.seal.view,
         index=index,
-        size=len(rows),
-        row=rows[index],
-        salt=seal.salt,
-        payload=seal.payload,
-        envelope=seal.raw,
+        size=len(sealed.rows),
+        row=sealed.rows[index],
+        salt=sealed.event.salt,
+        payload=sealed.event.payload,
+        envelope=sealed.event.raw,
         hashes=tuple(inclusion_proof(lambda start, end: leaves[start:end], index, len(leaves))),
         proof=proof.to_bytes(),
     )

@@ -64,6 +64,8 @@ def print_report(report: dict[str, Any]) -> None:
     click.echo(f"As of {question['as_of']}: {question['position']} events, root {question['root']}")
     sealed = f", sealed by event {state['event']}" if state["event"] else ""
     click.echo(f"The reported state, recomputed: {state['outcome']}{sealed}")
+    for name, view in report["views"].items():
+        click.echo(f"The view {name}, recomputed: {view['outcome']}, sealed by event {view['event']}")
     for who in report["vouched"]:
         click.echo(f"  {who}")
     for finding in report["integrity"]["findings"]:

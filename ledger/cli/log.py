@@ -80,7 +80,8 @@ def _checkpoint(data: bytes, path: Path | None) -> dict[str, object]:
 @json_option
 @click.pass_context
 def prove(ctx: click.Context, subject: str, output: Path | None, as_json: bool) -> None:
-    """Write the receipt of SUBJECT: an event (id or position), or a figure (its name in `newsledger state`).
+    """Write the receipt of SUBJECT: an event (id or position), a figure (its name in `newsledger state`), or VIEW/KEY, a row of a
+    plugin's view.
 
     An event's receipt is a tlog-proof file with the envelope beside it; a figure's holds its row and proves that the ledger
     said so. `newsledger-verify` checks both.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from ledger.projections.rows import ArticleRow, RevisionRow
+from ledger.projections.rows import ArticleRow, RevisionRow, Row
 
 __all__ = [
     "ArticleView",
@@ -14,6 +14,7 @@ __all__ = [
     "Failure",
     "Hit",
     "Pending",
+    "Standing",
     "StoredAnnotation",
     "TableDiff",
     "ViewDiff",
@@ -38,6 +39,15 @@ class ViewInfo(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     fingerprint: str
     changed_at: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A view that is sealed: the position that it stands at, the fingerprint of what made it, its rows by key."""
+
+    name: str
+    position: int
+    fingerprint: str
+    rows: tuple[Row, ...]
 
 
 class TableDiff(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from ledger.clock import Clock
 from ledger.projections import catalogue
 from ledger.projections.answers import Asked, from_evidence, from_reports
+from ledger.projections.custom import PluginView
 from ledger.projections.database import Database
 from ledger.projections.facts import View
 from ledger.projections.figures import Figures
 from ledger.projections.keeping import KeptViews
 from ledger.projections.past import states_at
 from ledger.projections.queries import FOREVER, Reader
-from ledger.projections.results import Decision
+from ledger.projections.results import Decision, Standing
 from ledger.projections.rows import FigureHistoryRow, FigureRow
 from ledger.state import Parameters, Review, SlotState, State
 from ledger.state.best import DEFAULT_POLICY
@@ -67,16 +68,21 @@ class StatedViews(KeptViews):
         with self._reader() as reader:
             return tuple(reader.rows(FigureRow))
 
-    def figures_at(self) -> tuple[int, str, Sequence[FigureRow]]:
-        """The same rows with the position that they stand at and the fingerprint of what made them, at one instant."""
+    def sealed(self) -> tuple[Standing, ...]:
+        """The views that are sealed, those of figures and of plugins, with the rows of their first tables at one instant; by name."""
         with self._read() as (connection, pointers):
-            lane = next(
-                g
-                for g in catalogue.generations(connection)
-                if g.name == Figures.name and g.generation == pointers[Figures.name]
-            )
             reader = Reader(connection, pointers, self._views, self._context.text)
-            return lane.position, lane.fingerprint, tuple(reader.rows(FigureRow))
+            lanes = {(g.name, g.generation): g for g in catalogue.generations(connection)}
+            return tuple(
+                Standing(
+                    name=view.name,
+                    position=lanes[view.name, pointers[view.name]].position,
+                    fingerprint=lanes[view.name, pointers[view.name]].fingerprint,
+                    rows=tuple(reader.rows(view.tables[0])),
+                )
+                for view in sorted(self._views, key=lambda view: view.name)
+                if isinstance(view, Figures | PluginView) and view.name in pointers
+            )
 
     def figure_history(self, slot: str) -> Sequence[FigureHistoryRow]:
         """The steps of one slot, oldest first."""

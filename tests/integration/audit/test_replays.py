@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, open_ledger
+from ledger.audit.newsledger_verify import parse_row_receipt
 from ledger.audit.rerun import by_outcome
+from ledger.errors import NotFoundError
 from ledger.events import new_event
 from ledger.events.types import AuditDone
 from ledger.testing import FixedClock
@@ -315,6 +317,54 @@ def test_a_seal_that_does_not_follow_from_the_events_is_seen(home: Path) -> None
         report = ledger.audits.audit(ledger.store.head().position)
     assert report["state"]["outcome"] == "differs"
     assert report["verdict"]["exit_code"] == 1
+
+
+COUNTING = '''
+from ledger.plugin import Projection, hookimpl
+
+
+def fold(rows, events):
+    """Count the articles of each outlet{more}."""
+    for _, payload, _ in events:
+        row = rows.setdefault(payload["outlet"], {{"articles": 0}})
+        row["articles"] += {step}
+
+
+@hookimpl
+def ledger_projections():
+    yield Projection(name="by_outlet", version="{version}", types=("article.ingested",), fold=fold)
+'''
+
+
+def test_a_view_that_a_plugin_brings_is_sealed_proven_and_recomputed(home: Path, tmp_path: Path) -> None:
+    write(home)
+    counting = home / "plugins.d" / "counting.py"
+    counting.write_text(COUNTING.format(version="1", step=1, more=""), "utf-8")
+    record(home, "One ship came in", "Two ships left")
+    with open_ledger(home, clock=FixedClock(DAY_1)) as ledger:
+        ledger.audits.sealer.new_key("desk.example/log")
+        ledger.audits.seal()
+        receipt = parse_row_receipt(ledger.audits.prove("by_outlet/harbour").content)
+        receipt.check()
+        assert (receipt.view, json.loads(json.loads(receipt.row)["row"])) == ("by_outlet", {"articles": 2})
+        with pytest.raises(NotFoundError, match="No such row in the view by_outlet"):
+            ledger.audits.prove("by_outlet/elsewhere")
+        seals = len(list(ledger.store.read(types=("view.sealed",))))
+        ledger.audits.seal()
+        assert len(list(ledger.store.read(types=("view.sealed",)))) == seals == 2
+        report = ledger.audits.audit(ledger.store.head().position, tmp_path / "out")
+        assert report["views"]["by_outlet"]["outcome"] == "identical"
+        assert report["verdict"]["exit_code"] == 0
+    counting.write_text(COUNTING.format(version="2", step=2, more=" twice"), "utf-8")
+    assert _view(home) == ("other code", 4)
+    counting.unlink()
+    assert _view(home) == ("not installed", 4)
+
+
+def _view(home: Path) -> tuple[str, int]:
+    with open_ledger(home, clock=FixedClock(LATER)) as ledger:
+        report = ledger.audits.audit(ledger.store.head().position)
+    return report["views"]["by_outlet"]["outcome"], report["verdict"]["exit_code"]
 
 
 def test_upkeep_seals_and_audits_when_it_is_due_and_records_the_outcome(home: Path) -> None:

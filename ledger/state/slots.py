@@ -82,6 +82,7 @@ VESSELS = frozenset(
 )
 PEOPLE = frozenset({stem("people")})
 EVENT_STEMS = frozenset(stem(word) for word in EVENTS)
+HINT = 0.3
 CARGO = frozenset(stem(word) for word in GOODS)
 UMBRELLA = frozenset(stem(word) for word in ("aid", "relief", "supply", "assistance", "humanitarian"))
 PART_STEMS = frozenset(stem(word) for word in PARTS)
@@ -94,6 +95,11 @@ class Finder:
     def __init__(self, registry: Registry) -> None:
         self._declared = [registry.slots[key] for key in sorted(registry.slots)]
         self._known: dict[tuple[object, ...], Slot | None] = {}
+        self._peoples = [
+            (slot.id, names)
+            for slot in self._declared
+            if (names := [word for word in slot.subject.split() if word[:1].isupper()])
+        ]
         self._names = [_scope_words(source.name) for source in registry.sources.values()]
         self._keys = {
             slot.id: (measure_key(slot.measure), subject_key(slot.subject)) for slot in self._declared
@@ -112,7 +118,7 @@ class Finder:
         key = (
             claim.subject, claim.measure, claim.scope, claim.period, claim.unit,
             None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "", claim.polarity,
-            claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "", _complement(claim),
+            claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "", _complement(claim), self._hinted(claim),
         )  # fmt: skip
         if key not in self._known:
             self._known[key] = self._best(claim)
@@ -143,14 +149,18 @@ class Finder:
         value = claim.value
         words = str(value.point) if value is not None and isinstance(value.point, str) else ""
         said = stems(words) | stems(claim.trigger)
-        after = said | _complement(claim)
+        after = _complement(claim)
         scores: list[tuple[float, str]] = []
         for category, phrases in slot.categories.items():
             fitting = (category, *phrases)
             if claim.polarity == "-":
                 fitting = tuple(phrase for phrase in fitting if NEGATIONS & set(tokens(phrase)))
             fits = [_phrase_fit(_affirmed(phrase), said) for phrase in fitting]
-            fits += [2.0 + len(how) for phrase in fitting if len(how := stems(phrase)) > 1 and how <= after]
+            fits += [
+                2.0 + len(stems(phrase))
+                for phrase in fitting
+                if " " in phrase and f" {phrase} ".casefold() in after
+            ]
             score = max(fits, default=0.0)
             if score > 0:
                 scores.append((-score, category))
@@ -192,7 +202,16 @@ class Finder:
         where = self._where(claim, slot)
         if who is None or when is None or where is None:
             return None
-        return what + who + when + where
+        return what + who + when + where + (HINT if slot.id in self._hinted(claim) else 0.0)
+
+    def _hinted(self, claim: Claim) -> tuple[str, ...]:
+        """Of counts of mere people: slots of whose people the sentence speaks, as "Norland" does of Norlandic soldiers."""
+        if not subject_key(claim.subject) - EMPTY_SUBJECTS <= PEOPLE or not self._peoples:
+            return ()
+        said = tokens(claim.quote)
+        return tuple(
+            slot for slot, names in self._peoples if any(_is_named_after(name, said) for name in names)
+        )
 
     def _where(self, claim: Claim, slot: Slot) -> float | None:
         """How the place of a count fits. Of an event, the country of the story is no part, nor is it where something was measured."""
@@ -230,8 +249,13 @@ class Context:
 
 def _is_country(word: str, names: Sequence[Sequence[str]]) -> bool:
     """Whether several sources are named after a place: "Interior Ministry of Norland", "Norlandic Rescue Service"."""
+    return sum(_is_named_after(word, name) for name in names) > 1
+
+
+def _is_named_after(word: str, others: Sequence[str]) -> bool:
+    """Whether a word and one of the others, in lower case, share all but an ending."""
     alike = max(4, len(word) - 2)
-    return sum(any(word[:alike] == other[:alike] for other in name) for name in names) > 1
+    return any(word.casefold()[:alike] == other[:alike] for other in others)
 
 
 def measure_key(measure: str) -> frozenset[str]:
@@ -299,15 +323,15 @@ def _phrase_fit(phrase: str, said: frozenset[str]) -> float:
 _COMPLEMENT = re.compile(r"\w*((?:\s+[\w'-]+){1,5})")
 
 
-def _complement(claim: Claim) -> frozenset[str]:
-    """The stems of the words after a state, which may say how: `operating again at reduced capacity`; of a denied state none."""
+def _complement(claim: Claim) -> str:
+    """The words after a state, which may say how: `operating again at reduced capacity`; of a denied state none."""
     state = claim.value.point if claim.value is not None else None
     if claim.polarity == "-" or not isinstance(state, str):
-        return frozenset()
+        return ""
     quote = claim.quote.casefold()
     found = quote.find(state.casefold())
     after = _COMPLEMENT.match(quote, found + len(state)) if found >= 0 else None
-    return stems(after[1]) if after is not None else frozenset()
+    return f" {' '.join(tokens(after[1]))} " if after is not None else ""
 
 
 def _affirmed(phrase: str) -> str:

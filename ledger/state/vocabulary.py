@@ -47,7 +47,7 @@ SAME_SUBJECT = {
     "person": "people", "persons": "people", "resident": "people", "villager": "people", "inhabitant": "people",
     "victim": "people", "human": "people", "troop": "soldier", "serviceman": "soldier",
     "earthquake": "shock", "quake": "shock", "tremor": "shock", "mainshock": "shock", "temblor": "shock",
-    "job": "worker", "truce": "ceasefire", "armistice": "ceasefire",
+    "job": "worker", "truce": "ceasefire", "armistice": "ceasefire", "cease-fire": "ceasefire",
     "home": "house", "dwelling": "house", "household": "house", "lorry": "truck",
     "forest": "land", "area": "land", "bush": "land", "woodland": "land", "ground": "land",
 }  # fmt: skip

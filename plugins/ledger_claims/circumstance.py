@@ -10,19 +10,49 @@ from ledger.plugin import Attribution, Entity, Link, Modality, Span, TimeSpan
 from ledger_claims.clauses import Token, clause_of
 from ledger_claims.lexicon import word_list
 
-__all__ = ["chain_of", "is_hearsay", "level_of", "period_of", "said_on", "scope_of", "stance"]
+__all__ = [
+    "SETTLEMENTS",
+    "chain_of",
+    "is_hearsay",
+    "known_place",
+    "level_of",
+    "period_of",
+    "said_on",
+    "scope_of",
+    "stance",
+]
 
 _PLACE_PREPOSITIONS = word_list("place_prepositions")
 _LANDSCAPE = word_list("landscape")
 _PLACES = frozenset(["LOC", "GPE", "FAC"])
 _POSSESSIVE = frozenset(["her", "his", "their", "its", "our", "my"])
-_SETTLEMENTS = frozenset(["city", "town", "village", "capital", "island", "port"])
+SETTLEMENTS = frozenset(["city", "town", "village", "capital", "island", "port"])
 _THEM = frozenset(["them", "whom", "those", "these"])
 _LEVELS = ("asserted", "probable", "possible", "predicted")
 _HEARSAY = re.compile(r"\b(?:reports|rumou?rs|media|accounts|social media|posts)$", re.IGNORECASE)
 _GIVEN = frozenset(["put", "puts", "raised", "lowered", "revised", "cut", "updated"])
 _PARTING = word_list("parting")
 _MODALS = frozenset(["may", "might", "could", "will", "would", "won't"])
+_INTENDING = frozenset(
+    [
+        "plan",
+        "plans",
+        "planning",
+        "planned",
+        "intends",
+        "intend",
+        "aims",
+        "aim",
+        "hopes",
+        "hope",
+        "vowed",
+        "vows",
+        "promised",
+        "pledged",
+        "set",
+        "due",
+    ]
+)
 _WINDOW = re.compile(
     r"\b(?:alone|overnight|past|last|this|single|previous|preceding|24 hours|48 hours|a day|per day|a week|per week|daily|weekly)\b",
     re.IGNORECASE,
@@ -73,6 +103,8 @@ def level_of(spans: Sequence[Span], modalities: Sequence[Modality]) -> str:
 
 def stance(tokens: Sequence[Token], index: int, trigger: int, level: str) -> tuple[str, str] | None:
     """Modality and kind (primary or forecast) of a figure; None when it is only a hypothesis."""
+    if trigger > 1 and tokens[trigger - 1].low == "to" and tokens[trigger - 2].low in _INTENDING:
+        return "predicted", "forecast"
     begin, end = clause_of(tokens, trigger)
     first, last = clause_of(tokens, index)
     group = [
@@ -350,10 +382,10 @@ def _place(
     if head in _LANDSCAPE and end < len(tokens) and tokens[end].low == "of":
         return _place(text, tokens, end, entities, places)
     known = ""
-    if len(words) == 1 and head in _SETTLEMENTS and tokens[k - 1].low in _POSSESSIVE:
+    if len(words) == 1 and head in SETTLEMENTS and tokens[k - 1].low in _POSSESSIVE:
         known = f"{tokens[k - 1].low} {head}"  # whose town it is, the text does not say here
     elif len(words) == 1 and head in _LANDSCAPE:
-        known = _known(head, places)
+        known = known_place(head, places)
     return (known, Span(words[0].start, words[-1].end)) if known else None
 
 
@@ -385,10 +417,10 @@ def _named(
     return (label, name) if last == len(words) - 1 and not doubtful else None
 
 
-def _known(head: str, places: Sequence[str]) -> str:
+def known_place(head: str, places: Sequence[str]) -> str:
     """The place named last with this head; for a town, the last place without a head of its own."""
     same = next((p for p in reversed(places) if p.lower().endswith(" " + head)), "")
-    if same or head not in _SETTLEMENTS:
+    if same or head not in SETTLEMENTS:
         return same
     return next((p for p in reversed(places) if p.rsplit(" ", 1)[-1].lower() not in _LANDSCAPE), "")
 

@@ -27,7 +27,7 @@ from ledger_claims.harm import with_harm
 from ledger_claims.individuals import individuals
 from ledger_claims.losses import own_losses
 from ledger_claims.scene import Figure, Scene, without_scare_quotes
-from ledger_claims.sentences import Local, after_dateline, sentences
+from ledger_claims.sentences import Local, after_dateline, dateline, sentences
 from ledger_claims.status import Names, Status, is_part, statuses
 from ledger_claims.table import Table, load
 from ledger_claims.voices import voices
@@ -155,7 +155,7 @@ class _Reading:
             if claim is not None and not known:
                 made.append((figure.quantity.span.start, claim))
         starts = frozenset(e.span.start for e in local.entities if e.label in _NAMES)
-        names = Names(self.article.title, self.article.text, self.table.persons, starts)
+        names = Names(self.article.title, self.article.text, self.table.persons, starts, self._town())
         people = individuals(tokens, self.table, self.person)
         self.person = people[-1].subject if people else self.person
         fates = {person.trigger.start for person in people if person.words in _FATES}
@@ -170,6 +170,10 @@ class _Reading:
             if not any(event.trigger.overlaps(s) for support in taken for s in support):
                 made.append((event.trigger.start, claim))
         return [claim for _, claim in sorted(made, key=lambda pair: pair[0])]
+
+    def _town(self) -> str:
+        """What `the town` is called: the place of the dateline, else the settlement that was named last."""
+        return dateline(self.article.text) or circumstance.known_place("town", self.places)
 
     def _denied(self, local: Local, tokens: Sequence[Token], made: Sequence[Claim]) -> list[Claim]:
         """Claims without a value for what the sentence denies, which `denials` then turns into denials."""

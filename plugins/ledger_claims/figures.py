@@ -39,6 +39,8 @@ _EMPTY_VERBS = word_list("empty_verbs")
 _TO = word_list("before_to")
 _WHOLES = word_list("wholes")
 _FINITE = frozenset(["to", "will", "would", "could", "may", "might", "can", "did", "and", "they"])
+_COMING = frozenset(["expected", "due", "set", "scheduled"])
+_HELD = frozenset(["held", "kept", "seized", "taken", "stationed", "based", "living", "working"])
 _OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
 _CARE = frozenset(["treated", "hospitalised"])
 _HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
@@ -107,7 +109,7 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
     if s.is_pronoun_part(c):
         return _predicate_after(s, c._replace(end=c.end + 2))
     if s.is_subset(c):
-        return _condition_of_part(s, c)
+        return _dead_of_casualties(s, c, earlier) or _condition_of_part(s, c)
     if is_magnitude(s, c):
         return magnitude(s, c)
     kind = c.quantity.kind
@@ -175,6 +177,15 @@ def _counted_noun(s: Scene, c: Counted, *, people: bool) -> Figure | None:
     return None
 
 
+def _dead_of_casualties(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figure | None:
+    """`4,000 casualties, including 1,000 killed`: what a figure of both holds of one."""
+    if not earlier or earlier[-1].measure != "killed or injured" or s.low(s.left_edge(c.at)) == "of":
+        return None
+    made = _own_state(s, c)
+    named = made is not None and made.measure in {"killed", "injured"}
+    return made._replace(subject=c.noun or earlier[-1].subject) if made is not None and named else None
+
+
 def _condition_of_part(s: Scene, c: Counted) -> Figure | None:
     """`twelve of the injured remain in hospital`: how a part of those counted are, never what became of them."""
     at = c.end + 2
@@ -208,7 +219,11 @@ def _predicate_after(s: Scene, c: Counted, *, of_whom: bool = False) -> Figure |
         return s.make(c, sense, k, c.noun) if fits and sense is not None else None
     passive = False
     while k < len(s) and (
-        s.t[k].tag in {"AUX", "ADV"} or s.low(k) in _RAISING or s.low(k) == "to" or _made(s, k)
+        s.t[k].tag in {"AUX", "ADV"}
+        or s.low(k) in _RAISING
+        or s.low(k) == "to"
+        or (s.low(k) in _COMING and s.low(k + 1) == "to")
+        or _made(s, k)
     ):
         if s.t[k].says("state") is not None and s.t[k].tag != "AUX":
             break
@@ -265,6 +280,8 @@ def _skip_modifiers(s: Scene, k: int, *, conjoined: bool) -> int:
         token = s.t[k]
         if token.low in {"who", "that", "which"} or (token.tag == "ADV" and token.low != "not"):
             k += 1
+        elif token.low in _HELD and k + 1 < len(s) and s.t[k + 1].tag == "P":
+            k += 1  # "nine hostages held by militiamen were freed"
         elif conjoined and token.tag == "CC" and k + 1 < len(s) and s.t[k + 1].tag == "Q":
             k = noun_after(s.t, k + 1, s.table)[1]
         elif conjoined and (second := _second_subject(s, k)):

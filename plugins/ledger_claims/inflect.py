@@ -49,6 +49,12 @@ _IRREGULAR = {
     "gun": "guns gunned gunned gunning",
     "hand": "hands handed handed handing",
     "cancel": "cancels cancelled cancelled cancelling",
+    "drive": "drives drove driven driving",
+    "throw": "throws threw thrown throwing",
+    "commit": "commits committed committed committing",
+    "stab": "stabs stabbed stabbed stabbing",
+    "beat": "beats beat beaten beating",
+    "dig": "digs dug dug digging",
     "level": "levels levelled levelled levelling",
 }
 _SINGULAR = {

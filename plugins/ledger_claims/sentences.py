@@ -20,7 +20,7 @@ from ledger.plugin import (
     TimeSpan,
 )
 
-__all__ = ["Local", "after_dateline", "sentences"]
+__all__ = ["Local", "after_dateline", "dateline", "sentences"]
 
 _FURNITURE = re.compile(
     r"^\W*(?:most read|read more|read also|related|see also|follow us|subscribe|sign up|share this|advertisement|watch:|listen:|photo:|image:)",
@@ -120,3 +120,13 @@ def after_dateline(text: str, span: Span) -> Span:
     if match is None or not ("(" in match.group() or match.group().split(",")[0].rstrip(" -–—").isupper()):
         return span
     return Span(match.end(), span.end)
+
+
+_PLACE = re.compile(r"\s*([A-ZÀ-Þ][A-ZÀ-Þ'’-]{2,}(?: [A-ZÀ-Þ'’-]{2,}){0,2})\b[^a-z]{0,3}[(–—,-]")
+
+
+def dateline(text: str) -> str:
+    """The place of a dateline that the text itself speaks of: `Oslo` for `OSLO (AGENCY) - Fighting in Oslo ...`; else empty."""
+    match = _PLACE.match(text)
+    name = match[1].title() if match is not None else ""
+    return name if name and re.search(rf"\b{re.escape(name)}\b", text) else ""

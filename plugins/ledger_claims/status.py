@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ledger.plugin import Attribution, Span
+from ledger_claims.circumstance import SETTLEMENTS
 from ledger_claims.clauses import Token
 from ledger_claims.conditions import PATH, act, fault, lexicon, place_after, predicate, simple
 from ledger_claims.inflect import singular
@@ -40,14 +41,15 @@ def is_part(subject: str) -> bool:
 
 
 class Names(NamedTuple):
-    """Where full names are looked for: the title and text of the article; the nouns for people, in the singular; and the
-    code points at which known names start.
+    """Where full names are looked for: the title and text of the article; the nouns for people, in the singular; the code
+    points at which known names start; and the settlement that was named last, for `the town`.
     """
 
     title: str
     text: str
     persons: Collection[str]
     starts: Collection[int] = ()
+    settlement: str = ""
 
 
 def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names: Names) -> list[Status]:
@@ -232,7 +234,9 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
             else ""
         )
         return (name, span) if name else None
-    return _full_name(head, span.start, names.title, names.text) or " ".join(t.low for t in words), span
+    settled = names.settlement if head in SETTLEMENTS and len(words) == 1 else ""
+    full = _full_name(head, span.start, names.title, names.text) or settled
+    return full or " ".join(t.low for t in words), span
 
 
 def _is_name(token: Token, names: Names) -> bool:

@@ -70,7 +70,7 @@ def total(s: Scene, c: Counted) -> Figure | None:
         deed = counted or token.says("act")
         if j + token.width == k and s.low(k) == "of" and deed is not None:  # "the deaths of 22 people"
             return None if _only_wanted(s, j) else s.make(c, deed, j, c.noun)
-        if sense is not None and not (sense.measure in {"level", "price"} and c.quantity.kind == "cardinal"):
+        if sense is not None and _fits(sense, c):
             subject = "" if sense.measure in _COUNT_ONLY else subject_before(s.t, j, s.table)
             return s.make(c, sense, j, subject, total=True)
         if counted is not None and _rising(s, j, k, reaching=reaching):
@@ -97,6 +97,13 @@ def total(s: Scene, c: Counted) -> Figure | None:
 
 
 _AMOUNTS = frozenset(["rainfall", "snowfall"])
+_OF_PERSONS = frozenset(["killed", "injured", "killed or injured", "infected", "deployed"])
+
+
+def _fits(sense: Sense, c: Counted) -> bool:
+    """Whether a number of this kind can be what the noun names: levels and prices have units, losses of people have none."""
+    plain = c.quantity.kind == "cardinal"
+    return not (plain if sense.measure in {"level", "price"} else sense.measure in _OF_PERSONS and not plain)
 
 
 def amount(s: Scene, c: Counted) -> Figure | None:

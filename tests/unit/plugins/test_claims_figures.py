@@ -60,6 +60,15 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("About 70 tonnes of supplies had reached the coast.", [("supply", "supplied", "approx", 70)]),
         ("Between 50 and 60 people are being treated for their injuries.", [("people", "injured", "range", 50)]),
         ("Some 30 people are being treated for dehydration.", [("people", "treated", "approx", 30)]),
+        ("Some 40,000 people have been driven from their homes.", [("people", "displaced", "approx", 40000)]),
+        ("Nine hostages held by militiamen were freed on Wednesday.", [("hostage", "released", "exact", 9)]),
+        ("Norland has sent 2,000 more soldiers, bringing its force there to 8,000.", [("soldier", "deployed", "exact", 2000), ("soldier", "deployed", "exact", 8000)]),
+        ("The General Staff put its own losses at 50 men.", [("people", "killed or injured", "exact", 50)]),
+        ("Insurers put the losses at 50 million euros.", []),
+        # a part of what was counted before
+        ("The army suffered 1,200 casualties, including about 400 killed.", [("people", "killed or injured", "exact", 1200), ("people", "killed", "approx", 400)]),
+        ("Norland sent about 11,000 troops, of whom around 1,000 have been killed.", [("soldier", "deployed", "approx", 11000), ("soldier", "killed", "approx", 1000)]),
+        ("Images show that 12 of the base's 20 hangars were destroyed.", [("hangar", "destroyed", "exact", 12)]),
         # what instruments read
         ("Gusts reached 172 kilometres per hour.", [("", "wind speed", "exact", 172)]),
         ("The storm brought winds of up to 130 mph.", [("", "wind speed", "max", 130)]),
@@ -125,6 +134,7 @@ def test_two_magnitudes_revised_in_one_sentence() -> None:
     [
         "The toll could reach 500 if the wall fails.",
         "Twelve of them were children.",
+        "Nearly two thirds of the town's 30,000 residents have left.",
         "Of the dead, 12 were children.",
         "Three crew of the tug Anna were injured.",
         "More trucks will follow.",

@@ -89,6 +89,11 @@ def test_the_dam_is_the_dam_that_the_article_names() -> None:
     assert states("The dam is intact.") == [("dam", "intact")]
 
 
+def test_the_town_is_that_of_the_dateline_if_the_text_speaks_of_it() -> None:
+    text = "ORVEL (TPA) - The assault on Orvel has begun. The town is captured, the mayor said."
+    assert ("Orvel", "captured") in states(text)
+
+
 def test_a_fault_is_the_state_of_the_thing_that_has_it() -> None:
     (claim,) = claims("Inspectors found a crack in the wall of the Brede dam, the ministry said.")
     assert (claim.subject, claim.trigger, claim.polarity) == ("Brede dam", "crack", "+")

@@ -206,6 +206,33 @@ def test_how_something_runs_is_the_state_that_it_is_in():
     assert one(plain, registry=STORM).value.point == "running"
 
 
+FRONT = load_registry(
+    {
+        "config": {"story": "front", "title": "Siege of Orvel"},
+        "slots": {
+            "civil": {"subject": "civilians", "measure": "killed", "scope": "Orvel front", "kind": "cumulative", "default": True},
+            "soldiers": {"subject": "Norlandic soldiers", "measure": "killed", "scope": "Orvel front", "kind": "cumulative",
+                         "default": True},
+            "truce": {"subject": "ceasefire", "measure": "status", "scope": "Orvel front", "kind": "status", "default": True,
+                      "categories": {"in force": ["in force"], "broken": ["broken"]}},
+        },
+        "sources": CONFIG["sources"],
+        "outlets": CONFIG["outlets"],
+    }
+)  # fmt: skip
+
+
+def test_people_are_those_of_whom_the_sentence_speaks():
+    said = "Norland has suffered 1,200 casualties, including 400 killed, the survey said."
+    assert one(figure(400, text=said), registry=FRONT).slot == "soldiers"
+    assert one(figure(400, text="Some 400 people were killed."), registry=FRONT).slot == "civil"
+
+
+def test_a_truce_is_a_ceasefire():
+    claim = figure(ClaimValue(op="category", point="in force"), "status", "truce", "A truce is in force.")
+    assert one(claim, registry=FRONT).slot == "truce"
+
+
 def test_a_discovered_slot_is_named_after_the_words_of_its_measure():
     assert one(figure(52, "vote share", "Green")).slot == "vote-share.green"
 

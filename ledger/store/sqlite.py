@@ -52,6 +52,9 @@ _POLL = 0.05
 """Seconds between two looks at the file's change counter, which costs a few microseconds."""
 
 _CHANGES = "PRAGMA data_version"
+_JOURNAL_IN_MEMORY = "PRAGMA temp_store = MEMORY"
+"""A statement with a trigger keeps a journal of its own, which else costs as much as five events."""
+
 _NEW_HEAD = """
     INSERT INTO head SELECT 1, ?, ?, 0, x'', 0, 0
     WHERE NOT EXISTS (SELECT 1 FROM head) AND NOT EXISTS (SELECT 1 FROM events)
@@ -115,6 +118,7 @@ class SqliteStore(SqlReader):
             if not readonly:
                 self._pooled = self._engine.raw_connection()
                 self._writer = self._pooled.driver_connection
+                self._writer.execute(_JOURNAL_IN_MEMORY)
                 with self._transaction() as connection:
                     connection.execute(_NEW_HEAD, (entropy(16).hex(), entropy(32)))
             self._dedupe_key: bytes = self._head_row().dedupe_key

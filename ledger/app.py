@@ -112,6 +112,7 @@ class Ledger:
         except BaseException:
             self.store.close()
             raise
+        self.store = self.views.followed(self.store)
         self.sources = Sources(self.store, self.views, self.producer, settings.state)
         self.feeds = Feeds(self.store, clock, self.with_fetcher, self.hooks.source)
 

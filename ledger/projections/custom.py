@@ -16,9 +16,10 @@ from ledger.plugin import Projection
 from ledger.projections.facts import Context, Fact, Tables, View
 from ledger.projections.rows import Row
 
-__all__ = ["PluginView"]
+__all__ = ["PluginView", "check_declared", "plain"]
 
 _JSON = msgspec.json.Encoder(order="sorted")
+LIFETIMES = ("async", "inline", "live")
 
 
 class PluginView(View):
@@ -27,16 +28,12 @@ class PluginView(View):
     required = False
 
     def __init__(self, projection: Projection) -> None:
-        if re.fullmatch(r"[a-z][a-z0-9_]*", projection.name) is None or "__g" in projection.name:
-            raise PluginError(
-                "Not a name for a view",
-                which=projection.name,
-                fix="Use small letters, digits and underscores",
-            )
+        check_declared(projection)
         self.name = projection.name
         self.types = frozenset(projection.types)
         self.tables = (_row_type(projection.name),)
         self.projection = projection
+        self.inline = projection.lifetime == "inline"
 
     def config(self) -> bytes:
         """The version that the plugin declares."""
@@ -52,7 +49,7 @@ class PluginView(View):
         table = tables.of(self.tables[0])
         before: dict[str, str] = {row.key: row.row for row in table.rows()}  # type: ignore[attr-defined]
         rows: dict[str, dict[str, Any]] = {key: msgspec.json.decode(text) for key, text in before.items()}
-        self.projection.fold(rows, [_plain(fact) for fact in facts if not isinstance(fact.content, Redacted)])
+        self.projection.fold(rows, [plain(fact) for fact in facts if not isinstance(fact.content, Redacted)])
         for key in before.keys() - rows.keys():
             table.delete(key)
         for key, value in rows.items():
@@ -61,7 +58,22 @@ class PluginView(View):
                 table.put(self.tables[0](key, text))
 
 
-def _plain(fact: Fact) -> tuple[str, dict[str, Any], Any]:
+def check_declared(projection: Projection) -> None:
+    """Raises PluginError for a name or a lifetime that is none."""
+    if re.fullmatch(r"[a-z][a-z0-9_]*", projection.name) is None or "__g" in projection.name:
+        raise PluginError(
+            "Not a name for a view", which=projection.name, fix="Use small letters, digits and underscores"
+        )
+    if projection.lifetime not in LIFETIMES:
+        raise PluginError(
+            "Not a lifetime of a projection",
+            which=f"{projection.name}: {projection.lifetime}",
+            fix=f"Use one of {', '.join(LIFETIMES)}",
+        )
+
+
+def plain(fact: Fact) -> tuple[str, dict[str, Any], Any]:
+    """An event as a projection gets it: type, payload, recorded time."""
     return (
         fact.envelope.type,
         msgspec.json.decode(fact.payload or b"{}"),

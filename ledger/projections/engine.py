@@ -50,6 +50,21 @@ class Projector:
             self._complain(self.views)
             return done
 
+    def follow(self, names: Collection[str]) -> None:
+        """Fold what was appended into those of the named views that are in order; the others are left to `catch_up`."""
+        with self._lock:
+            redactions = read_redactions(self._store)
+            head = self._generations.settle(redactions)
+            lanes = [
+                lane
+                for lane in self._generations.due(redactions)
+                if lane.name in names and lane.state == "live" and not lane.error
+            ]
+            try:
+                self._folder.advance(lanes, head, redactions, None)
+            except Foreign as signal:
+                log.warning("%s: made from another history of the ledger, left to the next catch-up", signal)
+
     def rebuild(self, names: Collection[str], progress: Progress | None = None) -> int:
         """Build new generations of the named views beside the live ones, then let readers see them.
 

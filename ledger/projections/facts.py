@@ -135,6 +135,8 @@ class View:
     code: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[tuple[str, ...]] = ()
     """Names of the views that this one is derived from; empty for a view that folds events."""
+    inline = False
+    """Whether it is brought forward in the call that appends."""
     required = True
     """Whether a failure of this view is an error of the program, not only of the plugin that brought it."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -17,6 +19,7 @@ from ledger.projections.engine import Projector
 from ledger.projections.facts import Context, View
 from ledger.projections.folding import Progress
 from ledger.projections.generations import read_redactions
+from ledger.projections.lifetimes import FollowedStore
 from ledger.projections.queries import Reader
 from ledger.projections.results import ViewDiff, ViewInfo
 from ledger.store import Store
@@ -44,6 +47,13 @@ class KeptViews:
         applied, redactions = self._projector.catch_up(progress, derive=figures)
         self._context = Context(self._store.get_body, redactions)
         return applied
+
+    def followed(self, store: Store) -> Store:
+        """The store as it is to be used where a view declares to be brought forward in the call that appends."""
+        inline = [view.name for view in self._views if view.inline]
+        if not inline:
+            return store
+        return cast("Store", FollowedStore(store, partial(self._projector.follow, inline)))
 
     def lag(self) -> int:
         """Events that the slowest view is behind the ledger."""

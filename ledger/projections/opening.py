@@ -13,12 +13,13 @@ from ledger.plugin import Projection
 from ledger.projections.annotations import Annotations
 from ledger.projections.articles import Articles
 from ledger.projections.catalogue import METADATA
-from ledger.projections.custom import PluginView
+from ledger.projections.custom import PluginView, check_declared
 from ledger.projections.database import Database, FileDatabase
 from ledger.projections.decisions import Registries, Reviews
 from ledger.projections.facts import View
 from ledger.projections.figures import Figures
 from ledger.projections.health import Feeds, Processors
+from ledger.projections.lifetimes import LiveRows
 from ledger.projections.search import Search
 from ledger.projections.views import Views
 from ledger.state import Parameters
@@ -60,6 +61,7 @@ def open_views(
         table for view in views for table in (view.name, *view.fulltext, *(row.TABLE for row in view.tables))
     }
     taken |= set(METADATA.tables)
+    live: list[LiveRows] = []
     for projection in projections:
         try:
             if projection.name in taken:
@@ -68,14 +70,18 @@ def open_views(
                     which=projection.name,
                     fix="Disable the plugin, or ask its author to rename the projection",
                 )
-            views.append(PluginView(projection))
+            if projection.lifetime == "live":
+                check_declared(projection)
+                live.append(LiveRows(projection, store))
+            else:
+                views.append(PluginView(projection))
         except PluginError as error:
             if refuse is None:
                 raise
             refuse(projection, error)
             continue
         taken.add(projection.name)
-    return Views(_database(settings), store, views, parameters, clock)
+    return Views(_database(settings), store, views, parameters, clock, live=live)
 
 
 def _database(settings: Settings) -> Database:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from ledger.clock import parse_time
+from ledger.clock import Clock, parse_time
 from ledger.errors import NotFoundError
 from ledger.plugin import Article, Projection
 from ledger.projections import catalogue
 from ledger.projections.annotations import Annotations
 from ledger.projections.articles import Articles
 from ledger.projections.custom import PluginView
+from ledger.projections.database import Database
+from ledger.projections.facts import View
+from ledger.projections.lifetimes import LiveRows
 from ledger.projections.results import ArticleView, Failure, Hit, Pending, StoredAnnotation
 from ledger.projections.rows import ArticleRow, ClaimRow, FeedRow, ProcessorRow
 from ledger.projections.stated import StatedViews
+from ledger.state import Parameters
+from ledger.store import Store
 
 __all__ = ["Views"]
 
@@ -24,6 +29,19 @@ _HANDLED = 1_000
 
 class Views(StatedViews):
     """Everything that is asked of a ledger beside its events. Safe to use from any thread; close it once."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        views: Sequence[View],
+        parameters: Parameters,
+        clock: Clock,
+        *,
+        live: Sequence[LiveRows] = (),
+    ) -> None:
+        super().__init__(database, store, views, parameters, clock)
+        self._live = {rows.projection.name: rows for rows in live}
 
     # -- articles and annotations ------------------------------------------------------------------------------
 
@@ -162,10 +180,13 @@ class Views(StatedViews):
     @property
     def projections(self) -> tuple[Projection, ...]:
         """The projections that plugins brought."""
-        return tuple(view.projection for view in self._views if isinstance(view, PluginView))
+        kept = (view.projection for view in self._views if isinstance(view, PluginView))
+        return (*kept, *(rows.projection for rows in self._live.values()))
 
     def plugin_rows(self, name: str) -> dict[str, object]:
         """The rows of a plugin's view by key. Raises NotFoundError for what is no such view."""
+        if name in self._live:
+            return self._live[name].content()
         found = next((v for v in self._views if isinstance(v, PluginView) and v.name == name), None)
         if found is None:
             names = ", ".join(one.name for one in self.projections)

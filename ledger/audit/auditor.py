@@ -359,7 +359,9 @@ class Auditor:
             past, found = self.rerun(
                 position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress
             )
-            seals = check_seals(self.settings, self.store, position, self.clock, self.views.projections)
+            seals = check_seals(
+                self.settings, self.store, position, self.clock, self.views.projections, progress
+            )
         runs = {run.position: run for run in past.runs}
         report = make_report(
             self.store,
@@ -377,7 +379,7 @@ class Auditor:
             write_atomically(folder / "report.json", to_json(report))
             write_atomically(folder / "report.html", to_html(report))
             if not integrity.findings:
-                slots = state_of(self.settings, StoreAt(self.store, position), self.clock)
+                slots = state_of(self.settings, StoreAt(self.store, position), self.clock, progress)
                 write_atomically(folder / "state.json", to_json({"slots": slots}))
         return report
 

@@ -26,7 +26,7 @@ from ledger.errors import ProjectionError
 from ledger.events import StoredEvent, decode
 from ledger.events.types import PayloadRedacted, ViewSealed
 from ledger.plugin import Projection
-from ledger.projections import open_views
+from ledger.projections import Progress, open_views
 from ledger.store import Store
 
 __all__ = ["HOLDS", "LIMITS", "SealCheck", "check_seals", "exit_code", "make_report", "to_html", "to_json"]
@@ -55,7 +55,12 @@ class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_seals(
-    settings: Settings, store: Store, position: int, clock: Clock, projections: Iterable[Projection] = ()
+    settings: Settings,
+    store: Store,
+    position: int,
+    clock: Clock,
+    projections: Iterable[Projection] = (),
+    progress: Progress | None = None,
 ) -> dict[str, SealCheck]:
     """Rebuild every view that was sealed up to `position` from the events before its last seal, and compare the roots.
 
@@ -72,7 +77,8 @@ def check_seals(
     for name in sorted(newest):
         stored, seal = newest[name]
         if seal.position not in rebuilt:
-            rebuilt[seal.position] = _rebuilt(settings, StoreAt(store, seal.position), clock, projections)
+            past = StoreAt(store, seal.position)
+            rebuilt[seal.position] = _rebuilt(settings, past, clock, projections, progress)
         fingerprint, recomputed = rebuilt[seal.position].get(name, ("", ""))
         found[name] = SealCheck(
             outcome=_outcome(store, seal, fingerprint, recomputed),
@@ -86,14 +92,18 @@ def check_seals(
 
 
 def _rebuilt(
-    settings: Settings, then: StoreAt, clock: Clock, projections: Iterable[Projection]
+    settings: Settings,
+    then: StoreAt,
+    clock: Clock,
+    projections: Iterable[Projection],
+    progress: Progress | None,
 ) -> dict[str, tuple[str, str]]:
     """Fingerprint and root of every sealed view, made of nothing but the events of a store; none when they cannot be made."""
     with tempfile.TemporaryDirectory(prefix="newsledger-audit-") as folder:
         elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
         views = open_views(elsewhere, then, clock=clock, projections=projections)
         try:
-            views.catch_up()
+            views.catch_up(progress)
             return {
                 view.name: (view.fingerprint, root_of([canonical(row) for row in view.rows]))
                 for view in views.sealed()

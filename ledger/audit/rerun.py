@@ -20,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from sys import intern
 from typing import Any, Self
 
 import msgspec
@@ -155,11 +156,11 @@ def _run(
     return Run(
         position=stored.position,
         event=stored.id,
-        article=article,
+        article=intern(article),
         revision=revision,
-        processor=producer.name,
-        version=producer.version,
-        identity=producer.identity,
+        processor=intern(producer.name),
+        version=intern(producer.version),
+        identity=intern(producer.identity),
         redacted=isinstance(event, Redacted),
         failure=f"{event.kind}: {event.message}" if isinstance(event, AnnotationFailed) else "",
     )

@@ -52,13 +52,15 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()
 
 
-def state_of(settings: Settings, store: Store, clock: Clock) -> list[dict[str, Any]]:
+def state_of(
+    settings: Settings, store: Store, clock: Clock, progress: Progress | None = None
+) -> list[dict[str, Any]]:
     """The slots of the state that follow from a store, from nothing but its events, in plain form."""
     with tempfile.TemporaryDirectory(prefix="newsledger-whatif-") as folder:
         elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
         views = open_views(elsewhere, store, clock=clock)
         try:
-            views.catch_up()
+            views.catch_up(progress)
             slots: list[dict[str, Any]] = views.state().to_dict()["slots"]
         finally:
             views.close()

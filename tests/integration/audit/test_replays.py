@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ledger import Ledger, open_ledger
 from ledger.audit.newsledger_verify import parse_row_receipt
 from ledger.audit.rerun import by_outcome
+from ledger.cli.root import cli
 from ledger.errors import NotFoundError
 from ledger.events import new_event
 from ledger.events.types import AuditDone
@@ -319,6 +321,40 @@ def test_a_seal_that_does_not_follow_from_the_events_is_seen(home: Path) -> None
     assert report["verdict"]["exit_code"] == 1
 
 
+CLAIMING = '''
+from ledger.plugin import Claim, ClaimValue, Span, processor
+
+
+@processor("tolls", version="{version}", provides=[Claim])
+def tolls(article, context):
+    """One figure for each text."""
+    span = Span(0, article.text.index("."))
+    value = ClaimValue(point={value}, op="exact")
+    yield Claim(span=span, subject="people", measure="killed", value=value, trigger="kill")
+'''
+
+
+def test_what_if_shows_the_figures_that_change_before_anything_else(home: Path) -> None:
+    write(home)
+    plugin = home / "plugins.d" / "tolls.py"
+    plugin.write_text(CLAIMING.format(version="1.0", value="3.0"), "utf-8")
+    record(home, "At least three people were killed in Karrow.")
+    plugin.write_text(CLAIMING.format(version="2.0", value="5.0"), "utf-8")
+    with open_ledger(home, clock=FixedClock(LATER)) as ledger:
+        report = ledger.audits.audit(DAY_1)
+        assert report["replay"]["outcomes"] == {"identical": 2}, "the old version comes from its wheel"
+        before = ledger.store.head()
+    said = CliRunner().invoke(cli, ["--home", str(home), "whatif", "tolls==2.0", "--as-of", DAY_1])
+    assert said.exit_code == 0, said.output
+    first, second, third = said.stdout.splitlines()[:3]
+    assert first.startswith("With tolls==2.0, over 1 runs")
+    assert "killed" in second
+    assert "3 -> 5" in second
+    assert third == "tolls: 1 value"
+    with open_ledger(home, clock=FixedClock(LATER)) as ledger:
+        assert ledger.store.head() == before
+
+
 COUNTING = '''
 from ledger.plugin import Projection, hookimpl
 
@@ -394,12 +430,9 @@ def _audits(ledger: Ledger) -> Iterator[AuditDone]:
 
 
 def test_a_ledger_is_witnessed_through_the_command(home: Path, tmp_path: Path) -> None:
-    from click.testing import CliRunner
-
     from ledger.audit.keys import generate
     from ledger.audit.newsledger_verify import COSIGNATURE
     from ledger.audit.witness import Witness, WitnessServer
-    from ledger.cli.root import cli
 
     write(home)
     record(home, "One ship came in")

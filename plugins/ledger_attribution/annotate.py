@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ledger.plugin import Annotation, Article, Attribution, Link, Sentence, Span
+from ledger_attribution.anonymity import without_anonymity
 from ledger_attribution.find import UNCONFIRMED, find
 from ledger_attribution.found import Found
 from ledger_attribution.merge import merge
@@ -66,7 +67,7 @@ def annotate(
     memory = Memory(article.outlet)
     starts = [dateline_end(article.text, sentence.span) for sentence in sentences]
     tokenised = [
-        tokenize(article.text, start, sentence.span.end)
+        without_anonymity(tokenize(article.text, start, sentence.span.end))
         for start, sentence in zip(starts, sentences, strict=True)
     ]
     parses = _parses(syntax, tokenised)

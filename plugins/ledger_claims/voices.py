@@ -15,6 +15,7 @@ _PLACES = frozenset(["GPE", "LOC"])
 _RECORDING = frozenset(
     ["record", "recorded", "registered", "registers", "saw", "has recorded", "has registered", "has seen"]
 )
+_CLAUSE = 4
 _LIVES = re.compile(r"\s+(?:[\w-]+\s+){0,4}(?:lives|life)\b")
 _GOES_ON = re.compile(
     r"[^,;.:\"“”]{0,60},\s+(?:(?=(?:while|whereas|and|but|with|up|down|as|after|including|among|adding|most|many)\b)|(?=\w{3,}ing\b))"
@@ -35,7 +36,12 @@ def voices(
         for each in attributions
         if not _quotes_nobody(text, each, places, [o.span for o in attributions if o is not each])
     ]
-    return kept + [rest for each in kept if (rest := _rest(text, sentence, each, kept)) is not None]
+    return kept + [
+        half
+        for each in kept
+        for half in (_rest(text, sentence, each, kept), _opening(text, sentence, each, kept))
+        if half is not None
+    ]
 
 
 def _quotes_nobody(text: str, attribution: Attribution, places: set[Span], around: Sequence[Span]) -> bool:
@@ -46,6 +52,22 @@ def _quotes_nobody(text: str, attribution: Attribution, places: set[Span], aroun
         span.covers(attribution.source) for span in around
     )  # "Italy recorded 40 deaths, the agency said"
     return cue in _RECORDING and (told or attribution.source in places)
+
+
+def _opening(
+    text: str, sentence: Span, attribution: Attribution, others: Sequence[Attribution]
+) -> Attribution | None:
+    """The first half of such a sentence, where only the second was taken for what is said."""
+    source = attribution.source.start
+    if attribution.cue is None or attribution.span.start < attribution.cue.end:
+        return None
+    before = text[sentence.start : source].rstrip()
+    first = Span(sentence.start, sentence.start + len(before.rstrip(",")))
+    if not before.endswith(",") or not text.startswith(",", max(attribution.cue.end, attribution.source.end)):
+        return None
+    if len(before.split()) < _CLAUSE or any(first.overlaps(each.span) for each in others):
+        return None
+    return msgspec.structs.replace(attribution, span=first, quote="")
 
 
 def _rest(

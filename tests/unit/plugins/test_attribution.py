@@ -49,6 +49,31 @@ def attributions(text: str, outlet: str = "harbour") -> list[tuple[list[str], st
         ),
         ("The Harbour Office on Monday raised the toll to 52.", ["Harbour Office"], "the toll to 52"),
         ("Reports say at least 40 people died.", ["Reports"], "at least 40 people died"),
+        (
+            "The bridge is safe, a nurse who asked not to be named told us.",
+            ["nurse"],
+            "The bridge is safe",
+        ),
+        (
+            "An officer, speaking on condition of anonymity because he was afraid, said 40 people died.",
+            ["officer"],
+            "40 people died",
+        ),
+        (
+            "Rain is near, the Harbour Office said. Two ships sank, its chief said.",
+            ["chief", "Harbour Office"],
+            "Two ships sank",
+        ),
+        (
+            "The Harbour Office has closed two piers, it announced.",
+            ["Harbour Office"],
+            "The Harbour Office has closed two piers",
+        ),
+        (
+            "Rain is near, the Harbour Office said. Two ships sank, a spokesman for the office said.",
+            ["spokesman for the office", "Harbour Office"],
+            "Two ships sank",
+        ),
     ],
 )
 def test_the_source_and_its_content_are_found(text: str, chain: list[str], content: str) -> None:

@@ -63,7 +63,7 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("Some 40,000 people have been driven from their homes.", [("people", "displaced", "approx", 40000)]),
         ("Nine hostages held by militiamen were freed on Wednesday.", [("hostage", "released", "exact", 9)]),
         ("Norland has sent 2,000 more soldiers, bringing its force there to 8,000.", [("soldier", "deployed", "exact", 2000), ("soldier", "deployed", "exact", 8000)]),
-        ("The General Staff put its own losses at 50 men.", [("people", "killed or injured", "exact", 50)]),
+        ("The General Staff put its own losses at 50 men.", [("soldier", "killed or injured", "exact", 50)]),
         ("Insurers put the losses at 50 million euros.", []),
         # a part of what was counted before
         ("The army suffered 1,200 casualties, including about 400 killed.", [("people", "killed or injured", "exact", 1200), ("people", "killed", "approx", 400)]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from ledger.store import database_url
 from ledger.store.migrate import SchemaState
 from ledger.store.protocol import Store
 from ledger.store.sqlite import SqliteStore
-from ledger.store.sqlite_file import schema_of, upgrade_file
+from ledger.store.sqlite_file import copy_file, schema_of, upgrade_file
 from ledger.store.verify import Progress, Verifiable, Verification, verify_store
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def restore(path: Path, where: Settings | str, progress: Progress | None = None)
     older = _is_older(path)
 
     def copy(target: Path) -> None:
-        shutil.copyfile(path, target)
+        copy_file(path, target)
         if older:
             upgrade_file(target)
 

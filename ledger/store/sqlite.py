@@ -118,9 +118,9 @@ class SqliteStore(SqlReader):
             if not readonly:
                 self._pooled = self._engine.raw_connection()
                 self._writer = self._pooled.driver_connection
-                self._writer.execute(_JOURNAL_IN_MEMORY)
                 with self._transaction() as connection:
                     connection.execute(_NEW_HEAD, (entropy(16).hex(), entropy(32)))
+                connection.execute(_JOURNAL_IN_MEMORY)
             self._dedupe_key: bytes = self._head_row().dedupe_key
         except BaseException:
             self.close()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,7 @@ __all__ = [
     "APPLICATION_ID",
     "BUSY_SECONDS",
     "SETTINGS",
+    "copy_file",
     "open_file",
     "schema_of",
     "translate",
@@ -205,6 +207,18 @@ def _is_whole(path: Path) -> bool:
     """Whether all of the ledger is in its main file, so that a medium without write access can be read as it is."""
     wal = path.with_name(path.name + "-wal")
     return not wal.exists() or wal.stat().st_size == 0
+
+
+def copy_file(path: Path, target: Path) -> None:
+    """Copy the database at `path`, what is still in its write-ahead log too, to the new file `target`. Raises as `open_file` does."""
+    if _is_whole(path):
+        shutil.copyfile(path, target)
+        return
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise translate(error, str(path)) from error
 
 
 def _make_schema(engine: Engine) -> None:

@@ -68,7 +68,8 @@ _TABLES = {
 """Columns and PostgreSQL's types of all tables but the head, in the order in which their triggers let them be filled."""
 
 _SEQUENCES = ("types", "producers", "bodies")
-_HEAD = "SELECT ledger, dedupe_key, position, frontier, recorded_at FROM head"
+_HEAD = "SELECT ledger, dedupe_key, position, frontier, recorded_at FROM ledger.head"
+_HEAD_AND_FENCE = "SELECT ledger, dedupe_key, position, frontier, recorded_at, fence FROM head"
 _FENCE = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledger.fences"
 
 
@@ -81,7 +82,7 @@ def read_out(engine: Engine, path: Path, which: str) -> None:
     try:
         with _transaction(engine, which, "REPEATABLE READ") as connection:
             source = _driver(connection)
-            head = source.execute(_HEAD.replace("FROM head", "FROM ledger.head"), binary=True).fetchone()
+            head = source.execute(_HEAD, binary=True).fetchone()
             fence = source.execute(_FENCE).fetchone()
             if head is None or fence is None:
                 raise no_head(which)
@@ -136,7 +137,7 @@ def _file(engine: Engine, which: str) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         raise translate_sqlite(error, which) from error
 
@@ -180,6 +181,7 @@ def _fill(target: Driver, path: Path) -> None:
     try:
         with closing(source.raw_connection()) as pooled:
             connection: sqlite3.Connection = pooled.driver_connection  # type: ignore[assignment]
+            connection.execute("BEGIN")
             for table, columns in _TABLES.items():
                 names = ", ".join(columns)
                 rows = connection.execute(f"SELECT {names} FROM {table} ORDER BY {next(iter(columns))}")  # noqa: S608 - our own names
@@ -190,8 +192,7 @@ def _fill(target: Driver, path: Path) -> None:
                     copy.set_types(list(columns.values()))
                     for row in rows:
                         copy.write_row(row)
-            head = connection.execute(_HEAD).fetchone()
-            (fence,) = connection.execute("SELECT fence FROM head").fetchone()
+            head = connection.execute(_HEAD_AND_FENCE).fetchone()
     except sqlite3.Error as error:
         raise translate_sqlite(error, str(path)) from error
     except (TypeError, ValueError, OverflowError) as error:
@@ -202,7 +203,10 @@ def _fill(target: Driver, path: Path) -> None:
         ) from error
     finally:
         source.dispose()
-    target.execute("INSERT INTO ledger.head VALUES (1, %s, %b, %s, %b, %s)", head)
+    if head is None:
+        raise no_head(str(path))
+    *values, fence = head
+    target.execute("INSERT INTO ledger.head VALUES (1, %s, %b, %s, %b, %s)", values)
     for table in _SEQUENCES:
         target.execute(
             f"SELECT setval(pg_get_serial_sequence('{SCHEMA}.{table}', 'id'), max(id)) FROM {SCHEMA}.{table}"  # noqa: S608 - our own names

@@ -166,6 +166,26 @@ def test_a_damaged_backup_is_not_restored(store, target, tmp_path, damage):
     fresh.close()
 
 
+def test_a_ledger_that_is_in_use_may_stand_for_a_backup(target, path, url, tmp_path, clock):
+    """What is still in its write-ahead log is part of it."""
+    opened = open_store(url, clock=clock)
+    fill(opened)
+    assert path.with_name("ledger.db-wal").stat().st_size
+    assert restore(path, target).root == opened.head().root
+    opened.close()
+
+
+def test_it_can_be_read_where_nothing_may_be_written(store, tmp_path, clock):
+    fill(store)
+    folder = tmp_path / "archive"
+    copied = backup(store, folder / "copy.db")
+    assert [file.name for file in folder.iterdir()] == ["copy.db"]
+    reading = open_store(f"sqlite:///{copied.where}", clock=clock, readonly=True)
+    assert [file.name for file in folder.iterdir()] == ["copy.db"]
+    assert reading.head().root == copied.root
+    reading.close()
+
+
 def test_what_is_no_backup_is_refused(target, tmp_path):
     (tmp_path / "empty.db").touch()
     with sqlite3.connect(tmp_path / "foreign.db") as connection:

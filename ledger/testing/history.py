@@ -1,7 +1,8 @@
 """A recorded history: what a processor found, kept in a file, and compared with what another version of it finds.
 
 One JSON object a line: first who was recorded, then one line per article with the layers that it was given and what it gave.
-The layers are kept too, so that a comparison needs no other plugin and shows changes of this processor alone.
+The layers are kept too, and what an outside service answered, so that a comparison needs no other plugin and no network and shows
+changes of this processor alone.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any
 import msgspec
 
 from ledger.errors import InputError, PluginError
+from ledger.events.types import ServiceCall
 from ledger.host.annotations import tag_of
+from ledger.host.calls import Calls
 from ledger.host.layers import Layers
 from ledger.plugin import Annotation, Article, Processor
-from ledger.testing.build import run
+from ledger.testing.build import Service, calls_to, run
 from ledger.testing.conformance import SAMPLES
 
 __all__ = ["HistoryChange", "HistoryDiff", "compare_history", "record_history"]
@@ -37,6 +40,7 @@ class _Line(msgspec.Struct, tag_field="kind", tag="article"):
     layers: dict[str, list[msgspec.Raw]]
     annotations: list[msgspec.Raw]
     failure: str = ""
+    calls: list[ServiceCall] = []
 
 
 class HistoryChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,8 +100,12 @@ def record_history(
     *,
     providers: Sequence[Processor] = (),
     settings: Mapping[str, Any] | None = None,
+    service: Service | None = None,
 ) -> None:
-    """Run `processor` and write what it finds to `path`. `providers` make the layers that it requires. Raises ConfigError."""
+    """Run `processor` and write what it finds to `path`. `providers` make the layers that it requires. Raises ConfigError.
+
+    `service` answers the calls of a `recorded` processor; what it answered is kept.
+    """
     table = dict(settings or {})
     lines: list[_Head | _Line] = [_Head(FORMAT, processor.name, processor.version, table)]
     for article in articles:
@@ -109,8 +117,9 @@ def record_history(
             for kind in _stored(processor)
             if layers.raw(tag := tag_of(kind))
         }
-        raws, failure = _attempt(processor, article, layers, table)
-        lines.append(_Line(article, given, [msgspec.Raw(raw) for raw in raws], failure))
+        calls = calls_to(service, table)
+        raws, failure = _attempt(processor, article, layers, table, calls)
+        lines.append(_Line(article, given, [msgspec.Raw(raw) for raw in raws], failure, calls.made))
     Path(path).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
 
 
@@ -136,7 +145,7 @@ def compare_history(
             layers.add(run(provider, line.article, layers, {})._replace(entries=()))
         for tag, given in line.layers.items():
             layers.add_raw(tag, [bytes(raw) for raw in given])
-        raws, failure = _attempt(processor, line.article, layers, table)
+        raws, failure = _attempt(processor, line.article, layers, table, Calls(record=line.calls))
         then, now = Counter(bytes(raw) for raw in line.annotations), Counter(raws)
         same += (then & now).total()
         if then != now or failure != line.failure:
@@ -164,10 +173,10 @@ def _stored(processor: Processor) -> list[type[Annotation]]:
 
 
 def _attempt(
-    processor: Processor, article: Article, layers: Layers, settings: Mapping[str, Any]
+    processor: Processor, article: Article, layers: Layers, settings: Mapping[str, Any], calls: Calls
 ) -> tuple[list[bytes], str]:
     try:
-        return [entry.raw for entry in run(processor, article, layers, settings).entries], ""
+        return [entry.raw for entry in run(processor, article, layers, settings, calls).entries], ""
     except PluginError as error:
         return [], error.what
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import html
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -37,7 +39,7 @@ _NAMES = {
     "origin": "feedburner:origlink",
     "title": "title atom:title dc:title media:title",
     "content": "content:encoded atom:content content other:body body",
-    "summary": "description atom:summary summary dc:description itunes:summary",
+    "summary": "description atom:summary summary dc:description itunes:summary media:description",
     "published": "pubdate atom:published published atom:issued issued dc:date dcterms:issued dcterms:created atom:created created date",
     "updated": "atom:updated updated dcterms:modified atom:modified modified lastmod",
     "language": "dc:language language",
@@ -47,6 +49,8 @@ _NAMES = {
 _ROLES = {name: (part, rank) for part, names in _NAMES.items() for rank, name in enumerate(names.split())}
 _LAST = len(_ROLES)
 _LISTED = frozenset({"link", "atom:link", "dc:creator", "atom:author", "author", "itunes:author"})
+_TAG_PREFIX = re.compile(r"(</?)[a-zA-Z0-9]+:")
+_NAMESPACE = re.compile(r"""\sxmlns(?::[\w.-]+)?=(?:"[^"<>]*"|'[^'<>]*')""")
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 
 
@@ -130,12 +134,20 @@ def item_of(element: Any, url: str) -> Item | None:
     return item if item.guid or item.link or item.title or item.content or item.summary else None
 
 
+def _with_groups(element: Any) -> Iterator[Any]:
+    """The children of an element, and those of its media groups."""
+    for child in element:
+        if _name(child.tag) == "media:group":
+            yield from child
+        yield child
+
+
 def _parts(element: Any) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """The element for each part of an item, by the best of its names that says something; and all links and authors."""
     parts: dict[str, Any] = {}
     ranks: dict[str, int] = {}
     found: dict[str, list[Any]] = {}
-    for child in element:
+    for child in _with_groups(element):
         name = _name(child.tag)
         if name in _LISTED:
             found.setdefault(name, []).append(child)
@@ -202,14 +214,28 @@ def _markup(element: Any) -> str:
         return ""
     kind = str(element.get("type", ""))
     if len(element):
+        if kind == "xhtml" and len(element) == 1 and local_name(element[0].tag) == "div":
+            element = element[0]
         inner = html.escape(element.text or "", quote=False) + "".join(
             etree.tostring(child, encoding="unicode", method="html") for child in element
         )
-        return clean(re.sub(r"</?[a-zA-Z0-9]+:", lambda m: "</" if "/" in m[0] else "<", inner)).strip()
-    text = clean(element.text or "").strip()
+        inner = _NAMESPACE.sub("", _TAG_PREFIX.sub(r"\1", inner))
+        return clean(inner).strip()
+    text = clean(_unpacked(element)).strip()
     if _name(element.tag).startswith("atom:") and kind in ("", "text", "text/plain"):
         return escape_text(text)
     return text
+
+
+def _unpacked(element: Any) -> str:
+    """The text of an element; Atom 0.3 allows it in Base64."""
+    text = str(element.text or "")
+    if element.get("mode") != "base64":
+        return text
+    try:
+        return base64.b64decode(text).decode("utf-8", "replace")
+    except ValueError:
+        return text
 
 
 def _base(element: Any, url: str) -> str:
@@ -228,11 +254,16 @@ def _link(found: dict[str, list[Any]], base: str) -> str:
             if not target or relation != "alternate":
                 continue
             if element.get("type", "text/html") in ("text/html", "application/xhtml+xml"):
-                return _joined(base, target)
-            best = best or target
+                return _joined(_own_base(element, base), target)
+            best = best or _joined(_own_base(element, base), target)
         if best:
-            return _joined(base, best)
+            return best
     return ""
+
+
+def _own_base(element: Any, base: str) -> str:
+    own = element.get(_BASE)
+    return _joined(base, own) if own else base
 
 
 def _joined(base: str, target: str) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -40,27 +41,28 @@ def parse_elsewhere(data: bytes, url: str) -> FeedDocument | None:
 def _read(data: bytes, url: str) -> FeedDocument:
     import feedparser
 
-    found = feedparser.parse(
-        data, sanitize_html=False, resolve_relative_uris=False, response_headers={"content-location": url}
-    )
+    found = feedparser.parse(data, sanitize_html=False, resolve_relative_uris=False)
     version = str(found.get("version", ""))
     kind = "atom" if version.startswith("atom") else "rdf" if version in ("rss10", "rss090") else "rss"
     feed = found.feed
+    items = [_item(entry, url) for entry in found.entries[:MAX_ITEMS]]
     return FeedDocument(
         kind=kind,
         title=visible_text(str(feed.get("title", ""))),
         link=str(feed.get("link", "")),
         language=str(feed.get("language", "")).lower(),
-        items=tuple(_item(entry) for entry in found.entries[:MAX_ITEMS]),
+        items=tuple(
+            item for item in items if item.guid or item.link or item.title or item.content or item.summary
+        ),
         flags=("fallback",),
     )
 
 
-def _item(entry: Any) -> Item:
+def _item(entry: Any, url: str) -> Item:
     contents = [str(part.get("value", "")) for part in entry.get("content", ())]
     return Item(
         guid=single_line(str(entry.get("id", ""))),
-        link=str(entry.get("link", "")),
+        link=_joined(url, str(entry.get("link", ""))),
         title=visible_text(str(entry.get("title", ""))),
         author=single_line(str(entry.get("author", ""))),
         summary=clean(str(entry.get("summary", ""))),
@@ -68,6 +70,13 @@ def _item(entry: Any) -> Item:
         published=single_line(str(entry.get("published", "") or entry.get("created", ""))),
         updated=single_line(str(entry.get("updated", "") if "updated" in entry.keys() else "")),  # noqa: SIM118
     )
+
+
+def _joined(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target) if target else ""
+    except ValueError:
+        return target
 
 
 def _main() -> None:

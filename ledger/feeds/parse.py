@@ -7,12 +7,15 @@ cannot read goes to feedparser, in a process of its own with a time limit. A doc
 from __future__ import annotations
 
 import codecs
+import contextlib
 import html.entities
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
+import msgspec
 from lxml import etree
 
 from ledger.errors import InputError
@@ -30,12 +33,21 @@ MAX_DEPTH = 200
 _DECLARED_ENCODING = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b[^<>\[]{0,2000}(\[)?", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|channel)\b", re.IGNORECASE)
+_INDEX = re.compile(
+    rb"<(?:\w+:)?sitemapindex\b.*?<(?:\w+:)?loc>\s*([^<\s]{1,500})", re.IGNORECASE | re.DOTALL
+)
+_DEFAULT_NAMESPACE = re.compile(rb"\sxmlns\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
+_KNOWN_NAMESPACE = re.compile(rb"rss|atom|purl|netscape|userland|sitemap|rdf", re.IGNORECASE)
 _HTML_ROOT = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry|url)[\s>]")
+_ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry|url)[\s>]", re.IGNORECASE)
 _AFTER_ITEM = re.compile(rb"</(?:\w+:)?(?:item|entry|url|channel|rss|feed|rdf|urlset)\b", re.IGNORECASE)
 _LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{8000}")
 _CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _ENTITY = re.compile(rb"&(?:#(\d{1,8})|#[xX]([0-9A-Fa-f]{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));|&")
+_STRAY = re.compile(rb"<(?![A-Za-z_/!?])")
+_OPENING_TAG = re.compile(rb"<[A-Za-z][^<>]*=[^<>]*>")
+_BARE_VALUE = re.compile(rb"""("[^"]*"|'[^']*')|=\s*([^\s"'<>=]+)(?=[\s/>])""")
+_SURROGATES = re.compile(rb"&#x(d[89ab][0-9a-f]{2});&#x(d[c-f][0-9a-f]{2});", re.IGNORECASE)
 _XML_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
 _XML_NAMES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 
@@ -102,8 +114,8 @@ def _parse_xml(data: bytes, url: str) -> FeedDocument:
         return _read(data, url, recover=True)
     try:
         return _read(data, url, recover=False)
-    except etree.XMLSyntaxError:
-        pass
+    except etree.XMLSyntaxError as error:
+        reason = str(error.msg).partition(", line")[0]
     data = _repaired(data)
     expected = min(len(_ITEM_START.findall(data)), MAX_ITEMS)
     document: FeedDocument | None
@@ -113,12 +125,12 @@ def _parse_xml(data: bytes, url: str) -> FeedDocument:
         document = None
     if document is None or len(document.items) < expected:
         _check_depth(data, url)
-        other = parse_elsewhere(data, url)
-        if other is not None and (document is None or len(other.items) > len(document.items)):
-            document = other
+        document = _most(document, _read_apart(data, url, document))
+    if document is None or len(document.items) < expected:
+        document = _most(document, parse_elsewhere(data, url))
     if document is None or not (document.items or (document.title and not expected)):
-        raise InputError("The document cannot be read as a feed", which=url)
-    cut = _ends_within_an_item(data)
+        raise InputError(f"The document cannot be read as a feed ({reason})", which=url)
+    cut = _ends_within_an_item(data, document.items)
     return FeedDocument(
         kind=document.kind,
         title=document.title,
@@ -130,14 +142,51 @@ def _parse_xml(data: bytes, url: str) -> FeedDocument:
     )
 
 
-def _ends_within_an_item(data: bytes) -> bool:
-    """Whether the document was cut off within a text of its last item, which would be half a text."""
+def _most(one: FeedDocument | None, other: FeedDocument | None) -> FeedDocument | None:
+    """The document with more items, in doubt the first."""
+    if one is None or (other is not None and len(other.items) > len(one.items)):
+        return other
+    return one
+
+
+def _read_apart(data: bytes, url: str, whole: FeedDocument | None) -> FeedDocument | None:
+    """Each item by itself, so that what is wrong in one does not swallow those behind it."""
+    starts = [start.start() for start in _ITEM_START.finditer(data)][: MAX_ITEMS + 1]
+    head = data[: data.find(b">") + 1]
+    items: list[Item] = []
+    for start, end in pairwise([*starts, len(data)]):
+        with contextlib.suppress(etree.XMLSyntaxError, InputError):
+            items += _read(head + data[start:end], url, recover=True).items[:1]
+    if whole is not None:
+        return msgspec.structs.replace(whole, items=tuple(items))
+    try:
+        return (
+            msgspec.structs.replace(_read(data[: starts[0]], url, recover=True), items=tuple(items))
+            if items
+            else None
+        )
+    except (etree.XMLSyntaxError, InputError):
+        return None
+
+
+def _ends_within_an_item(data: bytes, items: Sequence[Item]) -> bool:
+    """Whether the document was cut off within a text of its last item, or before a part that the item before it has."""
     last = max((start.end() for start in _ITEM_START.finditer(data)), default=-1)
-    if last < 0 or _AFTER_ITEM.search(data, last) is not None:
+    if last < 0:
         return False
     tail = data.rstrip()
-    in_cdata = tail.rfind(b"<![CDATA[") > tail.rfind(b"]]>")
-    return in_cdata or (tail.rfind(b">") > tail.rfind(b"<") and not tail.endswith(b">"))
+    if tail.rfind(b"<![CDATA[", last) > tail.rfind(b"]]>"):
+        return True
+    if _AFTER_ITEM.search(data, last) is not None:
+        return False
+    if tail.rfind(b">") > tail.rfind(b"<") and not tail.endswith(b">"):
+        return True
+    before, cut = (
+        ((bool(item.link), bool(item.content or item.summary)) for item in items[-2:])
+        if len(items) > 1
+        else ((), ())
+    )
+    return cut < before
 
 
 def _prolog_removed(data: bytes, url: str) -> bytes:
@@ -156,8 +205,22 @@ def _prolog_removed(data: bytes, url: str) -> bytes:
     if root is None:
         if b"<" not in data:
             raise InputError("The document is not XML", which=url)
+        if index := _INDEX.search(data[:65536]):
+            first = index[1].decode("utf-8", "replace")
+            raise InputError(
+                "An index of sitemaps, not a feed", which=url, fix=f"Name one of them, such as {first}"
+            )
         raise InputError("Neither RSS, Atom, JSON Feed nor a news sitemap", which=url)
-    return data[root.start() :]
+    return _in_no_namespace(data[root.start() :])
+
+
+def _in_no_namespace(data: bytes) -> bytes:
+    """Without a default namespace that nobody knows: what stands in it is read as RSS."""
+    end = data.find(b">")
+    found = _DEFAULT_NAMESPACE.search(data, 0, end) if end > 0 else None
+    if found is None or _KNOWN_NAMESPACE.search(found[1] or found[2] or b""):
+        return data
+    return data[: found.start()] + data[found.end() :]
 
 
 def _shortened(data: bytes) -> tuple[bytes, bool]:
@@ -191,12 +254,28 @@ def _check_depth(data: bytes, url: str) -> None:
 
 
 def _repaired(data: bytes) -> bytes:
-    """Without controls, HTML entities as characters, lone ampersands escaped; CDATA sections keep their text."""
-    data = _XML_CONTROL.sub(b"", data)
-    pieces = _CDATA.split(data)
-    return b"".join(
-        piece if piece.startswith(b"<![CDATA[") else _ENTITY.sub(_entity, piece) for piece in pieces
-    )
+    """Without controls, HTML entities as characters, lone ampersands and less-than signs escaped, attributes quoted.
+
+    CDATA sections keep their text.
+    """
+    pieces = _CDATA.split(_XML_CONTROL.sub(b"", data))
+    return b"".join(piece if piece.startswith(b"<![CDATA[") else _mended(piece) for piece in pieces)
+
+
+def _mended(markup: bytes) -> bytes:
+    markup = _SURROGATES.sub(_character, markup)
+    markup = _STRAY.sub(b"&lt;", _ENTITY.sub(_entity, markup))
+    return _OPENING_TAG.sub(_quoted, markup)
+
+
+def _quoted(tag: re.Match[bytes]) -> bytes:
+    return _BARE_VALUE.sub(lambda value: value[1] or b'="' + value[2] + b'"', tag[0])
+
+
+def _character(pair: re.Match[bytes]) -> bytes:
+    """The character for which two references to surrogates stand."""
+    high, low = (int(part, 16) for part in pair.groups())
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).encode()
 
 
 def _entity(match: re.Match[bytes]) -> bytes:
@@ -238,7 +317,9 @@ def _read(data: bytes, url: str, *, recover: bool) -> FeedDocument:
 
 
 def _elements(data: bytes, *, recover: bool) -> Iterator[Any]:
-    names = ("{*}item", "{*}entry", "{*}url")
+    names = [
+        f"{{*}}{form}" for name in ("item", "entry", "url") for form in (name, name.upper(), name.title())
+    ]
     stream: Any = etree.iterparse(
         io.BytesIO(data),
         events=("end",),

@@ -27,6 +27,13 @@ _WIDER = {
 _REFUSED = frozenset(
     {"utf-7", "utf7", "unicode-1-1-utf-7", "idna", "punycode", "undefined", "unicode_escape"}
 )
+_WINDOWS = "newsledger-windows"
+_LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "iso8859_2", "iso8859_4", "iso8859_13")
+_OTHERS = (
+    "cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp1253", "iso8859_7", "cp1255", "cp1256", "cp874", "big5", "gb18030", "cp932",
+    "euc_jp", "cp949",
+)  # fmt: skip
+_ODD_IN_WORD = re.compile(r"[a-z][¡-¿×÷\x80-\x9f][a-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _C1 = re.compile(r"[\x80-\x9f]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -65,11 +72,30 @@ def decode_text(body: bytes, declared: Iterable[str] = ()) -> str:
             return body.decode(_WIDER.get(name, name))
         except (LookupError, UnicodeError):
             continue
-    bad = body.decode("utf-8", "replace").count("�")
-    if bad * 200 < len(body) and "utf-8" in names:
-        return body.decode("utf-8", "replace")
-    guess = from_bytes(body[:65536]).best()
-    return body.decode(guess.encoding if guess is not None else "cp1252", "replace")
+    if _mostly_utf8(body):
+        return body.decode("utf-8", _WINDOWS)
+    western = body.decode("cp1252", "replace")
+    guess = from_bytes(body[:65536], cp_isolation=[*_LATIN, *_OTHERS]).best()
+    if guess is None or (guess.encoding in _LATIN and _ODD_IN_WORD.search(western) is None):
+        return western
+    return body.decode(guess.encoding, "replace")
+
+
+def _mostly_utf8(body: bytes) -> bool:
+    """Whether nearly all characters beyond ASCII are UTF-8, so that a few bytes of another charset were mixed in."""
+    text = body.decode("utf-8", "replace")
+    bad = text.count("�")
+    return 0 < bad * 4 <= sum(not character.isascii() for character in text) - bad
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """The error handler for text in UTF-8 with bytes of Windows-1252 in it."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_WINDOWS, _as_windows)
 
 
 def is_binary(body: bytes) -> bool:

@@ -138,6 +138,95 @@ def test_one_broken_byte_does_not_lose_the_items(document, count):
     assert all(found.guid for found in feed.items)
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        rss(item(1).replace("Text", "5 < 6"), item(2)),
+        rss(item(1).replace("<title>", "<title lang=en kind=x>"), item(2)),
+        rss(item(1).replace("</description>", ""), item(2)),
+        rss(item(1).replace("</item>", ""), item(2)),
+        rss(item(1)) + rss(item(2)),
+        rss(item(1), item(2)).replace("item>", "ITEM>").replace("title>", "TITLE>"),
+        rss(item(1), item(2)).replace("<rss ", '<rss xmlns="https://outlet.example/own" '),
+        rss(item(1), item(2)).replace("<item", "<x:item").replace("</item", "</x:item"),
+    ],
+    ids=["less-than", "bare-attributes", "open-part", "open-item", "two-roots", "capitals", "own-namespace", "no-namespace"],
+)  # fmt: skip
+def test_what_is_wrong_in_one_item_stays_in_it(document):
+    feed = read(document)
+    assert [(found.guid, found.link) for found in feed.items] == [
+        (f"guid-number-{n}", f"https://outlet.example/{n}") for n in (1, 2)
+    ]
+    assert feed.items[1].title == "Title 2"
+    assert feed.items[1].summary == "Text 2."
+
+
+@pytest.mark.parametrize("cut", ["<link>", "<description>", "Text 2", "</item>"])
+def test_an_item_in_which_the_document_broke_off_waits_for_the_next_poll(cut):
+    whole = rss(item(1), item(2))
+    feed = read(whole[: whole.rindex(cut)])
+    assert len(feed.items) == (2 if cut == "</item>" else 1)
+    assert ("truncated" in feed.flags) == (cut != "</item>")
+
+
+def test_references_to_surrogates_are_the_character_that_they_stand_for():
+    assert read(rss(item(1).replace("Title", "&#xD83D;&#xDE00;"))).items[0].title == "😀 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [("naïve Straße “x” – €5", "cp1252"), ("Привет, мир и труд, война и жизнь", "cp1251")],
+)
+def test_a_document_that_is_not_utf8_as_it_says_is_read_in_its_own_charset(text, charset):
+    document = '<?xml version="1.0" encoding="UTF-8"?>' + rss(item(1).replace("Text 1.", text * 5))
+    assert read(document.encode(charset)).items[0].summary == text * 5
+
+
+def test_a_few_bytes_of_windows_in_a_document_of_utf8_are_read_as_such():
+    document = rss(item(1).replace("Text", "Zwölf “Leute” – Süß")).encode().replace("ö".encode(), b"\xf6", 1)
+    assert read(document).items[0].summary == "Zwölf “Leute” – Süß 1."
+
+
+def test_json_with_superfluous_commas_or_without_its_end_gives_its_whole_items():
+    items = [{"id": str(n), "title": f"Title {n}", "url": f"/{n}"} for n in range(3)]
+    whole = json.dumps({"title": "Outlet", "items": items, "language": "en"})
+    assert len(read(whole.replace("}]", "},]")).items) == 3
+    broken = read(whole[: whole.index("Title 2")])
+    assert [found.title for found in broken.items] == ["Title 0", "Title 1"]
+    assert (broken.title, broken.flags) == ("Outlet", ("repaired", "truncated"))
+
+
+def test_an_index_of_sitemaps_names_one_of_them():
+    index = b"<sitemapindex><sitemap><loc>https://outlet.example/news.xml</loc></sitemap></sitemapindex>"
+    with pytest.raises(InputError, match=r"index of sitemaps.*outlet\.example/news\.xml"):
+        read(index)
+
+
+def test_the_xml_parser_s_own_reason_is_told():
+    with pytest.raises(InputError, match="invalid element name"):
+        read("<rss><channel><title>T</title><item><<>")
+
+
+def test_atom_in_base64_and_with_a_base_of_the_link_and_without_the_wrapper_of_xhtml():
+    feed = read(
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title>T</title>'
+        '<link href="p" xml:base="https://other.example/x/"/><content type="xhtml">'
+        '<div xmlns="http://www.w3.org/1999/xhtml"><p>One &amp; two</p></div></content></entry>'
+        '<entry><id>2</id><title>T</title><content mode="base64">SGVsbG8=</content></entry></feed>'
+    )
+    assert feed.items[0].link == "https://other.example/x/p"
+    assert feed.items[0].content == "<p>One &amp; two</p>"
+    assert "Hello" in feed.items[1].content
+
+
+def test_what_a_media_group_says_counts_where_the_item_says_nothing():
+    media = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    group = f"<media:group {media}><media:title>Inner</media:title><media:description>Described</media:description></media:group>"
+    assert read(rss(f"<item><guid>g</guid>{group}</item>")).items[0].title == "Inner"
+    (only,) = read(rss(f"<item><guid>g</guid>{group}<title>Outer</title></item>")).items
+    assert (only.title, only.summary) == ("Outer", "Described")
+
+
 def test_repaired_text_is_right():
     feed = read(rss(item(1).replace("Text", "caf&eacute; a & b x&#xD83D;y it&#146;s")))
     assert feed.items[0].summary == "café a & b xy it’s 1."

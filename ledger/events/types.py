@@ -45,7 +45,7 @@ __all__ = [
 EVENT_TYPES: dict[tuple[str, int], type[Event]] = {}
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of every payload. Subclasses name their `TYPE` and `SCHEMA` and are registered by that pair."""
 
     TYPE: ClassVar[str] = ""
@@ -56,7 +56,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             EVENT_TYPES[cls.TYPE, cls.SCHEMA] = cls
 
 
-class BodyRef(msgspec.Struct, frozen=True):
+class BodyRef(msgspec.Struct, frozen=True, gc=False):
     """A large body kept beside the log: `key` is the hex commitment SHA-256(salt || bytes), `size` in bytes."""
 
     key: str

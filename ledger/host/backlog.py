@@ -11,6 +11,7 @@ from itertools import islice
 
 import msgspec
 
+from ledger.errors import DuplicateEventError, NotFoundError
 from ledger.events import NewEvent, Producer, derived_id, new_event
 from ledger.events.types import AnnotationFailed, ArticleAnnotated, ProcessorRegistered
 from ledger.host import Host
@@ -20,7 +21,14 @@ from ledger.plugin import Article
 from ledger.projections import Pending, Views
 from ledger.store import Store
 
-__all__ = ["Annotated", "FailedRun", "annotate_pending", "outcome_event", "register_processors"]
+__all__ = [
+    "Annotated",
+    "FailedRun",
+    "annotate_pending",
+    "outcome_event",
+    "record_events",
+    "register_processors",
+]
 
 BATCH = 50
 """Revisions per append: large enough that the commit costs little, small enough that a kill repeats little."""
@@ -148,12 +156,34 @@ def annotate_pending(
                     failures.append(_failed(pending, outcome.processor, message))
                 attempt = pending.attempts.get(outcome.processor, 0) + 1
                 events.append(outcome_event(subject, pending.event, outcome, attempt))
+            if any(outcome.calls for outcome in outcomes):
+                recorded += record_events(store, events)  # answers that were paid for are not left to chance
+                events = []
             done += 1
             if progress is not None:
                 progress(done, total)
-        recorded += store.append(events).new
+        recorded += record_events(store, events)
     views.catch_up()
     return Annotated(revisions=done, recorded=recorded, failures=tuple(failures), deferred=tuple(deferred))
+
+
+def record_events(store: Store, events: Sequence[NewEvent]) -> int:
+    """Append what nobody else has recorded meanwhile; returns how many.
+
+    Two processes may run one processor on one revision at a time, and what depends on a service may then differ: the first stays.
+    """
+    try:
+        return store.append(events).new
+    except DuplicateEventError:
+        return store.append([event for event in events if not _recorded(store, event.id)]).new
+
+
+def _recorded(store: Store, event_id: str) -> bool:
+    try:
+        store.get(event_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _annotate(

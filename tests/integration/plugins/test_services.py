@@ -14,6 +14,7 @@ from werkzeug import Request, Response
 from ledger.config import Fetch
 from ledger.events import decode
 from ledger.events.types import AnnotationFailed, ArticleAnnotated
+from ledger.host.backlog import outcome_event, record_events
 
 OTHERS = tuple(sorted(point.name for point in entry_points(group="ledger") if point.name != "llm"))
 TEXT = "At least 12 people were killed, police said.\n\nThe ministry denies the figure of 40. It denies it."
@@ -298,3 +299,16 @@ def test_a_worker_cannot_ask_for_more(replay, key, message, asker, service, open
         [event] = outcomes(ledger)
     assert message in event.message
     assert service.asked == []
+
+
+def test_of_two_processes_that_ask_at_one_time_the_first_answer_stays(ask, service):
+    service.reply = completion(mark("police said"))
+    with ask("") as late, ask() as early:
+        [first] = outcomes(early)
+        article = early.views.to_article(first.article, 1)
+        [cause] = early.store.read(types=["article.ingested"])
+        service.reply = completion(mark("killed"))
+        [second] = late.host.annotate(article)
+        assert second.annotations != tuple(map(bytes, first.annotations))
+        assert record_events(late.store, [outcome_event(article, cause.id, second, 1)]) == 0
+        assert outcomes(late) == [first]

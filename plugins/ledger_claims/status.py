@@ -218,7 +218,8 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     if len(words) > 1 and words[-1].text.isdigit():  # "shaft 4"
         return names.text[span.start : span.end], span
     capitals = [t for t in words if t.capital and t.tag == "N"]
-    if capitals == words[:1] and words[0] == tokens[begin] and not _is_name(words[0], names):
+    whose = len(words) > 1 and (singular(words[-1].low) in names.persons or words[-1].low == "troops")
+    if capitals == words[:1] and words[0] == tokens[begin] and not (whose or _is_name(words[0], names)):
         capitals, definite = [], False  # the sentence begins with it
     if capitals and (definite or len(capitals) == len(words) or words[0].capital):
         first = next(i for i, t in enumerate(words) if t.capital)

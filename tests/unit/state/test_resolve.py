@@ -225,7 +225,7 @@ FRONT = load_registry(
 def test_people_are_those_of_whom_the_sentence_speaks():
     said = "Norland has suffered 1,200 casualties, including 400 killed, the survey said."
     assert one(figure(400, text=said), registry=FRONT).slot == "soldiers"
-    assert one(figure(400, text="Some 400 people were killed."), registry=FRONT).slot == "civil"
+    assert one(figure(400, text="Some 400 people were killed."), registry=FRONT).slot == "killed.people"
 
 
 def test_a_truce_is_a_ceasefire():

@@ -7,6 +7,7 @@ what simple means reach on the same kind of data; `benchmarks/results/extract.js
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 import subprocess
@@ -16,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from extract_parse import bench_attribution, bench_factuality, bench_parse_speed, bench_syntax
 
 from ledger.plugin import Quantity
 from ledger_entities.processor import annotate as read_entities
@@ -190,13 +193,22 @@ def figure(name: str, value: float, unit: str, bar: float, against: str) -> Figu
 
 def main(folder: Path) -> None:
     figures: list[Figure] = []
-    for bench in (bench_numbers, bench_entities, bench_sentiment, bench_speed):
-        for row in bench(folder):
-            figures.append(row)
-            mark = "yes" if row["holds"] else "no"
-            print(
-                f"{row['name']:44s} {row['value']:>12,} {row['unit']:8s} bar {row['bar']:>9,}  {mark:3s}  ({row['against']})"
-            )
+    parts = (
+        bench_numbers(folder),
+        bench_entities(folder),
+        bench_sentiment(folder),
+        bench_syntax(folder, figure),
+        bench_attribution(folder, run_scorer, figure),
+        bench_factuality(folder, run_scorer, figure),
+        bench_speed(folder),
+        bench_parse_speed(folder, figure),
+    )
+    for row in itertools.chain.from_iterable(parts):
+        figures.append(row)
+        mark = "yes" if row["holds"] else "no"
+        print(
+            f"{row['name']:44s} {row['value']:>12,} {row['unit']:8s} bar {row['bar']:>9,}  {mark:3s}  ({row['against']})"
+        )
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

@@ -13,8 +13,8 @@ def parser_check() -> CheckResult:
     if not installed():
         return CheckResult(
             ok=False,
-            message="spaCy is not installed: sentences are not parsed, sources and claims come from word patterns alone",
-            fix="pip install spacy",
+            message="spaCy or its model is missing: sentences are not parsed, sources come from word patterns alone",
+            fix="pip install --force-reinstall newsledger",
         )
     try:
         pipeline()

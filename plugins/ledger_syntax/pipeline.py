@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,16 @@ def installed() -> bool:
     return MODEL.is_dir() and importlib.util.find_spec("spacy") is not None
 
 
-@cache
 def pipeline(name: str = "") -> Pipeline:
-    """The pipeline of this name, the package's own for an empty one.
+    """The pipeline of this name, the package's own for an empty one; loaded once in a process.
 
     Raises LookupError for a name that spaCy cannot load, or whose pipeline has no tagger and parser.
     """
+    return _load(name)
+
+
+@cache
+def _load(name: str) -> Pipeline:
     import spacy
 
     try:
@@ -65,33 +70,42 @@ class Pipeline:
 
     def parse(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Parse | None]:
         """The parses of the sentences at `spans` of `text`; None for one that has no word or more than LONGEST."""
+        places = [self._places(text, start, end) for start, end in spans]
+        asked = [at for at, words in enumerate(places) if 0 < len(words) <= LONGEST]
         found: list[Parse | None] = [None] * len(spans)
-        docs: list[tuple[int, list[tuple[int, int]], Doc]] = []
-        for at, (start, end) in enumerate(spans):
-            doc, places = self._words(text, start, end)
-            if 0 < len(places) <= LONGEST:
-                docs.append((at, places, doc))
-        parsed: Any = [doc for _, _, doc in docs]
-        for step in self._steps:
-            parsed = list(step.pipe(parsed, batch_size=max(1, len(parsed))))
-        for (at, places, _), doc in zip(docs, parsed, strict=True):
-            found[at] = self._read(text, places, doc)
+        for at, doc in zip(asked, self._run([self._doc(text, places[at]) for at in asked]), strict=True):
+            found[at] = self._read(doc, text, places[at])
         return found
 
-    def _words(self, text: str, start: int, end: int) -> tuple[Doc, list[tuple[int, int]]]:
+    def parse_words(self, sentences: Sequence[Sequence[str]]) -> list[Parse]:
+        """The parses of sentences that are cut into words already, their words one blank apart."""
+        found = []
+        for words, doc in zip(sentences, self._run([self._new(words) for words in sentences]), strict=True):
+            ends = list(accumulate(len(word) + 1 for word in words))
+            places = [(end - 1 - len(word), end - 1) for word, end in zip(words, ends, strict=True)]
+            found.append(self._read(doc, " ".join(words), places))
+        return found
+
+    def _run(self, docs: list[Doc]) -> list[Doc]:
+        for step in self._steps:
+            docs = list(step.pipe(docs, batch_size=max(1, len(docs))))
+        return docs
+
+    def _places(self, text: str, start: int, end: int) -> list[tuple[int, int]]:
+        made = self._nlp.make_doc(text[start:end].translate(_PLAIN))
+        return [(start + t.idx, start + t.idx + len(t)) for t in made if not t.is_space]
+
+    def _doc(self, text: str, places: Sequence[tuple[int, int]]) -> Doc:
+        blanks = [end < begin for (_, end), (begin, _) in pairwise(places)]
+        return self._new([text[start:end].translate(_PLAIN) for start, end in places], [*blanks, False])
+
+    def _new(self, words: Sequence[str], blanks: Sequence[bool] | None = None) -> Doc:
         from spacy.tokens import Doc
 
-        made = self._nlp.make_doc(text[start:end].translate(_PLAIN))
-        kept = [token for token in made if not token.is_space]
-        doc = Doc(
-            self._nlp.vocab,
-            words=[token.text for token in kept],
-            spaces=[bool(token.whitespace_) for token in kept],
-            sent_starts=[at == 0 for at in range(len(kept))],
-        )
-        return doc, [(start + token.idx, start + token.idx + len(token)) for token in kept]
+        starts = [at == 0 for at in range(len(words))]
+        return Doc(self._nlp.vocab, words=list(words), spaces=blanks and list(blanks), sent_starts=starts)  # type: ignore[arg-type]
 
-    def _read(self, text: str, places: Sequence[tuple[int, int]], doc: Doc) -> Parse:
+    def _read(self, doc: Doc, text: str, places: Sequence[tuple[int, int]]) -> Parse:
         arcs = [
             Arc(token.lower_, token.tag_, token.head.i, "root" if token.head.i == token.i else token.dep_)
             for token in doc

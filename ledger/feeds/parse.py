@@ -30,6 +30,7 @@ __all__ = ["parse_feed"]
 MAX_TAGS = 1_000_000
 MAX_TAG_BYTES = 256 * 1024
 MAX_DEPTH = 200
+MAX_ROOT = 8192
 _DECLARED_ENCODING = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b[^<>\[]{0,2000}(\[)?", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|channel)\b", re.IGNORECASE)
@@ -42,11 +43,11 @@ _HTML_ROOT = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 _ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry|url)[\s>]", re.IGNORECASE)
 _AFTER_ITEM = re.compile(rb"</(?:\w+:)?(?:item|entry|url|channel|rss|feed|rdf|urlset)\b", re.IGNORECASE)
 _LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{8000}")
-_CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_CDATA = b"<![CDATA["
 _ENTITY = re.compile(rb"&(?:#(\d{1,8})|#[xX]([0-9A-Fa-f]{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));|&")
 _STRAY = re.compile(rb"<(?![A-Za-z_/!?])")
-_OPENING_TAG = re.compile(rb"<[A-Za-z][^<>]*=[^<>]*>")
-_BARE_VALUE = re.compile(rb"""("[^"]*"|'[^']*')|=\s*([^\s"'<>=]+)(?=[\s/>])""")
+_OPENING_TAG = re.compile(rb"<[A-Za-z][^<>]*>")
+_BARE_VALUE = re.compile(rb"""("[^"]*"?|'[^']*'?)|=\s*([^\s"'<>=]+)(?=[\s/>])""")
 _SURROGATES = re.compile(rb"&#x(d[89ab][0-9a-f]{2});&#x(d[c-f][0-9a-f]{2});", re.IGNORECASE)
 _XML_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
 _XML_NAMES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
@@ -153,6 +154,8 @@ def _read_apart(data: bytes, url: str, whole: FeedDocument | None) -> FeedDocume
     """Each item by itself, so that what is wrong in one does not swallow those behind it."""
     starts = [start.start() for start in _ITEM_START.finditer(data)][: MAX_ITEMS + 1]
     head = data[: data.find(b">") + 1]
+    if len(head) > MAX_ROOT:
+        return None
     items: list[Item] = []
     for start, end in pairwise([*starts, len(data)]):
         with contextlib.suppress(etree.XMLSyntaxError, InputError):
@@ -175,7 +178,7 @@ def _ends_within_an_item(data: bytes, items: Sequence[Item]) -> bool:
     if last < 0:
         return False
     tail = data.rstrip()
-    if tail.rfind(b"<![CDATA[", last) > tail.rfind(b"]]>"):
+    if tail.rfind(_CDATA, last) > tail.rfind(b"]]>"):
         return True
     if _AFTER_ITEM.search(data, last) is not None:
         return False
@@ -238,8 +241,8 @@ def _check_shape(data: bytes, url: str) -> None:
         raise InputError("The document has too many elements", which=url, fix=f"At most {MAX_TAGS:,} tags")
     if _LONG_TAG.search(data) is None:
         return
-    for piece in _CDATA.split(data):
-        if not piece.startswith(b"<![CDATA["):
+    for piece in _pieces(data):
+        if not piece.startswith(_CDATA):
             for tag in re.finditer(rb"<[A-Za-z][^<>]*", piece):
                 if tag.end() - tag.start() > MAX_TAG_BYTES or tag[0].count(b"=") > 2000:
                     raise InputError("An element has too many attributes", which=url)
@@ -247,7 +250,8 @@ def _check_shape(data: bytes, url: str) -> None:
 
 def _check_depth(data: bytes, url: str) -> None:
     depth = 0
-    for tag in re.finditer(rb"<(/?)[A-Za-z][^<>]*?(/?)>", _CDATA.sub(b"", data)):
+    markup = b"".join(piece for piece in _pieces(data) if not piece.startswith(_CDATA))
+    for tag in re.finditer(rb"<(/?)[A-Za-z][^<>]*?(/?)>", markup):
         depth += -1 if tag[1] else 0 if tag[2] else 1
         if depth > MAX_DEPTH:
             raise InputError("The elements are nested too deeply", which=url, fix=f"At most {MAX_DEPTH} deep")
@@ -258,8 +262,18 @@ def _repaired(data: bytes) -> bytes:
 
     CDATA sections keep their text.
     """
-    pieces = _CDATA.split(_XML_CONTROL.sub(b"", data))
-    return b"".join(piece if piece.startswith(b"<![CDATA[") else _mended(piece) for piece in pieces)
+    pieces = _pieces(_XML_CONTROL.sub(b"", data))
+    return b"".join(piece if piece.startswith(_CDATA) else _mended(piece) for piece in pieces)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """The whole CDATA sections, and what stands between them."""
+    at = 0
+    while (start := data.find(_CDATA, at)) >= 0 and (end := data.find(b"]]>", start)) >= 0:
+        yield data[at:start]
+        yield data[start : end + 3]
+        at = end + 3
+    yield data[at:]
 
 
 def _mended(markup: bytes) -> bytes:
@@ -269,6 +283,8 @@ def _mended(markup: bytes) -> bytes:
 
 
 def _quoted(tag: re.Match[bytes]) -> bytes:
+    if b"=" not in tag[0]:
+        return tag[0]
     return _BARE_VALUE.sub(lambda value: value[1] or b'="' + value[2] + b'"', tag[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -295,6 +296,16 @@ def test_what_is_no_feed_is_refused_with_the_reason_and_the_url(document, reason
     with pytest.raises(InputError, match=reason) as refused:
         read(document)
     assert URL in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "piece", ["<![CDATA[", "< ", "& ", "<a b=c>", "<a ='", '\\"', "]]>", "<!--", "&#xD83D;"], ids=ascii
+)
+@pytest.mark.parametrize("start", ["<rss><channel><title>T</title><item><title>x", '{"items": ["'])
+def test_what_is_repeated_without_end_takes_no_time_without_end(start, piece):
+    """The sizes are such that anything quadratic would take minutes."""
+    with contextlib.suppress(InputError):
+        read(start + piece * 60_000)
 
 
 @settings(max_examples=60, deadline=None)

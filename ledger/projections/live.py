@@ -39,9 +39,9 @@ class LiveTables:
         """The live table of a row type."""
         return table_of(row, self._pointers[self._owner[row]])
 
-    def run(self, query: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[Any]]:
-        """The answer to a query over these tables."""
-        return self._connection.execute(query).all()
+    def run(self, query: Any, **given: Any) -> Sequence[sa.Row[Any]]:
+        """The answer to a query over these tables; `given` are its parameters."""
+        return self._connection.execute(query, given).all()
 
     def rows(self, row: type[R], *where: sa.ColumnElement[bool], limit: int | None = None) -> Iterator[R]:
         """Rows of one table by key."""

@@ -30,6 +30,8 @@ __all__ = ["StatedViews"]
 
 _STATES = 8
 """Answers to `state` that are remembered."""
+_INSTANTS = 256
+"""Recorded times of which the position is remembered."""
 
 
 class StatedViews(KeptViews):
@@ -41,6 +43,7 @@ class StatedViews(KeptViews):
         super().__init__(database, store, views, clock)
         self._parameters = parameters
         self._states: OrderedDict[tuple[object, ...], State] = OrderedDict()
+        self._instants: OrderedDict[datetime, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def reports(self, recorded_as_of: datetime | None = None) -> Sequence[Report]:
@@ -136,7 +139,19 @@ class StatedViews(KeptViews):
                 self._states.popitem(last=False)
 
     def _upto(self, recorded_as_of: datetime | None) -> int:
-        return FOREVER if recorded_as_of is None else self._store.position_at(recorded_as_of)
+        if recorded_as_of is None:
+            return FOREVER
+        with self._lock:
+            known = self._instants.get(recorded_as_of)
+        if known is not None:
+            return known
+        position = self._store.position_at(recorded_as_of)
+        if position < self._store.head().position:  # what comes is recorded later: this stays so
+            with self._lock:
+                self._instants[recorded_as_of] = position
+                if len(self._instants) > _INSTANTS:
+                    self._instants.popitem(last=False)
+        return position
 
     def _positions(self, connection: sa.Connection, pointers: catalogue.Pointers) -> tuple[object, ...]:
         return tuple(

@@ -51,13 +51,20 @@ class Row(msgspec.Struct):
     skipped: int = 0
 
 
+def total(rows):
+    """All lines in one."""
+    sums = {name: sum(getattr(row, name) for row in rows) for name in ("times", "lost", "doubled", "skipped")}
+    return Row("all", **sums)
+
+
 @pytest.fixture(scope="module")
 def table():
     rows = []
     yield rows
     lines = [f"{'fault':<52} {'times':>6} {'lost':>5} {'doubled':>8} {'skipped':>8}"]
     lines += [
-        f"{row.what:<52} {row.times:>6} {row.lost:>5} {row.doubled:>8} {row.skipped:>8}" for row in rows
+        f"{row.what:<52} {row.times:>6} {row.lost:>5} {row.doubled:>8} {row.skipped:>8}"
+        for row in (*rows, total(rows))
     ]
     print("\n" + "\n".join(lines))
 

@@ -476,7 +476,7 @@ def measure_appends(
     """Appends of one size to PostgreSQL beside COPY and the other library's recorder."""
     import store_postgres as postgres
 
-    given = everything[: min(len(everything), max(per_commit * 50, 400))]
+    given = everything[: min(len(everything), max(per_commit * 50, 400), 5000)]
     rows = rows_of(given)
     variants: dict[str, Callable[[], float]] = {
         "COPY": functools.partial(postgres.copied, database, rows, per_commit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,7 +14,10 @@ from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, table
 from ledger.cli.wording import time_text
 from ledger.clock import parse_time
-from ledger.errors import UsageError
+from ledger.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from ledger.projections.results import ArticleView
 
 __all__ = ["article", "search"]
 
@@ -22,13 +26,22 @@ __all__ = ["article", "search"]
 @click.argument("identifier", metavar="ID|URL")
 @click.option("--diff", is_flag=True, help="What changed between the revisions.")
 @click.option("--revision", type=int, help="This revision instead of the newest.")
+@click.option("--as-of", metavar="TIME", help="As we knew it at TIME (recorded time).")
 @json_option
 @click.pass_context
-def article(ctx: click.Context, identifier: str, diff: bool, revision: int | None, as_json: bool) -> None:
+def article(
+    ctx: click.Context, identifier: str, diff: bool, revision: int | None, as_of: str | None, as_json: bool
+) -> None:
     """One article: its revisions, its text, the claims that were read from it, and what other plugins found in it."""
+    from ledger.projections.browse import Browser
+    from ledger.projections.queries import FOREVER
+
     ledger = open_from(ctx)
     ledger.views.catch_up()
     found = ledger.article(identifier)
+    upto = FOREVER if as_of is None else ledger.store.position_at(parse_time(as_of))
+    if as_of is not None:
+        found = _as_of(found, upto, as_of)
     name = found.article.article
     numbers = [one.revision for one in found.revisions if one.text]
     shown = revision or (numbers[-1] if numbers else 0)
@@ -40,7 +53,7 @@ def article(ctx: click.Context, identifier: str, diff: bool, revision: int | Non
         number: ledger.views.to_article(name, number)
         for number in (numbers if diff else [shown] if shown else [])
     }
-    annotations = ledger.views.annotations(name, shown) if shown else ()
+    annotations = Browser(ledger.views).annotations(name, shown, upto) if shown else ()
     if as_json:
         json_out(
             {
@@ -102,6 +115,21 @@ def article(ctx: click.Context, identifier: str, diff: bool, revision: int | Non
             [(one["type"], one["quote"][:60], reads_as(one)) for one in others],
             empty="",
         )
+
+
+def _as_of(found: ArticleView, upto: int, as_of: str) -> ArticleView:
+    """An article with the revisions that were recorded by then."""
+    from ledger.projections.articles import summary_of
+
+    revisions = tuple(one for one in found.revisions if one.position <= upto)
+    if not revisions:
+        first = time_text(parse_time(found.revisions[0].recorded_at))
+        raise NotFoundError(
+            f"The article was not recorded by {as_of}",
+            which=found.article.article,
+            fix=f"It was recorded first on {first}",
+        )
+    return msgspec.structs.replace(found, article=summary_of(revisions), revisions=revisions)
 
 
 def _value(value: dict[str, object] | None) -> str:

@@ -12,7 +12,7 @@ from ledger.cli.wording import dispute_text, range_text, reported_text, roots_te
 from ledger.review import Effect
 from ledger.state.model import SlotState
 
-__all__ = ["print_effects", "print_state", "screen_width"]
+__all__ = ["in_order", "print_effects", "print_state", "screen_width"]
 
 _COLUMNS = (("reported", 14, False), ("range", 13, False), ("reports", 7, True), ("roots", 6, True))
 _GAP = "  "
@@ -28,15 +28,14 @@ def screen_width() -> int:
 
 def print_state(slots: Sequence[SlotState]) -> None:
     """The table of figures, disputed ones first. Two lines a figure: its name and what is reported; its id, modality and remarks."""
-    shown = [slot for slot in slots if slot.reports or slot.forecasts]
-    if not shown:
+    ordered = in_order(slots)
+    if not ordered:
         click.echo(EMPTY)
         return
     width = screen_width() - sum(len(_GAP) + size for _, size, _ in _COLUMNS)
     head = [_cell("figure", width), *(_cell(name, size, right=right) for name, size, right in _COLUMNS)]
     click.secho(_GAP.join(head).rstrip(), dim=True)
     click.secho("\u2500" * screen_width(), dim=True)
-    ordered = sorted(shown, key=lambda slot: (not slot.disputed, -slot.reports, slot.id))
     for slot in ordered:
         _print_row(slot, width)
     if any(_unsourced(slot) for slot in ordered):
@@ -49,6 +48,12 @@ def print_state(slots: Sequence[SlotState]) -> None:
             f"{slot.id}: {dispute_text(slot)}", screen_width(), initial_indent="  ", subsequent_indent="    "
         )
         click.echo("\n".join(lines))
+
+
+def in_order(slots: Iterable[SlotState]) -> list[SlotState]:
+    """The figures on which there is something to show: disputed ones first, then those with most reports."""
+    shown = [slot for slot in slots if slot.reports or slot.forecasts]
+    return sorted(shown, key=lambda slot: (not slot.disputed, -slot.reports, slot.id))
 
 
 def _print_row(slot: SlotState, width: int) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, progress, table
+from ledger.cli.paging import page, page_options, say_more
 from ledger.cli.wording import number_text
 from ledger.errors import NotFoundError
 
@@ -78,21 +79,24 @@ def retry(ctx: click.Context, name: str | None) -> None:
 
 @projection.command()
 @click.argument("name")
+@page_options
 @json_option
 @click.pass_context
-def show(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Show the rows of a view that a plugin brings."""
+def show(ctx: click.Context, name: str, limit: int | None, after: str | None, as_json: bool) -> None:
+    """Show the rows of a view that a plugin brings, by key."""
     views = open_from(ctx).views
     views.catch_up()
-    rows = views.plugin_rows(name)
+    rows, left = page(list(views.plugin_rows(name).items()), lambda row: row[0], limit, after)
     if as_json:
-        json_out(rows)
+        json_out(dict(rows))
         return
     table(
         ("key", "row"),
-        [(key, msgspec.json.encode(row).decode()) for key, row in rows.items()],
+        [(key, msgspec.json.encode(row).decode()) for key, row in rows],
         empty="No rows.",
     )
+    if rows:
+        say_more(left, rows[-1][0])
 
 
 @projection.command()

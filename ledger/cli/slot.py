@@ -8,6 +8,7 @@ import click
 
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, table
+from ledger.cli.paging import page, page_options, say_more
 from ledger.cli.review import decide, deciding
 from ledger.cli.wording import slot_title
 
@@ -23,11 +24,12 @@ def slot() -> None:
 
 
 @slot.command("list")
+@page_options
 @json_option
 @click.pass_context
-def list_(ctx: click.Context, as_json: bool) -> None:
+def list_(ctx: click.Context, limit: int | None, after: str | None, as_json: bool) -> None:
     """Every figure with its id, kind, and whether it is declared."""
-    slots = open_from(ctx).slots.list()
+    slots, left = page(open_from(ctx).slots.list(), lambda one: one.id, limit, after)
     if as_json:
         json_out([one.slot for one in slots])
         return
@@ -36,6 +38,8 @@ def list_(ctx: click.Context, as_json: bool) -> None:
         [(one.id, slot_title(one), one.slot.kind, "yes" if one.slot.declared else "no") for one in slots],
         empty="No figures yet.",
     )
+    if slots:
+        say_more(left, slots[-1].id)
 
 
 @slot.command()

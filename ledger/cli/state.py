@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from ledger.cli.figures import print_state
+from ledger.cli.figures import in_order, print_state
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, table
+from ledger.cli.paging import page, page_options, say_more
 from ledger.cli.wording import number_text, slot_title, time_text, value_text
 from ledger.errors import NotFoundError
 
@@ -55,6 +58,7 @@ def _find(state: State, wanted: str) -> SlotState:
     metavar="NAME",
     help="Choose the figure by `latest/1` instead of `most-support/1`.",
 )
+@page_options
 @json_option
 @click.pass_context
 def state(
@@ -64,6 +68,8 @@ def state(
     published_as_of: str | None,
     topic: str | None,
     policy: str,
+    limit: int | None,
+    after: str | None,
     as_json: bool,
 ) -> None:
     """What is reported: per figure the value, the range, how many reports and independent roots, who disagrees.
@@ -71,20 +77,23 @@ def state(
     `roots` reads "1 of 3": one independent root stands behind the value, of three that report on the figure.
     """
     ledger = open_from(ctx)
-    found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of, policy=policy)
+    asked = partial(ledger.state, recorded_as_of=as_of, published_as_of=published_as_of, policy=policy)
+    found = asked(slots=[slot]) if slot else asked()
+    if slot and not found.slots:
+        found = asked()
     slots = [_find(found, slot)] if slot else list(found.slots)
     if topic:
         slots = _of_topic(slots, topic, ledger.sources.registry(recorded_as_of=as_of))
+    shown, left = page(slots if as_json or slot else in_order(slots), lambda one: one.id, limit, after)
     if as_json:
-        whole = found.to_dict()
-        chosen = {one.id for one in slots}
-        json_out({**whole, "slots": [one for one in whole["slots"] if one["id"] in chosen]})
+        json_out(msgspec.structs.replace(found, slots=tuple(shown)).to_dict())
         return
-    print_state(slots)
+    print_state(shown)
     if slot:
-        _print_history(slots[0])
-    if slots:
-        click.echo(f"\nWhy: newsledger explain {slots[0].id if slot else 'FIGURE'}")
+        _print_history(shown[0])
+    if shown:
+        say_more(left, shown[-1].id)
+        click.echo(f"\nWhy: newsledger explain {shown[0].id if slot else 'FIGURE'}")
 
 
 def _of_topic(slots: Sequence[SlotState], topic: str, registry: Registry) -> list[SlotState]:
@@ -143,7 +152,10 @@ def explain(
     from ledger.state.explain import explain as explanation_of
 
     ledger = open_from(ctx)
-    found = ledger.state(recorded_as_of=as_of, published_as_of=published_as_of)
+    asked = partial(ledger.state, recorded_as_of=as_of, published_as_of=published_as_of)
+    found = asked(slots=[slot])
+    if not found.slots:
+        found = asked()
     chosen = _find(found, slot)
     explanation = explanation_of(found, chosen.id)
     if as_json:

@@ -19,6 +19,8 @@ from ledger_syntax.tree import Parse
 __all__ = ["may_report", "read"]
 
 _MODALS = word_list("modals")
+_SPEAKS_OF = word_list("speaks_of")
+_OF_WHAT = word_list("of_what")
 _NOT_CLAIMED = word_list("not_claimed")
 _REFUSALS = frozenset({"declined", "declines", "refused", "refuses"})
 _RECIPIENTS = frozenset({"tell", "inform", "brief", "advise", "warn", "remind", "assure", "ask", "urge"})
@@ -150,7 +152,8 @@ def _content(reader: Reader, parse: Parse, i: int, cue: Cue) -> tuple[Span | Non
         and not (label == "obj" and cue.lemma in _RECIPIENTS)
     ]
     if not any(parse.words[k].label in {"obj", "xcomp"} for k in inside):
-        return None, False
+        about = parse.obl(i, *sorted(_OF_WHAT)) if cue.lemma in _SPEAKS_OF else None
+        return _stretch(reader, parse, parse.subtree(about)) if about is not None and about > i else (None, False)
     return _stretch(reader, parse, [n for k in inside for n in parse.subtree(k)])
 
 

@@ -30,7 +30,7 @@ from ledger.host.frames import HEADER, EndRequest, LoadRequest, Reply, Request, 
 from ledger.host.layers import Layers, Made
 from ledger.host.load import describe, load
 from ledger.host.notes import Note
-from ledger.host.patches import definitions, replaced
+from ledger.host.patches import Definitions
 from ledger.host.run import Runner
 from ledger.plugin import Answer, Article
 
@@ -101,7 +101,7 @@ class _Worker:
         self._limits = limits
         self._link = link
         self._runners: dict[str, Runner] = {}
-        self._definitions = definitions()
+        self._definitions = Definitions()
         self._children: set[int] = set()
 
     def answer(self, request: Request) -> Reply:
@@ -167,7 +167,7 @@ class _Worker:
         finally:
             self._offline.reason = ""
             self._offline.attempts.clear()
-        if msgspec.json.encode(article) != msgspec.json.encode(_ARTICLE.decode(request.article)):
+        if article != _ARTICLE.decode(request.article):
             raise RejectedError("invalid", "it changed the article that it was given")
         return made
 
@@ -181,8 +181,7 @@ class _Worker:
 
     def _patched(self) -> str:
         """What somebody replaced since the last look, as the rest of a sentence."""
-        names = replaced(self._definitions)
-        self._definitions = definitions() if names else self._definitions
+        names = self._definitions.replaced()
         return f"replaced {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else ""
 
 

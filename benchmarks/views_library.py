@@ -5,7 +5,8 @@ eventsourcing a tracking recorder with the same row, one transaction an event, a
               `ProjectionRunner` drives it. Its SQLite recorder knows no subscriptions, so there the notifications are
               selected in pages of 1,000 and given to the projection one by one.
 
-Both write the views' side without waiting for the disk (`synchronous=NORMAL`, `synchronous_commit=off`).
+Both write the views' side without waiting for the disk (`synchronous=NORMAL`; in PostgreSQL as each sets it up). Times are processor time
+in SQLite, where all is done by this process, and wall time with a server.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ def ours(count: int, url: Any = None) -> float:
             store.append(events[start : start + _PER_APPEND])
         database = FileDatabase(home / "views.db", METADATA) if url is None else ServerDatabase(url, METADATA)
         projector = Projector(database, store, [Processors()], clock)
-        start_at = time.perf_counter()
+        clocked = time.process_time if url is None else time.perf_counter
+        start_at = clocked()
         projector.catch_up()
-        spent = time.perf_counter() - start_at
+        spent = clocked() - start_at
         database.close()
         store.close()
     return count / spent
@@ -155,12 +157,12 @@ def library_sqlite(count: int) -> float:
         with datastore.get_connection(commit=False) as connection:
             connection.cursor().execute("PRAGMA synchronous=NORMAL")
         projection = Counting(view)
-        start, done = time.perf_counter(), 0
+        start, done = time.process_time(), 0
         while done < count:
             for each in app.recorder.select_notifications(start=done + 1, limit=_PAGE):
                 projection.process_event(app.mapper.to_domain_event(each), Tracking(app.name, each.id))
                 done = each.id
-        spent = time.perf_counter() - start
+        spent = time.process_time() - start
         app.close()
         datastore.close()
     return count / spent

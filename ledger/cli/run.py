@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import subprocess
 import sys
 
 import click
@@ -39,7 +38,7 @@ def run(
 ) -> None:
     """Poll feeds when they are due, record what is new, annotate it and keep the views up to date.
 
-    SIGTERM or Ctrl-C ends it after the feeds in flight and what they brought. Exit 1 with --once when a feed failed.
+    A worker that dies is started again. SIGTERM or Ctrl-C ends it after the feeds in flight and what they brought. Exit 1 with --once when a feed failed.
     """
     from ledger.cli.feed import poll_table
 
@@ -69,7 +68,7 @@ def run(
         for sentence in ledger.audits.keep_up():
             log.info("%s", sentence)
 
-    from ledger.schedule import Ticker
+    from ledger.schedule import Crew, Ticker
 
     served = contextlib.ExitStack()
     if metrics is not None:
@@ -77,17 +76,10 @@ def run(
 
         served.enter_context(serve_metrics(ledger.store, ledger.clock, metrics))
     commands = ["run"] * (workers - 1) + ["serve"] * serve
-    others = [subprocess.Popen(_command(ctx, name)) for name in commands]  # noqa: S603 - our own command
     warn(f"newsledger runs with {workers} process(es); Ctrl-C or SIGTERM stops it")
     ticker = Ticker(tick, settings.schedule.tick)
-    try:
-        with served:
-            ticker.run()
-    finally:
-        for process in others:
-            process.terminate()
-        for process in others:
-            process.wait()
+    with Crew([_command(ctx, name) for name in commands]), served:
+        ticker.run()
 
 
 def _command(ctx: click.Context, name: str) -> list[str]:

@@ -4,6 +4,7 @@ What is due is decided by the task table, not by the scheduler: APScheduler has 
 processes may tick beside each other. A stop signal lets the tick in progress finish.
 """
 
+from ledger.schedule.crew import Crew
 from ledger.schedule.ticker import Tick, Ticker
 
-__all__ = ["Tick", "Ticker"]
+__all__ = ["Crew", "Tick", "Ticker"]

@@ -47,6 +47,11 @@ _MILITARY = re.compile(
     r"\b(?:army|armed forces|military|navy|air force|defen[cs]e|general staff|militia|rebels?|forces)\b",
     re.IGNORECASE,
 )
+_OWN_WORDS = re.compile(
+    r"\b(?:(?:our|this|the (?:original|earlier|first)|an (?:earlier|original)|a previous) (?:item|article|report|story|post|version)|we)\b"
+    r"[^.]*\b(?:said|stated|reported|wrote|claimed|saying)\b",
+    re.IGNORECASE,
+)
 _FATES = frozenset(["killed", "injured", "killed or injured"])
 _CLOSING = '.!?"”’)'
 _NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
@@ -160,7 +165,10 @@ class _Reading:
         self.person = people[-1].subject if people else self.person
         fates = {person.trigger.start for person in people if person.words in _FATES}
         for status in statuses(tokens, local.attributions, names):
-            claim = None if status.trigger.start in fates else self._status_claim(local, tokens, status)
+            told = status.trigger.start in fates or (
+                note is not None and self._taken_back(local, status.trigger)
+            )
+            claim = None if told else self._status_claim(local, tokens, status)
             if claim is not None:
                 made.append((status.trigger.start, claim))
         taken = [claim.support for _, claim in made]
@@ -174,6 +182,11 @@ class _Reading:
     def _town(self) -> str:
         """What `the town` is called: the place of the dateline, else the settlement that was named last."""
         return dateline(self.article.text) or circumstance.known_place("town", self.places)
+
+    def _taken_back(self, local: Local, span: Span) -> bool:
+        """Whether a note only repeats it as what the report had said: `our item also said that the bridge was blown up`."""
+        before = self.article.text[local.sentence.span.start : span.start]
+        return _OWN_WORDS.search(before[before.rfind(";") + 1 :]) is not None
 
     def _denied(self, local: Local, tokens: Sequence[Token], made: Sequence[Claim]) -> list[Claim]:
         """Claims without a value for what the sentence denies, which `denials` then turns into denials."""

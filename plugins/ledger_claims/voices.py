@@ -16,9 +16,10 @@ _RECORDING = frozenset(
     ["record", "recorded", "registered", "registers", "saw", "has recorded", "has registered", "has seen"]
 )
 _CLAUSE = 4
+_MARKS = (",", ";", ":")
 _LIVES = re.compile(r"\s+(?:[\w-]+\s+){0,4}(?:lives|life)\b")
 _GOES_ON = re.compile(
-    r"[^,;.:\"“”]{0,60},\s+(?:(?=(?:while|whereas|and|but|with|up|down|as|after|including|among|adding|most|many)\b)|(?=\w{3,}ing\b))"
+    r"[^,;.:\"“”]{0,60}(?::\s+|,\s+(?:(?=(?:while|whereas|and|but|with|up|down|as|after|including|among|adding|most|many)\b)|(?=\w{3,}ing\b)))"
 )
 
 
@@ -48,6 +49,12 @@ def _quotes_nobody(text: str, attribution: Attribution, places: set[Span], aroun
     cue = attribution.chain[-1].cue.lower()
     if attribution.cue is not None and cue.endswith(("claimed", "claims", "claim")):
         return _LIVES.match(text, attribution.cue.end) is not None
+    if (
+        cue.startswith("continu")
+        and attribution.cue is not None
+        and text.startswith(":", attribution.cue.end)
+    ):
+        return True  # "looting continues: ..."
     told = any(
         span.covers(attribution.source) for span in around
     )  # "Italy recorded 40 deaths, the agency said"
@@ -63,7 +70,9 @@ def _opening(
         return None
     before = text[sentence.start : source].rstrip()
     first = Span(sentence.start, sentence.start + len(before.rstrip(",")))
-    if not before.endswith(",") or not text.startswith(",", max(attribution.cue.end, attribution.source.end)):
+    if not before.endswith(",") or not text.startswith(
+        _MARKS, max(attribution.cue.end, attribution.source.end)
+    ):
         return None
     if len(before.split()) < _CLAUSE or any(first.overlaps(each.span) for each in others):
         return None

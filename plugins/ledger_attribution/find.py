@@ -12,7 +12,7 @@ from ledger.plugin import Span
 from ledger_attribution.cues import AMBIGUOUS, CUES, FIGURE_CUES, TAKES_RECIPIENT, Cue
 from ledger_attribution.found import Found
 from ledger_attribution.lexicon import word_list
-from ledger_attribution.reader import Reader, is_number
+from ledger_attribution.reader import Reader, has_verb, is_number
 from ledger_attribution.sources import DOCUMENT_WORDS, agent_kind, kind_of, noun_phrase_after
 from ledger_attribution.words import Token
 
@@ -22,6 +22,7 @@ UNCONFIRMED = "not confirm"
 _PLAIN = frozenset({"say", "tell", "add", "warn"})
 _NOUNS_TOO = frozenset({"state", "states", "tweet", "post", "posts", "rules", "report"})
 _MEANS = frozenset({"phone", "telephone", "email", "text", "radio", "video", "satellite"})
+_SIGNATURE = 12
 _LEARNT = frozenset({"learn", "hear"})
 
 _BE = word_list("be")
@@ -390,7 +391,22 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
             if found and found[-1].words == made.words and found[-1].content.covers(made.cue):
                 found[-1] = _cut(reader, found[-1], made.cue.start)
             found.append(made)
+    if not found and (signed := _signed(reader)) is not None:
+        return [signed]
     return _citing(reader, [_apart(reader, one, found) for one in found])
+
+
+def _signed(reader: Reader) -> Found | None:
+    """`"..." — Ida Roth, teacher`: a quotation with its speaker after a dash."""
+    t = reader.t
+    for i in range(max(1, len(t) - _SIGNATURE), len(t) - 1):
+        quote = next((q for q in reader.quotes if 0 <= t[i].start - q.end <= 2), None)
+        if t[i].tag == "-" and quote is not None:
+            words = tuple(t[i + 1 : noun_phrase_after(t, i + 1)])
+            named = len(words) > 1 and all(token.capital for token in words if token.tag == "N")
+            if named and kind_of(words) in {"person", "role"} and not has_verb(t, i + 1, len(t)):
+                return Found(words, _span([t[i]]), "say", "say", quote, direct=True)
+    return None
 
 
 def _apart(reader: Reader, found: Found, others: Sequence[Found]) -> Found:

@@ -19,6 +19,7 @@ from ledger_syntax.tree import Parse
 __all__ = ["may_report", "read"]
 
 _MODALS = word_list("modals")
+_NOUNS = word_list("nouns_of_speech")
 _SPEAKS_OF = word_list("speaks_of")
 _OF_WHAT = word_list("of_what")
 _NOT_CLAIMED = word_list("not_claimed")
@@ -30,13 +31,19 @@ _AWAY = (",", ".", ";", ":", "-", "–", "—")
 
 def may_report(tokens: Sequence[Token]) -> bool:
     """Whether the words hold a cue or open a clause, so that a parse is worth its time."""
-    return any(token.low in CUES or token.low == "that" for token in tokens)
+    return any(token.low in CUES or token.low == "that" or token.low in _NOUNS for token in tokens)
 
 
 def read(reader: Reader, parse: Parse) -> Iterator[Found]:
     """The attributions that the parse shows, in text order; none inside a quotation."""
     for i, word in enumerate(parse.words):
-        if not word.tag.startswith("VB") or _quoted(reader, word.start):
+        if _quoted(reader, word.start):
+            continue
+        if word.low in _NOUNS and word.tag.startswith("NN"):
+            noun = _noun(reader, parse, i)
+            if noun is not None:
+                yield noun
+        if not word.tag.startswith("VB"):
             continue
         cue = CUES.get(word.low) or _unlisted(parse, i)
         if cue is None or parse.passive(i) or _withheld(parse, i):
@@ -81,9 +88,10 @@ def _verb(reader: Reader, parse: Parse, i: int, cue: Cue) -> Found | None:
     if not words:
         return None
     pronoun = parse.words[subject].low in _PRONOUNS
-    if not pronoun and not kind_of(words) and not agent_kind(words):
-        return None
     content, direct = _content(reader, parse, i, cue)
+    clause = parse.child(i, "ccomp") is not None
+    if not (pronoun or clause or kind_of(words) or agent_kind(words)):
+        return None
     if content is None or content.covers(Span(words[0].start, words[-1].end)):
         return None
     first = i
@@ -103,6 +111,23 @@ def _verb(reader: Reader, parse: Parse, i: int, cue: Cue) -> Found | None:
         if not named:
             return None
     return Found(words, span, cue.lemma, cue.kind, content, direct, named=named)
+
+
+def _noun(reader: Reader, parse: Parse, i: int) -> Found | None:
+    """`the mayor's claim that ...`, `a warning by the agency that ...`: a noun of speech with its owner and its clause."""
+    clause = parse.child(i, "acl", "ccomp")
+    owner = parse.child(i, "nmod:poss")
+    owner = owner if owner is not None else parse.obl(i, "by", "from", "of")
+    if clause is None or owner is None or clause < i:
+        return None
+    if not any(parse.words[k].low in {"that", "to"} for k in parse.children(clause, "mark")):
+        return None
+    words = tuple(t for t in _phrase(reader, parse, owner, i) if t.tag not in {"POS", "P"})
+    content, direct = _stretch(reader, parse, parse.subtree(clause))
+    if content is None or not words or content.overlaps(Span(words[0].start, words[-1].end)):
+        return None
+    word = parse.words[i]
+    return Found(words, Span(word.start, word.end), word.low, "say", content, direct)
 
 
 def _phrase(reader: Reader, parse: Parse, head: int, verb: int) -> tuple[Token, ...]:
@@ -153,7 +178,11 @@ def _content(reader: Reader, parse: Parse, i: int, cue: Cue) -> tuple[Span | Non
     ]
     if not any(parse.words[k].label in {"obj", "xcomp"} for k in inside):
         about = parse.obl(i, *sorted(_OF_WHAT)) if cue.lemma in _SPEAKS_OF else None
-        return _stretch(reader, parse, parse.subtree(about)) if about is not None and about > i else (None, False)
+        return (
+            _stretch(reader, parse, parse.subtree(about))
+            if about is not None and about > i
+            else (None, False)
+        )
     return _stretch(reader, parse, [n for k in inside for n in parse.subtree(k)])
 
 

@@ -68,6 +68,7 @@ _ADDED = """
     ) WITH ORDINALITY AS given (stream, version, type, producer, event_id, envelope, salt, payload, number)
     WHERE EXISTS (SELECT FROM moved)
 """
+_ADDED_ONE = "INSERT INTO ledger.events SELECT %b, %b, %b, %b, %b, %b, %b, %b, %b, %b FROM moved"
 _COPY = "COPY ledger.events FROM STDIN (FORMAT BINARY)"
 _COPIED = ("int8", "int8", "int4", "int4", "int4", "bytea", "int8", "bytea", "bytea", "bytea")
 _NEW_STREAMS = "INSERT INTO ledger.streams SELECT * FROM unnest(%b::bigint[], %b::text[])"
@@ -78,6 +79,10 @@ _PRODUCER = "SELECT id FROM ledger.producers WHERE name = %s AND version = %s AN
 _NEW_PRODUCER = (
     "INSERT INTO ledger.producers (name, version, identity) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 )
+
+
+_Laid = tuple[int, int, int, int, int, bytes, int, bytes, bytes, bytes]
+"""An event as a row of its table: position, stream, version, type, producer, id, time, envelope, salt, payload."""
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -225,30 +230,13 @@ class Appender:
                 connection.execute(_NEW_KEYS, keys)
             return True
         new, streams = _numbered(decided, known.streams)
-        ids = self._dictionaries({row.prepared.kind for row in rows})
-        items = [row.prepared for row in rows]
-        pairs = [ids[item.kind] for item in items]
         unless = (texts(absent_streams), blobs(absent_ids)) if absent_streams or absent_ids else ()
         named = (bigints(list(new.values())), texts(new)) if new else ()
+        laid = self._laid(decided, streams)
         attempt.sent = decided
         written = connection.execute(
-            _statement(unless=bool(unless), named=bool(named), keyed=bool(keys)),
-            (
-                *_head_moves(known.end, end),
-                *unless,
-                *named,
-                *keys,
-                known.end.position,
-                end.recorded_us,
-                bigints([streams[item.new.stream] for item in items]),
-                integers([row.version for row in rows]),
-                integers([pair[0] for pair in pairs]),
-                integers([pair[1] for pair in pairs]),
-                blobs([item.raw_id for item in items]),
-                blobs([row.envelope for row in rows]),
-                blobs([item.salt for item in items]),
-                blobs([item.new.payload for item in items]),
-            ),
+            _statement(unless=bool(unless), named=bool(named), keyed=bool(keys), one=len(laid) == 1),
+            (*_head_moves(known.end, end), *unless, *named, *keys, *_given(known.end, laid)),
         )
         if written.rowcount == len(rows):
             self._remember(decided, streams)
@@ -258,33 +246,38 @@ class Appender:
 
     def _copy(self, connection: Driver, attempt: Attempt, known: _Known, decided: Plan) -> None:
         """Write all under the head row's lock, the events by COPY."""
-        rows, end = decided.rows, decided.end
         new, streams = _numbered(decided, known.streams)
-        ids = self._dictionaries({row.prepared.kind for row in rows})
+        laid = self._laid(decided, streams)
         if new:
             connection.execute(_NEW_STREAMS, (bigints(list(new.values())), texts(new)))
         if attempt.keys:
             connection.execute(_NEW_KEYS, (texts(attempt.keys), texts(attempt.keys.values())))
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_COPIED)
-            for row in rows:
-                item = row.prepared
-                copy.write_row(
-                    (
-                        row.position,
-                        streams[item.new.stream],
-                        row.version,
-                        *ids[item.kind],
-                        item.raw_id,
-                        end.recorded_us,
-                        row.envelope,
-                        item.salt,
-                        item.new.payload,
-                    )
-                )
-        connection.execute(_MOVE_HEAD, _head_moves(known.end, end))
+            for row in laid:
+                copy.write_row(row)
+        connection.execute(_MOVE_HEAD, _head_moves(known.end, decided.end))
         attempt.sent = decided
         self._remember(decided, streams)
+
+    def _laid(self, decided: Plan, streams: Mapping[str, int]) -> list[_Laid]:
+        """The new events as rows of their table."""
+        rows, recorded_us = decided.rows, decided.end.recorded_us
+        ids = self._dictionaries({row.prepared.kind for row in rows})
+        return [
+            (
+                row.position,
+                streams[(item := row.prepared).new.stream],
+                row.version,
+                *ids[item.kind],
+                item.raw_id,
+                recorded_us,
+                row.envelope,
+                item.salt,
+                item.new.payload,
+            )
+            for row in rows
+        ]
 
     def _remember(self, decided: Plan, streams: Mapping[str, int]) -> None:
         self._left = decided.end
@@ -310,10 +303,31 @@ class Appender:
 
 
 @functools.cache
-def _statement(*, unless: bool, named: bool, keyed: bool) -> str:
-    """Move the head and add events; on the condition that something is absent, with new streams, with keys."""
+def _statement(*, unless: bool, named: bool, keyed: bool, one: bool) -> str:
+    """Move the head and add events; on the condition that something is absent, with new streams, with keys, only one event."""
     moved = f"WITH moved AS ({_MOVE_HEAD} {_UNLESS if unless else ''} RETURNING 1)"
-    return moved + (_NAMED if named else "") + (_KEYED if keyed else "") + _ADDED
+    return moved + (_NAMED if named else "") + (_KEYED if keyed else "") + (_ADDED_ONE if one else _ADDED)
+
+
+def _given(before: End, laid: Sequence[_Laid]) -> tuple[int | bytes, ...]:
+    """The values of `_ADDED`, or of `_ADDED_ONE` for one event."""
+    if len(laid) == 1:
+        return laid[0]
+    _, streams, versions, types, producers, ids, recorded, envelopes, salts, payloads = zip(
+        *laid, strict=True
+    )
+    return (
+        before.position,
+        recorded[0],
+        bigints(streams),
+        integers(versions),
+        integers(types),
+        integers(producers),
+        blobs(ids),
+        blobs(envelopes),
+        blobs(salts),
+        blobs(payloads),
+    )
 
 
 def _head_moves(before: End, after: End) -> tuple[int | bytes, ...]:

@@ -262,8 +262,7 @@ class SqlReader:
         while wanted and after < last:
             size = min(wanted, PAGE)
             rows = self._fetch(statement, {**values, "after": after, "upto": last, "limit": size})
-            for row in rows:
-                yield _event_of(row)
+            yield from _events_of(rows)
             if len(rows) < size:
                 return
             wanted -= len(rows)

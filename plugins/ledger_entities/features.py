@@ -96,6 +96,18 @@ def _gazetteer_marks(words: list[str]) -> list[str]:
     return marks
 
 
+class _Run(NamedTuple):
+    """The first and last index of a run of active tokens, and the feature that says what the gazetteer knows of it whole."""
+
+    first: int
+    last: int
+    known: str
+    has_organisation: bool
+
+
+_NO_RUN = _Run(0, 0, "", has_organisation=False)
+
+
 class _Sentence(NamedTuple):
     """A sentence as parallel lists, with an edge at either end: token `at` stands at index `at + 1`."""
 
@@ -105,7 +117,7 @@ class _Sentence(NamedTuple):
     classes: list[str]
     marks: list[str]
     clusters: list[str]
-    runs: list[tuple[int, int]]
+    runs: list[_Run]
     document: Document
     headline: str
 
@@ -123,30 +135,38 @@ def _sentence(tokens: Sequence[Token], active: list[bool], document: Document) -
     texts = [token.text for token in tokens]
     lows = [text.lower() for text in texts]
     words = sum(1 for low in lows if low.isalpha())
+    marks = ["<", *_gazetteer_marks(texts), ">"]
     return _Sentence(
         ["<", *texts, ">"],
         ["<", *lows, ">"],
         ["<", *map(_shape, texts), ">"],
         ["<", *map(_classes, lows), ">"],
-        ["<", *_gazetteer_marks(texts), ">"],
+        marks,
         ["<", *(cluster(text) or "?" for text in texts), ">"],
-        _runs(active),
+        _runs(active, marks),
         document,
         "1" if sum(active) > 0.7 * words and len(tokens) > 3 else "0",
     )
 
 
-def _runs(active: list[bool]) -> list[tuple[int, int]]:
-    """First and last index of the run of active tokens around every index."""
-    runs = [(0, 0)] * (len(active) + 2)
+def _runs(active: list[bool], marks: list[str]) -> list[_Run]:
+    """The run of active tokens around every index."""
+    runs = [_NO_RUN] * len(marks)
     first = 0
     for at, is_active in enumerate([False, *active, False]):
         if is_active and not first:
             first = at
         elif not is_active and first:
-            runs[first:at] = [(first, at - 1)] * (at - first)
+            runs[first:at] = [_run_of(marks, first, at - 1)] * (at - first)
             first = 0
     return runs
+
+
+def _run_of(marks: list[str], first: int, last: int) -> _Run:
+    start, end = marks[first], marks[last]
+    whole = "$" if start.startswith("B") and end.endswith("$") else ""
+    known = f"G{min(last - first, 3)}{start[1:3]}{end[1:3]}{whole}"
+    return _Run(first, last, known, any("ORG" in mark for mark in marks[first : last + 1]))
 
 
 def _of(s: _Sentence, at: int) -> Iterator[str]:
@@ -213,14 +233,13 @@ def _run(s: _Sentence, at: int) -> Iterator[str]:
     yield f"E{s.classes[end]}{min(end - at, 3)}"
     if end > at:
         yield "ek" + s.clusters[end][:8]
-    first, last = s.runs[at]
+    run = s.runs[at]
+    first, last = run.first, run.last
     ahead, behind = min(at - first, 2), min(last - at, 2)
     yield f"r{min(at - first, 3)}{min(last - at, 3)}"
     yield f"R{s.classes[first]}|{ahead}"
     yield from (f"q{s.lows[first - 1]}|{ahead}", f"qk{s.clusters[first - 1][:8]}|{ahead}")
     yield from ("Q" + s.lows[last + 1], f"Qk{s.clusters[last + 1][:8]}|{behind}")
-    marks = s.marks[first : last + 1]
-    whole = "$" if marks[0].startswith("B") and marks[-1].endswith("$") else ""
-    yield f"G{min(last - first, 3)}{marks[0][1:3]}{marks[-1][1:3]}{whole}"
-    if any("ORG" in mark for mark in marks):
+    yield run.known
+    if run.has_organisation:
         yield "ro"

@@ -31,7 +31,7 @@ _FILES = ("uner-ewt-train.iob2", "wikigold.conll", "multiner-en.conll", "gum-tra
 _SETTINGS = {"c1": 0.05, "c2": 0.01, "max_iterations": 80, "feature.possible_transitions": True}
 _EPOCHS = 8
 _FIELD_SCALE, _PERCEPTRON_SCALE = 256, 24
-_LEAST = 6
+_LEAST = 40
 _NO_NAME = ["-"]
 
 Example = tuple[list[list[str] | None], list[str]]

@@ -42,6 +42,7 @@ _SOMEBODY = word_set("""
     man woman boy girl son daughter brother sister father mother husband wife child baby teenager
     driver victim suspect student pupil pensioner
 """)
+_UNCOUNTED = Decimal(10) ** 24
 _YEARS_OLD = frozenset({"old", "olds"})
 
 
@@ -97,8 +98,10 @@ def _read(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
 
 
 def _refused(tokens: Tokens, amount: Amount) -> bool:
-    """Whether the number is part of a name, a code, a score or a list index."""
+    """Whether the number is part of a name, a code, a score or a list index, or larger than what anybody counts."""
     first, stop = amount.first, amount.stop
+    if abs(amount.value) >= _UNCOUNTED:
+        return True
     if first > 0 and tokens.glued(first - 1):
         before = tokens.at(first - 1)
         if (

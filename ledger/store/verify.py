@@ -19,8 +19,9 @@ from ledger.errors import CorruptionError
 from ledger.events.codec import Redacted, Unknown, decode
 from ledger.events.envelope import Envelope, StoredEvent, commitment, decode_envelope
 from ledger.events.types import ArticleRevision, BodyRef, FeedFetched, PayloadRedacted
-from ledger.store.bulk import Checked, check_log_in_bulk, differences
+from ledger.store.bulk import Checked, check_log_in_bulk
 from ledger.store.protocol import Head, IndexRow, Store
+from ledger.store.stretches import differences
 from ledger.store.tlog import Frontier, leaf_hash
 
 __all__ = [

@@ -28,6 +28,7 @@ _MODALS = {
 }  # fmt: skip
 _CONDITIONS = frozenset({"if", "unless", "whether", "lest", "provided", "assuming", "otherwise"})
 _NOT_YET = frozenset({"before", "until", "till", "once", "when", "whenever", "as", "while"})
+_TO_COME = frozenset({"tomorrow", "tonight", "soon", "shortly"})
 _QUESTIONS = frozenset({"who", "whom", "whose", "what", "which", "when", "where", "why", "how"})
 _OWN_CLAUSE = ("root", "parataxis", "appos", "advcl:relcl", "list", "reparandum", "discourse")
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
@@ -87,7 +88,19 @@ class _Reader:
             level = _weaker(level, _MODALS.get(self.words[k].low, "asserted"))
         for k in self.parse.children(i, "advmod"):
             level = _weaker(level, _ADVERBS.get(self.words[k].low, "asserted"))
+        if level == "asserted" and self.words[i].tag in {"VBG", "VBP", "VBZ"} and self.to_come(i):
+            level = "predicted"
         return Stance(level, "-" if self.parse.negated(i) else "+")
+
+    def to_come(self, i: int) -> bool:
+        """Whether a time in the future stands with a present: `is leaving tomorrow`, `meets next week`."""
+        past = any(self.words[k].low in {"was", "were", "been"} for k in self.parse.auxiliaries(i))
+        times = [k for k in self.parse.children(i) if self.words[k].label.startswith(("obl", "advmod"))]
+        return not past and any(
+            self.words[k].low in _TO_COME
+            or any(self.words[m].low == "next" for m in self.parse.children(k, "amod"))
+            for k in times
+        )
 
     def place(self, i: int, depth: int, own: Stance) -> Stance:
         """What governs the predicate says of it."""
@@ -209,7 +222,12 @@ class _Reader:
         above = next((k for k in (head, *self.parse.above(head)) if self.words[k].tag.startswith("VB")), None)
         over = self.stance(above, depth + 1) if above is not None else Stance()
         if self.infinitive(i):
-            return Stance("open") if over.level == "asserted" and above is not None else Stance("wanted")
+            planned = _senses().get(self.words[head].low) in {"open", "wish"}
+            return (
+                Stance("open")
+                if over.level == "asserted" and above is not None and not planned
+                else Stance("wanted")
+            )
         if over.level in {"asserted", "probable"} or self.past(i) or self.words[i].tag == "VBN":
             return Stance()
         return Stance("open")

@@ -15,6 +15,8 @@ from ledger_syntax.stance import stance
         ("The dam did not fail.", "fail", "asserted", "-"),
         ("The dam may fail.", "fail", "possible", "+"),
         ("The dam will fail.", "fail", "predicted", "+"),
+        ("The mayor is leaving the town tomorrow.", "leaving", "predicted", "+"),
+        ("The mayor was leaving the town.", "leaving", "asserted", "+"),
         ("If the dam fails, the town will flood.", "fails", "supposed", "+"),
         ("The mayor wants to leave.", "leave", "wanted", "+"),
         ("The mayor planned to leave.", "leave", "wanted", "+"),
@@ -28,7 +30,7 @@ from ledger_syntax.stance import stance
         ("Did the mayor leave the town?", "leave", "asked", "+"),
         ("Leave the town now.", "leave", "demanded", "+"),
         ("The bridge probably collapsed.", "collapsed", "probable", "+"),
-        ("The plan to evacuate the town was dropped.", "evacuate", "open", "+"),
+        ("The plan to evacuate the town was dropped.", "evacuate", "wanted", "+"),
     ],
 )
 def test_the_stance_of_a_sentence(text: str, predicate: str, level: str, polarity: str) -> None:

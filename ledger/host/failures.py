@@ -10,6 +10,7 @@ import msgspec
 __all__ = ["Failure", "Limits", "RejectedError", "explain"]
 
 _MESSAGE = 500
+_HERE = Path(__file__).parent
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -42,12 +43,13 @@ class RejectedError(Exception):
 
 
 def explain(error: BaseException) -> str:
-    """One line: type, message and the file name and line where it was raised. Holds no path of the machine."""
+    """One line: type, message and the file name and line where it was raised, in the plugin where that is known. Holds no path of the machine."""
     try:
         message = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 - a plugin's own error may fail to print itself
         message = "(its message cannot be shown)"
-    frames = traceback.extract_tb(error.__traceback__)
+    passed = traceback.extract_tb(error.__traceback__)
+    frames = [one for one in passed if Path(one.filename).parent != _HERE] or passed
     where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return f"{text[: _MESSAGE - len(where)]}{where}"

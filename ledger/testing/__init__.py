@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ledger.store.memory import MemoryStore
     from ledger.testing.folding import check_projection
     from ledger.testing.plugins import check_plugin
-    from ledger.testing.strategies import articles, texts
+    from ledger.testing.strategies import annotations_of, articles, spans, texts
     from ledger.testing.web import FakeWeb
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "annotate",
+    "annotations_of",
     "article",
     "articles",
     "check_plugin",
@@ -38,15 +39,18 @@ __all__ = [
     "check_projection",
     "compare_history",
     "record_history",
+    "spans",
     "texts",
 ]
 
 _LAZY = {
     "FakeWeb": "ledger.testing.web",
     "MemoryStore": "ledger.store.memory",
+    "annotations_of": "ledger.testing.strategies",
     "articles": "ledger.testing.strategies",
     "check_plugin": "ledger.testing.plugins",
     "check_projection": "ledger.testing.folding",
+    "spans": "ledger.testing.strategies",
     "texts": "ledger.testing.strategies",
 }
 

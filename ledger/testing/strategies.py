@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any, TypeVar
 
+import msgspec
 from hypothesis import strategies as st
 
-from ledger.plugin import Article
+from ledger.plugin import Annotation, Article, Span
 from ledger.testing.build import article
 
-__all__ = ["articles", "texts"]
+__all__ = ["annotations_of", "articles", "spans", "texts"]
+
+A = TypeVar("A", bound=Annotation)
 
 _WORDS = (
     "police", "officials", "said", "killed", "injured", "at", "least", "about", "more", "than", "12", "1,000", "3.5",
@@ -36,6 +40,26 @@ def articles(language: str = "en") -> st.SearchStrategy[Article]:
         texts(),
         st.sampled_from(("A report", "", "12 dead, 300 hurt")),
         st.one_of(st.none(), moments),
+    )
+
+
+def spans(text: str) -> st.SearchStrategy[Span]:
+    """Spans inside a text, empty ones too."""
+    ends = st.integers(0, len(text))
+    return st.tuples(ends, ends).map(lambda pair: Span(min(pair), max(pair)))
+
+
+def annotations_of(kind: type[A], text: str, /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[A]:
+    """Annotations of one type on a text, quotes filled in.
+
+    `fields` are strategies for its fields; one that is required and not given is drawn from its type, any other keeps its default.
+    """
+    own = {one.name: one for one in msgspec.structs.fields(kind) if one.name not in ("span", "quote")}
+    drawn = {name: st.from_type(one.type) for name, one in own.items() if one.required} | fields
+    return spans(text).flatmap(
+        lambda span: st.fixed_dictionaries(drawn).map(
+            lambda given: kind(span=span, quote=text[span.start : span.end], **given)
+        )
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.plugin import Span
@@ -28,6 +28,7 @@ def test_words_that_the_text_does_not_contain_are_refused(quote):
         locate(TEXT, [quote])
 
 
+@settings(deadline=None)
 @given(texts(), st.data())
 def test_any_stretch_of_the_text_is_found_and_no_other(text, data):
     start = data.draw(st.integers(0, len(text)))

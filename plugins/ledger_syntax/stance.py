@@ -27,7 +27,7 @@ _MODALS = {
     "will": "predicted", "'ll": "predicted", "wo": "predicted", "shall": "predicted",
 }  # fmt: skip
 _CONDITIONS = frozenset({"if", "unless", "whether", "lest", "provided", "assuming", "otherwise"})
-_NOT_YET = frozenset({"before", "until", "till", "once", "when", "whenever", "as", "while"})
+_NOT_YET = frozenset({"before", "until", "till", "once", "when", "whenever"})
 _TO_COME = frozenset({"tomorrow", "tonight", "soon", "shortly"})
 _QUESTIONS = frozenset({"who", "whom", "whose", "what", "which", "when", "where", "why", "how"})
 _OWN_CLAUSE = ("root", "parataxis", "appos", "advcl:relcl", "list", "reparandum", "discourse")
@@ -209,7 +209,9 @@ class _Reader:
         over = self.stance(head, depth + 1)
         if "to" in marks:
             return Stance("open" if over.level == "asserted" else "wanted")
-        if self.words[i].tag in {"VBG", "VBN"} and not self.parse.child(i, "nsubj"):
+        if self.words[i].tag == "VBN" and "as" in marks:
+            return Stance()
+        if self.words[i].tag in {"VBG", "VBN"} and self.parse.child(i, "nsubj") is None:
             return over._replace(polarity="+")
         opened = marks | {self.words[k].low for k in self.parse.children(i, "advmod")}
         if opened & _NOT_YET and not over.factual and over.level != "asserted":
@@ -222,15 +224,11 @@ class _Reader:
         above = next((k for k in (head, *self.parse.above(head)) if self.words[k].tag.startswith("VB")), None)
         over = self.stance(above, depth + 1) if above is not None else Stance()
         if self.infinitive(i):
-            planned = _senses().get(self.words[head].low) in {"open", "wish"}
-            return (
-                Stance("open")
-                if over.level == "asserted" and above is not None and not planned
-                else Stance("wanted")
-            )
+            planned = above is None or _senses().get(self.words[head].low) in {"open", "wish"}
+            return Stance("wanted" if planned or over.level != "asserted" else "open")
         if over.level in {"asserted", "probable"} or self.past(i) or self.words[i].tag == "VBN":
             return Stance()
-        return Stance("open")
+        return Stance(over.level if self.words[i].tag in {"VBG", "VB"} else "open")
 
 
 _ADVERBS = {

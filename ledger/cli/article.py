@@ -17,7 +17,8 @@ from ledger.clock import parse_time
 from ledger.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from ledger.projections.results import ArticleView
+    from ledger.plugin import Article
+    from ledger.projections.results import ArticleView, StoredAnnotation
 
 __all__ = ["article", "search"]
 
@@ -54,6 +55,8 @@ def article(
         for number in (numbers if diff else [shown] if shown else [])
     }
     annotations = Browser(ledger.views).annotations(name, shown, upto) if shown else ()
+    newest = ledger.views.to_article(name, numbers[-1]) if shown and shown != numbers[-1] else None
+    old = texts.get(shown) if newest is not None else None
     if as_json:
         json_out(
             {
@@ -61,7 +64,12 @@ def article(
                 "revisions": found.revisions,
                 "text": text.text if shown and (text := texts.get(shown)) else None,
                 "annotations": [
-                    {**msgspec.json.decode(one.body), "processor": one.processor, "version": one.version}
+                    {
+                        **msgspec.json.decode(one.body),
+                        "processor": one.processor,
+                        "version": one.version,
+                        **({"now": _now(one, old, newest)} if old is not None else {}),
+                    }
                     for one in annotations
                 ],
             }
@@ -91,9 +99,16 @@ def article(
     body = texts.get(shown)
     if body is not None:
         click.echo(f"\n{body.text}\n")
-    claims = [msgspec.json.decode(one.body) for one in annotations if one.type == "core.claim"]
+    claims = [(one, msgspec.json.decode(one.body)) for one in annotations if one.type == "core.claim"]
     table(
-        ("claim", "value", "modality", "kind", "said by"),
+        (
+            "claim",
+            "value",
+            "modality",
+            "kind",
+            "said by",
+            *(["in the newest text"] if old is not None else []),
+        ),
         [
             (
                 " ".join(
@@ -103,8 +118,9 @@ def article(
                 claim.get("modality", "asserted"),
                 claim.get("kind", "primary"),
                 " < ".join(link["actor"] for link in claim.get("chain", [])) or "the outlet itself",
+                *([_now(one, old, newest)] if old is not None else []),
             )
-            for claim in claims
+            for one, claim in claims
         ],
         empty="No claims were read from it.",
     )
@@ -130,6 +146,17 @@ def _as_of(found: ArticleView, upto: int, as_of: str) -> ArticleView:
             fix=f"It was recorded first on {first}",
         )
     return msgspec.structs.replace(found, article=summary_of(revisions), revisions=revisions)
+
+
+def _now(one: StoredAnnotation, old: Article | None, newest: Article | None) -> str:
+    """Where the words of an annotation of an older text are in the newest one: same sentence, moved, gone."""
+    from ledger.plugin import Span
+    from ledger.state.anchors import anchor, locate
+
+    if old is None or newest is None:
+        return ""
+    span = Span(one.start, one.end)
+    return locate(anchor(old.text, span, span), newest.text).fate
 
 
 def _value(value: dict[str, object] | None) -> str:

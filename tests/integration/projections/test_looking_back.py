@@ -128,3 +128,11 @@ def test_an_article_is_shown_as_it_was_known(newsledger):
     before = newsledger("article", "a-0001", "--as-of", "2031-05-04T06:30:00Z")
     assert isinstance(before.exception, NotFoundError)
     assert "2031-05-04" in str(before.exception)
+
+
+@pytest.mark.usefixtures("told")
+def test_claims_of_an_older_text_say_where_their_words_are_now(newsledger):
+    shown = json.loads(newsledger("article", "a-0001", "--revision", "1", "--json").stdout)
+    assert {one["now"] for one in shown["annotations"]} == {"gone"}  # "1 people w" is "9 people w" now
+    assert "in the newest text" in newsledger("article", "a-0001", "--revision", "1").output
+    assert "in the newest text" not in newsledger("article", "a-0001").output

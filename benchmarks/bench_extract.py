@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from extract_claims import bench_casualties
 from extract_parse import bench_attribution, bench_factuality, bench_parse_speed, bench_syntax
 
 from ledger.plugin import Quantity
@@ -41,7 +42,8 @@ NUMBER_BARS = {
     "number": 78.0, "currency": 84.0, "percent": 89.0, "dimension": 77.0, "age": 100.0, "temperature": 91.0, "duration": 92.0,
     "range": 0.0,
 }  # fmt: skip
-ENTITY_BARS = {"uner": 40.0, "worldwide": 59.0, "re3d": 49.0}
+ENTITY_BARS = {"uner": (70.0, 69.0), "worldwide": (71.0, 69.0), "re3d": (58.0, 60.0)}
+"""The bar, and what a random field with a gazetteer, features of the document and rules reached on the held-out part."""
 SPEED_BARS = {"sentences": 100_000, "numbers": 100_000, "entities": 20_000, "sentiment": 100_000}
 
 
@@ -106,7 +108,7 @@ def bench_numbers(folder: Path) -> Iterator[Figure]:
 
 
 def bench_entities(folder: Path) -> Iterator[Figure]:
-    for name, bar in ENTITY_BARS.items():
+    for name, (bar, peer) in ENTITY_BARS.items():
         made = []
         for row in rows_of(folder / f"entities_{name}_dev.jsonl"):
             found = [
@@ -131,14 +133,15 @@ def bench_entities(folder: Path) -> Iterator[Figure]:
         output = run_scorer(folder, "entities", f"entities_{name}", made, *options)
         f1 = re.search(r"^exact .*F1\s+([\d.]+)", output, re.MULTILINE)
         assert f1
-        yield figure(f"entities/{name} exact F1", float(f1[1]), "%", bar, "gazetteer and capitals")
+        yield figure(f"entities/{name} exact F1", float(f1[1]), "%", bar, f"random field and rules {peer:g}")
 
 
-SENTIMENT_BARS = {"nyt": ("Pearson", 0.503), "newsmtsc": ("macroF1", 0.512)}
+SENTIMENT_BARS = {"nyt": ("Pearson", 0.53, 0.503), "newsmtsc": ("macroF1", 0.56, 0.512)}
+"""The measure, the bar, and what VADER reaches."""
 
 
 def bench_sentiment(folder: Path) -> Iterator[Figure]:
-    for name, (measure, bar) in SENTIMENT_BARS.items():
+    for name, (measure, bar, peer) in SENTIMENT_BARS.items():
         made: list[Row] = []
         for row in rows_of(folder / f"sentiment_{name}_dev.jsonl"):
             passage = read_tones(row["text"], 0, len(row["text"]))
@@ -157,7 +160,7 @@ def bench_sentiment(folder: Path) -> Iterator[Figure]:
         output = run_scorer(folder, "sentiment", f"sentiment_{name}", made)
         value = re.search(rf"{measure} ([\d.-]+)", output)
         assert value
-        yield figure(f"sentiment/{name} {measure}", float(value[1]), "", bar, "VADER")
+        yield figure(f"sentiment/{name} {measure}", float(value[1]), "", bar, f"VADER {peer:g}")
 
 
 def bench_speed(folder: Path) -> Iterator[Figure]:
@@ -200,6 +203,7 @@ def main(folder: Path) -> None:
         bench_syntax(folder, figure),
         bench_attribution(folder, run_scorer, figure),
         bench_factuality(folder, run_scorer, figure),
+        bench_casualties(folder, run_scorer, figure),
         bench_speed(folder),
         bench_parse_speed(folder, figure),
     )

@@ -45,6 +45,7 @@ class Folder:
         self._database = generations.database
         self._store = generations.store
         self._views = generations.views
+        self._dense: set[frozenset[str]] = set()
 
     def advance(
         self, lanes: list[Generation], head: Head, redactions: Redactions, progress: Progress | None
@@ -110,7 +111,8 @@ class Folder:
                 return now, 0
             start = ready[0].position
             events, end = self._read(start, upto, ready)
-            facts = [read_fact(event, redactions) for event in events]
+            types = self._types(ready)
+            facts = [read_fact(event, redactions) for event in events if event.type in types]
             leaves = self._leaves(events, start, end)
             frontiers: dict[tuple[bytes, int], Frontier] = {}
             for lane in ready:
@@ -134,20 +136,32 @@ class Folder:
                 now[lane.name, lane.generation] = after
             return now, end - start
 
-    def _read(self, after: int, upto: int, lanes: list[Generation]) -> tuple[list[StoredEvent], int]:
-        """The events of the next batch that any of `lanes` wants, and the position at which the batch ends.
+    def _types(self, lanes: list[Generation]) -> frozenset[str]:
+        """The types that any of `lanes` wants."""
+        return frozenset[str]().union(*(self._views[lane.name].types for lane in lanes))
 
-        What nobody wants is not even loaded; that none is missing is shown by the root at the head.
+    def _read(self, after: int, upto: int, lanes: list[Generation]) -> tuple[list[StoredEvent], int]:
+        """The events of the next batch, at least those that any of `lanes` wants, and the position at which the batch ends.
+
+        Where the batch before wanted few, the others are not even loaded; that none is missing is shown by the root at the head.
         """
         end = min(upto, after + BATCH_EVENTS)
-        types = sorted(frozenset[str]().union(*(self._views[lane.name].types for lane in lanes)))
+        types = self._types(lanes)
+        every = types in self._dense
+        stored = (
+            self._store.read(after, types=None if every else sorted(types), upto=end) if types else iter(())
+        )
         events: list[StoredEvent] = []
         size = 0
-        for event in self._store.read(after, types=types, upto=end) if types else ():
+        for event in stored:
             events.append(event)
-            size += len(event.payload or b"")
-            if size >= BATCH_BYTES:
-                return events, event.position
+            if event.payload is not None:
+                size += len(event.payload)
+                if size >= BATCH_BYTES:
+                    end = event.position
+                    break
+        wanted = sum(1 for event in events if event.type in types) if every else len(events)
+        (self._dense.add if wanted * 2 > end - after else self._dense.discard)(types)
         return events, end
 
     def _leaves(self, events: list[StoredEvent], start: int, end: int) -> list[bytes]:

@@ -96,6 +96,8 @@ def info(ctx: click.Context, name: str, as_json: bool) -> None:
         if (seen := health.get(one.name)) is not None and seen.identity == one.identity:
             slow = f", 95% within {seen.p95:.3g} s" if seen.p95 is not None else ""
             click.echo(f"  on this machine: {seen.runs} runs, {seen.failures} failures{slow}")
+            for note in seen.notes.values():
+                click.echo(f"  noted: {note}{f', first on {note.article}' if note.article else ''}")
         click.echo(f"  identity: {one.identity}")
         for key, value in sorted(one.manifest.items()):
             click.echo(f"    {key}: {value}")
@@ -241,7 +243,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
             empty="No processor has failed.",
         )
         if notes:
-            click.echo("\nHarmless, but its author should know:")
+            click.echo("\nNothing failed by this, but the author should know:")
             table(
                 ("processor", "article", "rev", "what it did"),
                 [

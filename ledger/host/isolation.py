@@ -103,7 +103,7 @@ class PluginWorker:
             return None
         notes = reply.notes
         if printed := " ".join(self.process.printed.decode("utf-8", "replace").split()):
-            notes += (Note(kind="printed", message=f"printed {printed[:80]!r}"),)
+            notes += (Note(kind="printed", message=f"printed {printed[:40]!r}"),)
         return Result(reply.annotations, notes, reply.seconds)
 
     def close(self) -> tuple[Note, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,19 @@ import click
 from ledger.cli.opening import json_option, open_from
 from ledger.cli.output import json_out, progress, table, warn
 from ledger.cli.process import warn_failures
-from ledger.cli.wording import time_text
+from ledger.cli.wording import clipped, time_text
 from ledger.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from ledger.app import Ledger
     from ledger.feeds.poll import PollReport
+    from ledger.feeds.subscriptions import FeedStatus
 
 __all__ = ["feed", "poll_table"]
+
+WIDTH = 32
 
 
 @click.group()
@@ -44,10 +49,11 @@ def add(
 
     KIND:LOCATION follows a source of a plugin, as in `newsledger ingest`.
     """
+    from ledger.feeds.subscriptions import feed_address, is_source
+
     ledger = open_from(ctx)
-    if re.fullmatch(r"[\w.-]+\.[a-z]{2,}(?:/\S*)?", url, re.IGNORECASE):
-        url = f"https://{url}"
-    if not no_check and url.startswith(("http://", "https://")):
+    url = url if is_source(url) else feed_address(url)
+    if not no_check and not is_source(url):
         found = ledger.feeds.discover(url)
         if not found:
             raise InputError(
@@ -76,18 +82,28 @@ def remove(ctx: click.Context, name: str, reason: str, by: str) -> None:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """Every feed with its health: silent, failing, moved and gone ones at a glance."""
-    found = open_from(ctx).feeds.list()
+    """Every feed with its health, and how long ago it was read, brought something new, and will be read again."""
+    ledger = open_from(ctx)
+    found = ledger.feeds.list()
     if as_json:
         json_out(found)
         return
+    now = ledger.clock.now()
     table(
-        ("feed", "outlet", "health", "last good", "next", "url"),
+        ("feed", "health", "good", "news", "next", "outlet and address"),
         [
-            (one.feed, one.outlet, one.health, time_text(one.last_success), time_text(one.next_at), one.url)
+            (
+                one.feed,
+                _health(one),
+                _ago(one.last_success, now),
+                _ago(one.last_news, now),
+                _ago(now, one.next_at),
+                _place(one),
+            )
             for one in found
         ],
         empty="No feeds. Add one: newsledger feed add URL",
+        right=(2, 3, 4),
     )
     for one in found:
         if one.error:
@@ -95,8 +111,34 @@ def list_(ctx: click.Context, as_json: bool) -> None:
         if one.moved_to:
             warn(f"{one.feed}: moved to {one.moved_to}")
     if found:
-        counts = Counter(one.health for one in found)
+        counts = Counter(str(_health(one)) for one in found)
         click.echo(", ".join(f"{number} {health}" for health, number in sorted(counts.items())))
+
+
+def _health(one: FeedStatus) -> Text:
+    from rich.text import Text
+
+    name = "moved" if one.moved_to and one.health == "ok" else one.health
+    return Text(
+        name, style={"ok": "green", "new": "", "silent": "yellow", "moved": "yellow"}.get(name, "red")
+    )
+
+
+def _ago(since: datetime | None, until: datetime) -> str:
+    """How long it is from one time to another, in the largest unit that fits."""
+    if since is None:
+        return "-"
+    seconds = max(0.0, (until - since).total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return "now"
+
+
+def _place(one: FeedStatus) -> str:
+    """Outlet and address in the width of a column; --json has them in full."""
+    address = one.url.partition("://")[2] or one.url
+    return clipped(address if address.startswith(one.outlet) else f"{one.outlet} {address}", WIDTH)
 
 
 @feed.command()
@@ -125,7 +167,7 @@ def health(ctx: click.Context, as_json: bool) -> None:
                     one.health,
                     time_text(one.last_success),
                     time_text(one.last_news),
-                    one.error or (f"moved to {one.moved_to}" if one.moved_to else "nothing new for a week"),
+                    one.error or (f"moved to {one.moved_to}" if one.moved_to else _quiet(one)),
                 )
                 for one in found.unwell
             ],
@@ -194,6 +236,10 @@ def poll(ctx: click.Context, names: tuple[str, ...], as_json: bool) -> None:
     ctx.exit(1 if report.errors or done.failures else 0)
 
 
+def _quiet(one: FeedStatus) -> str:
+    return f"nothing new since {time_text(one.last_news)}" if one.last_news else "nothing new yet"
+
+
 def poll_table(report: PollReport) -> None:
     """What a poll brought, feed by feed."""
     table(
@@ -215,7 +261,9 @@ def poll_table(report: PollReport) -> None:
 @click.pass_context
 def test_(ctx: click.Context, url: str, as_json: bool) -> None:
     """Show what polling URL would record; writes nothing."""
-    found = open_from(ctx).feeds.test(url)
+    from ledger.feeds.subscriptions import feed_address
+
+    found = open_from(ctx).feeds.test(feed_address(url))
     if as_json:
         json_out(found)
         return
@@ -234,7 +282,9 @@ def test_(ctx: click.Context, url: str, as_json: bool) -> None:
 @click.pass_context
 def discover(ctx: click.Context, url: str, as_json: bool) -> None:
     """Find the feeds of a site. Exit 1 when there is none."""
-    found = open_from(ctx).feeds.discover(url)
+    from ledger.feeds.subscriptions import feed_address
+
+    found = open_from(ctx).feeds.discover(feed_address(url))
     if as_json:
         json_out(found)
     else:

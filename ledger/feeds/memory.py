@@ -13,6 +13,8 @@ from ledger.errors import CorruptionError
 __all__ = ["FeedMemory", "PageMemory", "Poll", "decode_memory", "encode_memory"]
 
 HISTORY = 20
+RECENT = 0.2
+"""How much the last wait counts for the rhythm of a feed."""
 
 
 class Poll(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -52,6 +54,7 @@ class PageMemory(msgspec.Struct, omit_defaults=True, gc=False):
 class FeedMemory(msgspec.Struct, omit_defaults=True, dict=True):
     """Validators, error score and items of one feed. `interval` in seconds; `fixed` is what a person asked for.
 
+    `rhythm` is how many seconds pass between two polls that bring news, the last ones counting most.
     `look` is when the first of its pages is due for a look. `packed` holds its `pages`, which most polls need not read.
     """
 
@@ -73,6 +76,7 @@ class FeedMemory(msgspec.Struct, omit_defaults=True, dict=True):
     polled: datetime | None = None
     success: datetime | None = None
     news: datetime | None = None
+    rhythm: float = 0.0
     added: datetime | None = None
     moved: str = ""
     moved_since: datetime | None = None
@@ -96,6 +100,13 @@ class FeedMemory(msgspec.Struct, omit_defaults=True, dict=True):
             raise CorruptionError(
                 "The memory of a feed cannot be read", which=self.url, fix=str(error)
             ) from error
+
+    def hear(self, at: datetime) -> None:
+        """Note that a poll at `at` brought news."""
+        if self.news is not None:
+            gap = (at - self.news).total_seconds()
+            self.rhythm = gap if not self.rhythm else self.rhythm + (gap - self.rhythm) * RECENT
+        self.news = at
 
     def remember(self, poll: Poll) -> None:
         """Add to the history, which keeps the newest twenty polls."""

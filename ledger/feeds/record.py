@@ -271,7 +271,7 @@ class Recorder:
             _remember_pages(done, memory, by_key)
         changed = any(outcome.what in ("new", "revised") for outcome in outcomes)
         if changed:
-            memory.news = done.at
+            memory.hear(done.at)
         new = sum(outcome.what == "new" for outcome in outcomes)
         revised = sum(outcome.what == "revised" for outcome in outcomes)
         items = len(document.items) if document is not None else 0

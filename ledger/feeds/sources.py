@@ -122,7 +122,7 @@ def _next(task: Task, memory: FeedMemory, report: IngestReport, schedule: Schedu
         return jittered(task.key, at, error_delay(interval, memory.score, schedule))
     memory.success, memory.score = at, 0.0
     if report.new or report.revised:
-        memory.news = at
+        memory.hear(at)
     memory.interval = next_interval(
         interval,
         items=report.documents,

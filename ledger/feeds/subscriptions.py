@@ -22,10 +22,13 @@ __all__ = [
     "SOURCE",
     "FeedStatus",
     "add_feed",
+    "feed_address",
     "feed_history",
     "followed",
+    "is_source",
     "list_feeds",
     "remove_feed",
+    "silent_after",
 ]
 
 FEED = "feed"
@@ -33,14 +36,18 @@ SOURCE = "source"
 """The kinds of tasks: feeds over HTTP, and sources of plugins, which are followed in the same way."""
 
 SILENT = timedelta(days=7)
+SOONEST_SILENT, LATEST_SILENT = timedelta(days=1), timedelta(days=60)
+WAITS = 10
+"""A feed is silent when nothing came for ten times as long as it usually takes."""
 _SHORTEST = 60
+_HOST = re.compile(r"[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 _SOURCE = re.compile(r"(?!https?:)[a-z][a-z0-9_-]+:(?P<location>(?!//).+)", re.DOTALL)
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a feed fares. `interval` in seconds; `health`: `new`, `ok`, `silent`, `failing`, `stale`, `gone`.
 
-    `silent` means that polls are fine but nothing new came for a week. `moved_to` is a permanent redirect not yet followed
+    `silent` means that polls are fine but nothing new came for much longer than usual, by the feed's own rhythm. `moved_to` is a permanent redirect not yet followed
     for good. `items` counts the document's items at the last poll that brought one.
     """
 
@@ -82,10 +89,7 @@ def add_feed(
     """
     source = _SOURCE.fullmatch(url)
     if source is None:
-        try:
-            url = check_url(url, (host_and_port(url),))
-        except (FetchError, ValueError) as error:
-            raise UsageError("This feed cannot be followed", which=url, fix=str(error)) from None
+        url = feed_address(url)
     if interval is not None and interval < _SHORTEST:
         raise UsageError(
             "The interval is too short", which=str(interval), fix=f"At least {_SHORTEST} seconds"
@@ -106,6 +110,25 @@ def add_feed(
     kind, group = (SOURCE, "") if source is not None else (FEED, host)
     store.put_tasks([Task(kind=kind, key=feed, group=group, next_at=clock.now(), data=encode_memory(memory))])
     return feed
+
+
+def is_source(url: str) -> bool:
+    """Whether this is `KIND:LOCATION`, a source of a plugin."""
+    return _SOURCE.fullmatch(url) is not None
+
+
+def feed_address(url: str) -> str:
+    """The URL of a feed, as it is fetched; a bare host name is taken as https. Raises UsageError for what is none."""
+    if _HOST.fullmatch(url):
+        url = f"https://{url}"
+    try:
+        return check_url(url, (host_and_port(url),))
+    except (FetchError, ValueError):
+        raise UsageError(
+            "Not the address of a feed or site",
+            which=url,
+            fix="Give one that begins with https:// or http://",
+        ) from None
 
 
 def followed(store: Store) -> list[Task]:
@@ -156,7 +179,7 @@ def remove_feed(store: Store, feed: str, *, reason: str = "", by: str = "") -> s
 
 
 def list_feeds(store: Store, now: datetime | None = None) -> list[FeedStatus]:
-    """All feeds by outlet and URL. With `now` a feed that brought nothing for a week is called silent."""
+    """All feeds by outlet and URL. With `now` a feed that brought nothing for much longer than usual is called silent."""
     feeds = [_status(task, decode_memory(task.data, task.key), now) for task in followed(store)]
     return sorted(feeds, key=lambda feed: (feed.outlet, feed.url))
 
@@ -171,9 +194,16 @@ def feed_history(store: Store, feed: str) -> list[Poll]:
     )
 
 
+def silent_after(memory: FeedMemory) -> timedelta:
+    """How long nothing new may come before a feed is called silent: by its rhythm, a week while that is not known."""
+    if not memory.rhythm:
+        return SILENT
+    return min(max(timedelta(seconds=memory.rhythm * WAITS), SOONEST_SILENT), LATEST_SILENT)
+
+
 def _status(task: Task, memory: FeedMemory, now: datetime | None) -> FeedStatus:
     news = memory.news or memory.added
-    silent = now is not None and news is not None and now - news > SILENT
+    silent = now is not None and news is not None and now - news > silent_after(memory)
     health = "new"
     if memory.outcome in ("changed", "unchanged"):
         health = "silent" if silent else "ok"

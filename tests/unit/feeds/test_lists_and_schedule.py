@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.config import Schedule
-from ledger.errors import InputError
+from ledger.errors import InputError, UsageError
 from ledger.feeds.due import error_delay, jittered, next_interval, next_look
+from ledger.feeds.memory import FeedMemory
 from ledger.feeds.opml import Subscription, read_opml, write_opml
+from ledger.feeds.subscriptions import feed_address, silent_after
 from ledger.feeds.warc import read_warc
 
 NOW = datetime(2031, 5, 4, tzinfo=UTC)
@@ -111,3 +113,32 @@ def test_pages_are_looked_at_five_times_in_a_week():
         timedelta(days=3),
         timedelta(days=7),
     ]
+
+
+def heard(*days):
+    memory = FeedMemory(url="https://outlet.example/feed")
+    for day in days:
+        memory.hear(NOW + timedelta(days=day))
+    return silent_after(memory)
+
+
+def test_a_feed_is_silent_by_its_own_rhythm():
+    assert heard() == heard(0) == timedelta(days=7)
+    assert heard(*(hour / 24 for hour in range(30))) == timedelta(days=1)
+    assert heard(*range(20)) == timedelta(days=10)
+    assert heard(*range(0, 90, 7)) == timedelta(days=60)
+    slowing = heard(*range(20), 25, 30, 35)
+    assert timedelta(days=10) < slowing < timedelta(days=50)
+
+
+@pytest.mark.parametrize(
+    "text", ["RUBBISH", "", "ftp://outlet.example/feed", "https://", "http://[::1", "two words"]
+)
+def test_what_is_no_address_is_told_so_in_one_sentence(text):
+    with pytest.raises(UsageError) as refused:
+        feed_address(text)
+    assert str(refused.value).count("Not the address of a feed or site") == 1
+
+
+def test_a_host_alone_is_an_address():
+    assert feed_address("outlet.example/news") == "https://outlet.example/news"

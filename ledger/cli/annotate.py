@@ -25,7 +25,7 @@ __all__ = ["annotate"]
 _LARGEST = 4_000_000
 """Bytes of a text: the longest reports are far shorter, and the layers of more cannot be read on a screen."""
 _FILE_NAME = re.compile(r"[^\s]*(?:[/\\][^\s]*|[^\s.]\.[A-Za-z][A-Za-z0-9]{0,4})")
-_QUOTED = 32
+_QUOTED = 28
 _IN_TEXT = ("core.attribution", "core.quantity", "core.time", "core.entity")
 
 

@@ -116,6 +116,13 @@ def _claim(one: Fields) -> str:
     )
 
 
+def _notice(one: Fields) -> str:
+    figures = " to ".join(
+        ", ".join(map(_number, one.get(key) or ())) for key in ("old", "new") if one.get(key)
+    )
+    return _join(one["kind"], one.get("subject", ""), figures)
+
+
 _READERS: dict[str, Callable[[Fields], str]] = {
     "core.quantity": _quantity,
     "core.time": _time,
@@ -123,4 +130,5 @@ _READERS: dict[str, Callable[[Fields], str]] = {
     "core.sentiment": _sentiment,
     "core.attribution": _attribution,
     "core.claim": _claim,
+    "core.notice": _notice,
 }

@@ -9,7 +9,7 @@ from ledger_entities.gazetteer import gazetteer
 from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.tokens import Token
 
-__all__ = ["checked", "stretched"]
+__all__ = ["checked", "is_currency", "stretched"]
 
 _NO_HEADS = frozenset({"the", "a", "an", "of", "and", "for", "in", "on", "at", ",", "-"})
 _NOT_IN_PERSON = frozenset({"of", "for", "on", "in", "and"})
@@ -38,11 +38,16 @@ def checked(tokens: Sequence[Token], first: int, stop: int, label: str) -> tuple
         stop = next((at for at in range(first + 1, stop) if tokens[at].text in _NOT_IN_PERSON), stop)
     while first < stop and not tokens[stop - 1].text[0].isalnum() and tokens[stop - 1].text != ".":
         stop -= 1
-    if not any(token.text[0].isalnum() for token in tokens[first:stop]) or (
-        label == "ORG" and _is_office(tokens, first, stop)
-    ):
+    if not any(token.text[0].isalnum() for token in tokens[first:stop]):
+        return None
+    if label == "ORG" and _is_office(tokens, first, stop):
         return None
     return first, stop, _label(tokens, first, stop, label)
+
+
+def is_currency(tokens: Sequence[Token], stop: int) -> bool:
+    """Whether the words belong to a sign of money: "US$"."""
+    return stop < len(tokens) and tokens[stop].text == "$" and tokens[stop - 1].end == tokens[stop].start
 
 
 def _is_office(tokens: Sequence[Token], first: int, stop: int) -> bool:

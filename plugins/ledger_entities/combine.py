@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger_entities.checks import checked, stretched
+from ledger_entities.checks import checked, is_currency, stretched
 from ledger_entities.gazetteer import gazetteer
 from ledger_entities.joining import spells
 from ledger_entities.lexicon import lexicon, word_set
@@ -44,6 +44,7 @@ def all_names(
             and (name.label in _RULES_KNOW or name.stop - name.first > 1 or name.label == "ORG")
         ):
             names.append(name)
+    names = [name for name in names if not is_currency(tokens, name.stop)]
     names = [_whole_place(tokens, name) for name in _dateline(tokens, sorted(names))]
     names += _bracketed(tokens, names)
     return sorted(names + _with_common_head(tokens, names))

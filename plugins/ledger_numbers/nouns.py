@@ -107,6 +107,8 @@ def counted_noun(tokens: Tokens, at: int, *, one: bool = False) -> tuple[str, in
         if word in _VERBS and (kept or not _is_plural(word)):
             break
         if _is_plural(word) and not one:
+            if _is_acronym(tokens, j) and _continues(tokens, j + 1):
+                continue
             if word in _MODIFIERS and _continues(tokens, j + 1):
                 kept.append(word)
                 continue
@@ -122,6 +124,11 @@ def counted_noun(tokens: Tokens, at: int, *, one: bool = False) -> tuple[str, in
         if one and not _continues_singular(tokens, j + 1):
             return _joined(kept[:-1], word), j + 1
     return "", at
+
+
+def _is_acronym(tokens: Tokens, at: int) -> bool:
+    """Whether a word in capitals stands before one that is not: the "HIMARS" of "two HIMARS rockets"."""
+    return tokens.raw(at).isupper() and not tokens.raw(at + 1).isupper()
 
 
 def _continues(tokens: Tokens, at: int) -> bool:

@@ -82,6 +82,7 @@ def test_an_empty_text_has_nothing_in_it() -> None:
         ({"type": "core.sentiment", "level": "target", "score": 0.5, "target": "org:orm"}, "+0.50 towards org:orm"),
         ({"type": "core.attribution", "mode": "direct", "chain": [{"actor": "the Post"}, {"actor": "police", "certainty": "probable"}]}, "the Post < police (probable), direct"),
         ({"type": "core.claim", "subject": "people", "measure": "killed", "value": {"op": "min", "point": 12}, "scope": "Karrow", "modality": "possible", "chain": [{"actor": "police"}]}, "people killed: at least 12, Karrow, cumulative, possible, by police"),
+        ({"type": "core.notice", "kind": "correction", "old": [12], "new": [13]}, "correction, 12 to 13"),
         ({"type": "hazards.mention", "quote": "flood", "span": {}, "word": "flood"}, "word=flood"),
     ],
 )  # fmt: skip

@@ -98,6 +98,10 @@ def test_the_plural_of_a_people_is_no_country_and_the_other_way_round() -> None:
     ]
 
 
+def test_the_letters_of_a_currency_are_no_country() -> None:
+    assert names("They paid US$12 for it.") == []
+
+
 def test_an_article_tells_in_what_company_its_words_stand() -> None:
     text = "Mr Vale met John Dorn in Karrow. Dorn said the rain fell. Vale left Orlund Bank."
     document = read_document(text, [tokenise(text, 0, len(text))])

@@ -148,6 +148,8 @@ def test_later_magnitudes_may_leave_the_word_out() -> None:
     ("text", "noun"),
     [
         ("two police officers", "police officer"),
+        ("two HIMARS rockets", "rocket"),
+        ("TWO CHILDREN HURT", "child"),
         ("12 children", "child"),
         ("1,000 Vendrian soldiers have died", "soldier"),
         ("350 wounded civilians", "civilian"),

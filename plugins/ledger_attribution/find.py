@@ -399,7 +399,7 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
 def _signed(reader: Reader) -> Found | None:
     """`"..." — Ida Roth, teacher`: a quotation with its speaker after a dash."""
     t = reader.t
-    for i in range(max(1, len(t) - _SIGNATURE), len(t) - 1):
+    for i in range(max(0, len(t) - _SIGNATURE), len(t) - 1):
         quote = next((q for q in reader.quotes if 0 <= t[i].start - q.end <= 2), None)
         if t[i].tag == "-" and quote is not None:
             words = tuple(t[i + 1 : noun_phrase_after(t, i + 1)])

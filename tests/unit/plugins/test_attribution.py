@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import ledger_attribution
@@ -241,3 +243,45 @@ def test_the_last_statement_has_this_chain(text: str, chain: list[str]) -> None:
 def test_a_statement_goes_on_after_its_source() -> None:
     (said,) = attributions("Ten people died, the agency said, and 30 are missing.")
     assert said == (["agency"], "Ten people died, the agency said, and 30 are missing")
+
+
+# -- what only a parse shows -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "chain", "content"),
+    [
+        ("Many doubted the mayor’s claim that the bridge was safe.", ["mayor"], "that the bridge was safe"),
+        ("The sensors say that the river has risen.", ["sensors"], "that the river has risen"),
+        ("“The bridge is not safe.” — Ida Roth, teacher", ["Ida Roth"], "“The bridge is not safe.”"),
+        ("Ida Roth called for new elections in the spring.", ["Ida Roth"], "for new elections in the spring"),
+    ],
+)
+def test_attributions_that_no_pattern_of_words_shows(text: str, chain: list[str], content: str) -> None:
+    assert (chain, content) in attributions(text)
+
+
+def test_the_source_has_its_whole_extent_and_keeps_its_name() -> None:
+    text = "Ida Roth, who leads the harbour office in Velde, said that the quay was closed."
+    (found,) = (a for a in layers(text) if isinstance(a, Attribution))
+    assert found.chain[0].actor == "Ida Roth"
+    assert text[found.source.start : found.source.end] == "Ida Roth, who leads the harbour office in Velde"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The army did not say that the bridge was safe.",
+        "The mayor would not say whether the bridge was safe.",
+        "The storm made sure that the bridge stayed closed.",
+    ],
+)
+def test_a_verb_that_says_nothing_has_no_source(text: str) -> None:
+    assert attributions(text) == []
+
+
+def test_without_a_parser_the_patterns_answer_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("ledger_syntax.pipeline.MODEL", tmp_path / "none")
+    assert attributions("The mayor said that the bridge was safe.") == [
+        (["mayor"], "that the bridge was safe")
+    ]

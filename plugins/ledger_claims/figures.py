@@ -41,6 +41,7 @@ _WHOLES = word_list("wholes")
 _FINITE = frozenset(["to", "will", "would", "could", "may", "might", "can", "did", "and", "they"])
 _COMING = frozenset(["expected", "due", "set", "scheduled"])
 _HELD = frozenset(["held", "kept", "seized", "taken", "stationed", "based", "living", "working"])
+_ACCUSED = word_list("accused")
 _OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
 _CARE = frozenset(["treated", "hospitalised"])
 _HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
@@ -326,6 +327,8 @@ def _verb_before(s: Scene, c: Counted) -> Figure | None:
     if sense is None:
         return None
     before = s.low(at - 1)
+    if sense.form == "ing" and before in {"of", "with"} and s.low(at - 2) in _ACCUSED:
+        return None  # "charged with killing 3 people"
     if (
         before == "to" and sense.form == "base" and s.low(at - 2) not in _TO
     ):  # "give 10 dollars to save 4 children"

@@ -92,7 +92,9 @@ def _before(tokens: Sequence[Token], k: int, sense: Sense, table: Table, last: s
         t.tag in {"N", "PRON", "Q"} for t in tokens[begin:low]
     ):  # "..., and was then pronounced dead"
         begin = 0
-    return _subjects(tokens, begin, low, table, last)
+    found = _subjects(tokens, begin, low, table, last)
+    plain = (passive and ("object" in roles or "state" in roles)) or told
+    return found if plain else [each for each in found if not each[0][:1].isupper()]
 
 
 _LINKING = frozenset(

@@ -55,6 +55,7 @@ def test_the_fate_of_a_person_is_an_event(text: str, expected: list[tuple[str, s
         "He was charged with attempting to kill a nurse.",
         "The bill was killed in the senate.",
         "The death penalty is not sought.",
+        "Region\tDead\tInjured",
     ],
 )
 def test_what_did_not_happen_to_anybody_is_none(text: str) -> None:
@@ -78,3 +79,10 @@ def test_he_is_the_one_named_before() -> None:
 )
 def test_harm_to_several_is_a_figure(text: str, expected: dict[str, int]) -> None:
     assert {c.measure: c.value.point for c in claims(text) if c.value is not None} == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["He is charged with killing 3 people.", "She was acquitted of injuring 4 guests."]
+)
+def test_what_somebody_is_accused_of_is_no_figure(text: str) -> None:
+    assert not [c for c in claims(text) if c.value is not None and not isinstance(c.value.point, str)]

@@ -12,12 +12,17 @@ from ledger_claims.clauses import Token
 from ledger_claims.inflect import singular
 from ledger_claims.table import Sense, Table
 
-__all__ = ["denials", "unstated"]
+__all__ = ["denials", "refuted", "unstated"]
 
 _NOUN = r"(?:reports?|claims?|figures?|allegations?|accounts?|toll|numbers?|estimates?|statements?|rumou?rs?|assertions?|suggestions?)"
 _FALSE = re.compile(
     rf"\b(?:the|that|those|these|this|such|all)\s+(?:\w+\s+){{0,2}}{_NOUN}\b[^.;]{{0,30}}?\b(?:is|are|was|were)\s+(?:\w+\s+)?"
     r"(?:false|untrue|wrong|baseless|unfounded|fabricated|incorrect|nonsense|exaggerated|fake|a lie)\b",
+    re.IGNORECASE,
+)
+_REFUTED = re.compile(
+    rf"\b{_NOUN}\s+(?:that|of)\s+([^.;]{{3,160}}?)\s+(?:is|are|was|were)\s+(?:\w+\s+)?"
+    r"(?:false|untrue|wrong|baseless|unfounded|fabricated|incorrect|nonsense|exaggerated|fake|not true|a lie)\b",
     re.IGNORECASE,
 )
 _BARE = re.compile(
@@ -71,6 +76,21 @@ def denials(
         targets = _targets(content, tokens, attribution.span, earlier, table)
         return [*inside, *(_about(c, kind, attribution, sentence, target) for c in targets)]
     return None
+
+
+def refuted(text: str, sentence: Span, claims: Sequence[Claim]) -> list[Claim]:
+    """The claims of a sentence, those in `reports that 90 had died were false` as denials by whom the sentence names, else left out."""
+    found = _REFUTED.search(text, sentence.start, sentence.end)
+    if found is None:
+        return list(claims)
+    content = Span(found.start(1), found.end(1))
+    inside = [claim for claim in claims if all(content.covers(span) for span in claim.support)]
+    denied = [
+        msgspec.structs.replace(claim, value=None, kind="denial", polarity="-", modality="asserted")
+        for claim in inside
+        if claim.chain
+    ]
+    return [*(claim for claim in claims if claim not in inside), *denied]
 
 
 def _targets(

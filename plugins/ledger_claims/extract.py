@@ -110,6 +110,7 @@ class _Reading:
         made = self._claims(local, tokens)
         made += self._denied(local, tokens, made)
         new = [claim for claim in made if not self.wrong.intersection(claim.support)]
+        new = denials.refuted(text, local.sentence.span, new)
         self.taken_back = next(
             (c for c in reversed(made) if c not in new and c.value is not None), self.taken_back
         )

@@ -42,6 +42,8 @@ _FINITE = frozenset(["to", "will", "would", "could", "may", "might", "can", "did
 _COMING = frozenset(["expected", "due", "set", "scheduled"])
 _HELD = frozenset(["held", "kept", "seized", "taken", "stationed", "based", "living", "working"])
 _ACCUSED = word_list("accused")
+_CUTTING = frozenset(["fire", "cut", "axe", "shed", "lose", "loss", "dismiss", "sack"])
+_POSTS = frozenset(["job", "post", "position", "role", "workforce", "head"])
 _OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
 _CARE = frozenset(["treated", "hospitalised"])
 _HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
@@ -68,6 +70,8 @@ def figures(
         figure = _part(scene, counted, found) or _figure(scene, counted, found, before)
         if figure is None and corrected and before is not None and not found:
             figure = _instead(scene, counted, before)
+        if figure is not None and not _countable(figure, table):
+            figure = None
         if figure is not None and figure.measure in _CARE and scene.says_in_clause(figure.trigger_at, _HURT):
             figure = figure._replace(measure="injured")  # "40 people are being treated for their injuries"
         if figure is not None and figure.further and any(f.measure != figure.measure for f in found):
@@ -77,6 +81,20 @@ def figures(
         if figure is not None:
             found.append(figure)
     return found
+
+
+def _countable(figure: Figure, table: Table) -> bool:
+    """Whether a number of this kind can count what it is said to: no money and no tonnes are killed, no shots laid off."""
+    amount = figure.quantity.kind in {"money", "measure"}
+    if amount and table.defaults.get(figure.measure, "") in table.persons:
+        return False
+    head = figure.subject.rsplit(" ", 1)[-1]
+    person = bool({figure.subject, head} & table.persons)
+    if figure.measure == "supplied":
+        return not person
+    if figure.measure == "laid off" and figure.lemma in _CUTTING:
+        return person or head in _POSTS
+    return True
 
 
 def _instead(s: Scene, c: Counted, before: tuple[str, str]) -> Figure | None:
@@ -372,6 +390,14 @@ def _repeated(
     known = (last.measure, last.subject) if last is not None else before
     if known is not None and s.low(k) in _COUNTING and not c.noun and known[0] not in {"magnitude", "price"}:
         return s.make(c, Sense(known[0], "total", s.low(k)), k, known[1], total=True)
+    if (
+        known is not None
+        and s.low(k) in {"is", "stands"}
+        and s.low(k - 1) == "it"
+        and not c.noun
+        and c.at - k > 1
+    ):
+        return s.make(c, Sense(known[0], "total", "it"), k - 1, known[1], total=True)  # "it is now 112"
     given = s.low(k + 1) == "as" and k + 1 < c.at
     if (given or s.low(k) in {"to", "at"}) and known is not None:
         named = next(

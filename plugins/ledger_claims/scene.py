@@ -21,6 +21,7 @@ _SUBSET = frozenset(["including", "among", "excluding", "besides"])
 _POPULATIONS = frozenset(
     ["deployed", "aboard", "underground", "employed", "population", "trapped", "arrested", "infected"]
 )
+_AT_FIRST = frozenset(["earlier", "initially", "previously", "originally"])
 _FORMER = frozenset(["previous", "earlier", "initial", "former", "old"])
 _NAMED_TOTALS = frozenset(["figure", "toll", "count", "number", "estimate"])
 
@@ -170,6 +171,8 @@ class Scene:
         """Whether the figure is a former, rejected or relative one: `from 6.9`, `not 731`, `by 20`, `compared with 12`."""
         k = self.left_edge(i)
         low, before = self.low(k), self.low(k - 1)
+        if self._said_at_first(i):
+            return True
         if low in {"not", "versus"} or (low in {"with", "to"} and before == "compared"):
             return True
         if low == "from":
@@ -188,6 +191,15 @@ class Scene:
         begin, end = clause_of(self.t, k)
         stop = next((j for j in range(k + 1, end) if self.t[j].tag == "Q"), end)
         return any(t.low in words for t in self.t[begin:stop])
+
+    def _said_at_first(self, i: int) -> bool:
+        """`police had earlier put the number at 70`, `officials had initially said that 60 were missing`."""
+        for k in range(i - 1, 0, -1):
+            if self.t[k].tag in {";", "."}:
+                return False
+            if self.low(k) in _AT_FIRST and self.low(k - 1) == "had":
+                return True
+        return False
 
     def make(self, c: Counted, sense: Sense, at: int, subject: str, *, total: bool = False) -> Figure:
         """The figure that `sense`, found at token `at`, makes of a quantity; without a subject the measure's own stands in."""

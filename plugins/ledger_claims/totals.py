@@ -219,8 +219,8 @@ def magnitude(s: Scene, c: Counted) -> Figure | None:
 
 
 def shock(s: Scene, i: int) -> str:
-    """The shock nearest before a token, else the nearest after it, with `largest` and the like kept."""
-    for j in [*range(i - 1, -1, -1), *range(i + 1, len(s))]:
+    """The shock that a number stands before, else the nearest before it, else after it; `largest` and the like are kept."""
+    for j in [*range(i + 1, min(i + 3, len(s))), *range(i - 1, -1, -1), *range(i + 3, len(s))]:
         word = s.low(j).split("-")[-1].rstrip("s")
         if s.t[j].tag != "N" or word not in _SHOCKS:
             continue

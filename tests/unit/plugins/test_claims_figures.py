@@ -69,7 +69,9 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("The army suffered 1,200 casualties, including about 400 killed.", [("people", "killed or injured", "exact", 1200), ("people", "killed", "approx", 400)]),
         ("Norland sent about 11,000 troops, of whom around 1,000 have been killed.", [("soldier", "deployed", "approx", 11000), ("soldier", "killed", "approx", 1000)]),
         ("Images show that 12 of the base's 20 hangars were destroyed.", [("hangar", "destroyed", "exact", 12)]),
+        ("The toll stood at 70 on Monday. It is now 112.", [("people", "killed", "exact", 70), ("people", "killed", "exact", 112)]),
         # what instruments read
+        ("The quake was felt 400 km away; a magnitude 4.9 aftershock followed.", [("aftershock", "magnitude", "exact", 4.9)]),
         ("Gusts reached 172 kilometres per hour.", [("", "wind speed", "exact", 172)]),
         ("The storm brought winds of up to 130 mph.", [("", "wind speed", "max", 130)]),
         ("Some 140 millimetres of rain fell within a day.", [("", "rainfall", "approx", 140)]),
@@ -134,6 +136,12 @@ def test_two_magnitudes_revised_in_one_sentence() -> None:
     [
         "The toll could reach 500 if the wall fails.",
         "Twelve of them were children.",
+        "The suspect fired 14 shots.",
+        "The company made a loss of 40 million euros.",
+        "The first 50 evacuees arrived on Monday.",
+        "Police had earlier put the number of arrests at 70.",
+        "Officials had initially said that 60 people were missing.",
+        "Reports that 90 people had died were false.",
         "Nearly two thirds of the town's 30,000 residents have left.",
         "Of the dead, 12 were children.",
         "Three crew of the tug Anna were injured.",

@@ -152,6 +152,12 @@ def test_a_denial_of_something_else_touches_no_claim() -> None:
     assert [c.kind for c in made] == ["primary"]
 
 
+def test_a_report_called_false_is_denied_by_who_calls_it_so() -> None:
+    text = "No fewer than nine people were killed; reports that 90 had died were false, the ministry said."
+    told = {(c.kind, None if c.value is None else c.value.point) for c in claims(text)}
+    assert told == {("primary", 9), ("denial", None)}
+
+
 def test_declining_to_comment_is_nothing() -> None:
     made = claims("Forty people died, rebels said. The army declined to comment.")
     assert [c.kind for c in made] == ["primary"]

@@ -145,4 +145,3 @@ class ProgressRow(Row, frozen=True):
     target: Annotated[int, "position of the last event of the instant in hand"]
     first: Annotated[int, "position of the first event of this instant that can move a figure"]
     at: Annotated[str, "the instant"]
-    registry: Annotated[int, "position of the registry that is used, 0 for none"]

@@ -35,6 +35,8 @@ __all__ = ["Instants", "Rules"]
 _NAME = "figures"
 _ARTICLES, _CHANGES, _SLOTS = 200, 4_000, 64
 """In one step: articles taken in, changes looked at, slots evaluated; at least one piece of each."""
+_AHEAD = 250
+"""Changes that are looked at to find the next instants; more where one instant has more."""
 
 
 class Rules:
@@ -68,7 +70,7 @@ class Instants:
         self._reader = reader
         self._rules_of = rules
         self._upto = upto
-        self._at = draft.of(ProgressRow).get(_NAME) or ProgressRow(_NAME, 0, 0, 0, "", 0)
+        self._at = draft.of(ProgressRow).get(_NAME) or ProgressRow(_NAME, 0, 0, 0, "")
         self._rules = rules(reader.registry(self._at.target))
         self._evidence = EvidenceTables(draft)
         self._figures = FigureTables(draft)
@@ -130,7 +132,7 @@ class Instants:
             group = [change for change in found if change.at == found[0].at]
             if len(group) < len(found):
                 break
-            more = self._reader.changes(found[-1].position if found else after, self._upto, _CHANGES)
+            more = self._reader.changes(found[-1].position if found else after, self._upto, _AHEAD)
             if not more:
                 break
             found += more

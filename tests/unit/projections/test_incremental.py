@@ -145,11 +145,11 @@ def whole(views):
 @settings(max_examples=60, deadline=None)
 @given(
     steps=st.lists(STEP, min_size=3, max_size=18),
-    size=st.sampled_from([(1, 1, 1), (2, 3, 2), (200, 4000, 64)]),
+    size=st.sampled_from([(1, 1, 1, 1), (2, 3, 2, 2), (200, 4000, 64, 250)]),
 )
 def test_piecewise_figures_are_those_of_everything_at_once(newsroom, steps, size):
-    usual = module._ARTICLES, module._CHANGES, module._SLOTS
-    module._ARTICLES, module._CHANGES, module._SLOTS = size
+    usual = module._ARTICLES, module._CHANGES, module._SLOTS, module._AHEAD
+    module._ARTICLES, module._CHANGES, module._SLOTS, module._AHEAD = size
     with tempfile.TemporaryDirectory() as folder:
         room, outlets = newsroom(Path(folder) / "home"), {}
         try:
@@ -163,12 +163,12 @@ def test_piecewise_figures_are_those_of_everything_at_once(newsroom, steps, size
             kept = [msgspec.json.decode(row.state, type=SlotState) for row in views.figures()]
             assert kept == list(whole(views).slots)
             assert views.state().slots == tuple(kept)
-            module._ARTICLES, module._CHANGES, module._SLOTS = usual
+            module._ARTICLES, module._CHANGES, module._SLOTS, module._AHEAD = usual
             fresh = room.views(Path(folder) / "fresh")
             fresh.catch_up()
             assert fresh.digests() == views.digests()
         finally:
-            module._ARTICLES, module._CHANGES, module._SLOTS = usual
+            module._ARTICLES, module._CHANGES, module._SLOTS, module._AHEAD = usual
             room.close()
 
 

@@ -38,6 +38,7 @@ _DATELINE = re.compile(
     r"[A-ZÀ-Þ][\w.'’ -]{1,40}(?:, [A-Z][\w. ]{1,30}){0,2}(?: \([A-Z][\w ./&-]{1,30}\))? ?(?:[–—]|--?)[ \n]"
 )
 _NAME_ASIDE = re.compile(r", ((?:[A-ZÀ-Þ][\w’'-]+ ){1,3}[A-ZÀ-Þ][\w’'-]+),")
+_HEADLINE = 6
 _POSTS = frozenset(
     {
         "officer",
@@ -162,6 +163,7 @@ def _attribution(
         and subject[2].end < found.cue.start
     ):
         subject = None
+    found = found._replace(words=_own_line(text, found.words))
     inner = next((a for a in reversed(earlier) if a.span.covers(found.cue)), None)
     origin = _link(text, found.words, found, memory, inner, subject)
     links = [_outlet(text, words) for words in found.relays]
@@ -187,6 +189,14 @@ def _attribution(
                 memory.call(name[1], origin.actor)
     mode = "direct" if found.direct else "indirect"
     return Attribution(span=found.content, source=source, cue=found.cue, mode=mode, chain=tuple(links))
+
+
+def _own_line(text: str, words: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The words of a source without a headline in the line above it."""
+    for i in range(len(words) - 1, _HEADLINE - 1, -1):
+        if "\n" in text[words[i - 1].end : words[i].start]:
+            return words[i:]
+    return words
 
 
 def _speaks(

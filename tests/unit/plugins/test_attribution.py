@@ -285,3 +285,10 @@ def test_without_a_parser_the_patterns_answer_alone(monkeypatch: pytest.MonkeyPa
     assert attributions("The mayor said that the bridge was safe.") == [
         (["mayor"], "that the bridge was safe")
     ]
+
+
+def test_a_headline_in_the_line_above_is_no_part_of_a_source() -> None:
+    text = (
+        "Harbour Office Says Two Ships Sank off Karl Island\nPort officials report that the bridge is safe."
+    )
+    assert [chain for chain, _ in attributions(text)][-1] == ["Port officials"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -43,6 +44,10 @@ class FollowedStore:
         except LedgerError as error:
             log.warning("Views are not brought forward with what was appended: %s", error)
         return done
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the log into a new file while it is in use, where the store can do that."""
+        self.__getattr__("copy_to")(path)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.clock import FixedClock
+from ledger.config import Settings
 from ledger.errors import NotFoundError, PluginError, ProjectionError
-from ledger.events.types import ArticleIngested
+from ledger.events import Producer, new_event
+from ledger.events.types import ArticleIngested, FeedRemoved
 from ledger.plugin import Projection
+from ledger.projections.lifetimes import FollowedStore
+from ledger.store import open_store
+from ledger.store.backup import backup
 
 
 def counted(rows, events):
@@ -149,3 +155,14 @@ def test_a_live_view_takes_no_name_that_is_taken(room):
         room.views(projections=[declared("live"), declared("async")])
     with pytest.raises(NotFoundError, match="ingested"):
         room.views(projections=[declared("live")]).plugin_rows("other")
+
+
+def test_a_followed_store_is_backed_up_like_any_other(tmp_path):
+    store = open_store(Settings(home=tmp_path), clock=FixedClock("2031-05-04T07:00:00Z"))
+    try:
+        followed = FollowedStore(store, lambda: None)
+        followed.append([new_event(FeedRemoved(feed="f-1"), stream="feed:f-1", producer=Producer("x", "1"))])
+        backup(followed, tmp_path / "copy.db")
+        assert (tmp_path / "copy.db").stat().st_size
+    finally:
+        store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["feed", "poll_table"]
 
 WIDTH = 32
+HOST = r"[\w.-]+\.[a-z]{2,}(?:/\S*)?"
 
 
 @click.group()
@@ -49,10 +51,10 @@ def add(
 
     KIND:LOCATION follows a source of a plugin, as in `newsledger ingest`.
     """
-    from ledger.feeds.subscriptions import feed_address, is_source
+    from ledger.feeds.subscriptions import is_source
 
     ledger = open_from(ctx)
-    url = url if is_source(url) else feed_address(url)
+    url = url if is_source(url) else _address(url)
     if not no_check and not is_source(url):
         found = ledger.feeds.discover(url)
         if not found:
@@ -66,6 +68,13 @@ def add(
         url, title = found[0].url, title or found[0].title
     identifier = ledger.feeds.add(url, outlet=outlet, title=title, interval=interval, by=by)
     click.echo(f"{identifier} is followed. Poll it now: newsledger feed poll {identifier}")
+
+
+def _address(url: str) -> str:
+    """A URL as it was typed: a host alone is taken as https. Raises UsageError."""
+    from ledger.feeds.subscriptions import feed_address
+
+    return feed_address(f"https://{url}" if re.fullmatch(HOST, url, re.IGNORECASE) else url)
 
 
 @feed.command()
@@ -261,9 +270,7 @@ def poll_table(report: PollReport) -> None:
 @click.pass_context
 def test_(ctx: click.Context, url: str, as_json: bool) -> None:
     """Show what polling URL would record; writes nothing."""
-    from ledger.feeds.subscriptions import feed_address
-
-    found = open_from(ctx).feeds.test(feed_address(url))
+    found = open_from(ctx).feeds.test(_address(url))
     if as_json:
         json_out(found)
         return
@@ -282,9 +289,7 @@ def test_(ctx: click.Context, url: str, as_json: bool) -> None:
 @click.pass_context
 def discover(ctx: click.Context, url: str, as_json: bool) -> None:
     """Find the feeds of a site. Exit 1 when there is none."""
-    from ledger.feeds.subscriptions import feed_address
-
-    found = open_from(ctx).feeds.discover(feed_address(url))
+    found = open_from(ctx).feeds.discover(_address(url))
     if as_json:
         json_out(found)
     else:

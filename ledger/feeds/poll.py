@@ -123,8 +123,11 @@ class Poller:
         return PollReport(at=at, feeds=tuple(outcomes[key] for key in sorted(outcomes)), offline=offline)
 
     def _named(self, only: Collection[str] | None) -> list[str]:
-        """The feeds that were asked for, the most overdue last."""
+        """The feeds that were asked for, the most overdue last. What a process of this host held that is no more is free."""
         tasks = [task for task in self._store.tasks("feed") if only is None or task.key in only]
+        if left_behind := [task for task in tasks if task.owner and _is_dead(task.owner)]:
+            # Nobody can finish them: putting a task again takes its lease and its fence away.
+            self._store.put_tasks(left_behind)
         return [task.key for task in sorted(tasks, key=lambda task: (task.next_at, task.key), reverse=True)]
 
     def _claim(self, limit: int | None, left: list[str] | None) -> list[Task]:
@@ -265,3 +268,17 @@ class Poller:
         for key in sorted(known):
             if known[key] <= now and facts.get(key, (now, b""))[0] <= now:
                 self._store.drop_task(kind, key)
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether the owner of a lease was a process of this host that does not run any more."""
+    host, _, rest = owner.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not rest.isdigit():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -40,7 +40,6 @@ SOONEST_SILENT, LATEST_SILENT = timedelta(days=1), timedelta(days=60)
 WAITS = 10
 """A feed is silent when nothing came for ten times as long as it usually takes."""
 _SHORTEST = 60
-_HOST = re.compile(r"[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 _SOURCE = re.compile(r"(?!https?:)[a-z][a-z0-9_-]+:(?P<location>(?!//).+)", re.DOTALL)
 
 
@@ -118,17 +117,14 @@ def is_source(url: str) -> bool:
 
 
 def feed_address(url: str) -> str:
-    """The URL of a feed, as it is fetched; a bare host name is taken as https. Raises UsageError for what is none."""
-    if _HOST.fullmatch(url):
-        url = f"https://{url}"
+    """The URL of a feed, as it is fetched. Raises UsageError for what is none."""
     try:
         return check_url(url, (host_and_port(url),))
-    except (FetchError, ValueError):
-        raise UsageError(
-            "Not the address of a feed or site",
-            which=url,
-            fix="Give one that begins with https:// or http://",
-        ) from None
+    except (FetchError, ValueError) as error:
+        fix = "Give one that begins with https:// or http://"
+        if isinstance(error, FetchError) and url.startswith(("https://", "http://")):
+            fix = error.what
+        raise UsageError("Not the address of a feed or site", which=url, fix=fix) from None
 
 
 def followed(store: Store) -> list[Task]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import random
+import socket
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,13 +17,14 @@ import pytest
 
 from ledger.clock import FixedClock, format_time
 from ledger.config import Fetch, Schedule, Settings
-from ledger.errors import UsageError
+from ledger.errors import ConflictError, UsageError
 from ledger.events import decode, new_event
 from ledger.events.types import PayloadRedacted
 from ledger.feeds.fetch import Fetcher, UnreachableError
 from ledger.feeds.poll import Poller
 from ledger.feeds.subscriptions import add_feed, feed_history, list_feeds, remove_feed
 from ledger.store.memory import MemoryStore
+from ledger.store.protocol import TaskDone
 from ledger.testing.web import FakeWeb
 
 FEED = "https://brenn.example/feed.xml"
@@ -404,6 +409,23 @@ def test_a_lost_lease_writes_nothing(desk):
     desk.clock.advance(11)
     assert desk.poll().new == 1
     assert mine.fence == 1
+
+
+def test_what_a_dead_process_of_this_host_held_is_free_at_once_for_a_poll_by_hand(desk):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host = socket.gethostname()
+    desk.clock.advance(1)
+    for pid, outcome in ((os.getpid(), "taken"), (ended.pid, "changed")):
+        desk.clock.advance(400)
+        (held,) = desk.store.claim(
+            "feed", now=desk.clock.now(), owner=f"{host}:{pid}:1f", lease_seconds=300, limit=9, force=True
+        )
+        assert [one.outcome for one in desk.poll().feeds] == [outcome]
+    with pytest.raises(ConflictError):
+        desk.store.append(
+            [], tasks=[TaskDone(kind="feed", key=held.key, fence=held.fence, next_at=held.next_at, data=b"")]
+        )
 
 
 def test_a_crash_before_the_append_is_only_another_fetch(desk):

@@ -16,10 +16,13 @@ import pytest
 from ledger.clock import SystemClock
 from ledger.config import load_settings
 from ledger.events import decode
-from ledger.feeds.memory import decode_memory
-from ledger.feeds.subscriptions import add_feed
-from ledger.store import open_store
+from ledger.feeds.identity import feed_id, host_of
+from ledger.feeds.memory import FeedMemory, decode_memory, encode_memory
+from ledger.feeds.subscriptions import FEED
+from ledger.store import open_store, upgrade
+from ledger.store.protocol import Task
 from ledger.store.verify import verify_store
+from tests.contract.server import new_database, release_database, text
 
 CHILD = Path(__file__).with_name("child.py")
 HOSTS = 30
@@ -89,16 +92,29 @@ def server():
         yield running
 
 
-def prepare(home, server, feeds, *, lease):
+def prepare(home, server, feeds, *, lease, url=None):
     home.mkdir()
     hosts = ", ".join(f'"127.0.0.{n}:{server.port}"' for n in range(1, HOSTS + 1))
     (home / "newsledger.toml").write_text(
-        f"[fetch]\nallow_hosts = [{hosts}]\nhost_interval = 0\npages = false\nconcurrency = 8\n[schedule]\nlease = {lease}\n"
+        (f'db = "{url}"\n' if url else "")
+        + f"[fetch]\nallow_hosts = [{hosts}]\nhost_interval = 0\npages = false\nconcurrency = 8\n[schedule]\nlease = {lease}\n"
     )
     clock = SystemClock()
     with_store = open_store(load_settings(home), clock=clock)
+    tasks = []
     for n in range(feeds):
-        add_feed(with_store, clock, f"http://127.0.0.{n % HOSTS + 1}:{server.port}/f{n}", outlet=f"o{n}")
+        address = f"http://127.0.0.{n % HOSTS + 1}:{server.port}/f{n}"
+        memory = FeedMemory(url=address, outlet=f"o{n}", added=clock.now())
+        tasks.append(
+            Task(
+                kind=FEED,
+                key=feed_id(address),
+                group=host_of(address),
+                next_at=clock.now(),
+                data=encode_memory(memory),
+            )
+        )
+    with_store.put_tasks(tasks)
     with_store.close()
 
 
@@ -170,3 +186,51 @@ def test_what_a_killed_process_held_is_polled_by_others_and_nothing_twice_record
     assert set(articles.values()) == {1}
     assert len(articles) == 360
     assert max(server.asked.values()) <= 2
+
+
+@pytest.fixture
+def database():
+    url = new_database()
+    upgrade(text(url))
+    yield text(url)
+    release_database(url)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_ten_thousand_feeds_are_polled_once_by_four_processes_of_which_two_are_killed(
+    server, tmp_path, kind, request
+):
+    url = request.getfixturevalue("database") if kind == "postgres" else None
+    home, feeds = tmp_path / "home", 10_000
+    prepare(home, server, feeds, lease=20, url=url)
+    children = [start(home) for _ in range(4)]
+    readers = []
+    for number, child in enumerate(children):
+        go(child)
+        readers.append(threading.Thread(target=_drain, args=(child, 300 if number < 2 else None)))
+        readers[-1].start()
+    for reader in readers:
+        reader.join()
+    for _ in range(60):
+        memories, articles = look(home)
+        if all(memory.polls for memory in memories):
+            break
+        child = start(home)
+        go(child)
+        child.communicate(timeout=300)
+    assert {memory.polls for memory in memories} == {1}
+    assert len(memories) == feeds
+    assert set(articles.values()) == {1}
+    assert len(articles) == feeds * 3
+    again = sum(count - 1 for count in server.asked.values())
+    assert len(server.asked) == feeds
+    assert again <= 2 * 16
+
+
+def _drain(child, kill_after):
+    """Read what a process says; kill it after so many lines, if that is a number."""
+    for number, _ in enumerate(child.stdout):
+        if number == kill_after:
+            child.send_signal(signal.SIGKILL)
+    child.communicate()

@@ -140,5 +140,6 @@ def test_what_is_no_address_is_told_so_in_one_sentence(text):
     assert str(refused.value).count("Not the address of a feed or site") == 1
 
 
-def test_a_host_alone_is_an_address():
-    assert feed_address("outlet.example/news") == "https://outlet.example/news"
+def test_an_address_with_a_password_is_refused_with_the_reason():
+    with pytest.raises(UsageError, match=r"credentials"):
+        feed_address("https://ada:secret@outlet.example/feed")

@@ -81,7 +81,9 @@ _FREE = """
 """
 _FREE_OF = _FREE.replace("WHERE kind = ?1", "WHERE kind = ?1 AND key IN (SELECT value FROM json_each(?4))")
 _LEASE = "UPDATE tasks SET owner = ?, lease_until = ?, fence = ? WHERE kind = ? AND key = ?"
-_FINISH = "UPDATE tasks SET next_at = ?, data = ?, owner = '', lease_until = NULL WHERE kind = ? AND key = ?"
+_FINISH = """
+    UPDATE tasks SET next_at = ?, data = ?, owner = '', lease_until = NULL WHERE kind = ? AND key = ? AND fence = ?
+"""
 _KEEP_BODY = "INSERT INTO bodies (key, dedupe, salt, codec, size, data) VALUES (?, ?, ?, ?, ?, ?)"
 _VALUES = "SELECT key, value FROM keys WHERE key IN (%s)"
 _KEPT_BODIES = "SELECT dedupe, key FROM bodies WHERE dedupe IN (%s)"
@@ -338,17 +340,19 @@ class SqliteStore(SqlReader):
             chosen = queue.choose(free, busy, now=at, limit=limit, per_group=per_group, force=force)
             (fence,) = connection.execute("SELECT fence FROM head").fetchone()
             for number, task in enumerate(chosen, fence + 1):
-                held = queue.lease(task, owner=owner, now=at, seconds=lease_seconds, fence=number)
-                until = to_us(held.lease_until or at)
-                connection.execute(_LEASE, (owner, until, number, held.kind, held.key))
-                leased.append(held)
+                leased.append(queue.lease(task, owner=owner, now=at, seconds=lease_seconds, fence=number))
+            connection.executemany(
+                _LEASE,
+                ((owner, to_us(held.lease_until or at), held.fence, held.kind, held.key) for held in leased),
+            )
             connection.execute("UPDATE head SET fence = ?", (fence + len(leased),))
         return leased
 
     def _finish(self, connection: sqlite3.Connection, done: TaskDone) -> None:
-        row = connection.execute(_TASK, (done.kind, done.key)).fetchone()
-        task = queue.finished(queue.check_done(done, task_of(row) if row else None), done)
-        connection.execute(_FINISH, (to_us(task.next_at), task.data, task.kind, task.key))
+        given = (to_us(parse_time(done.next_at)), done.data, done.kind, done.key, done.fence)
+        if done.fence <= 0 or connection.execute(_FINISH, given).rowcount != 1:
+            row = connection.execute(_TASK, (done.kind, done.key)).fetchone()
+            queue.check_done(done, task_of(row) if row else None)
 
     def put_bodies(self, bodies: Iterable[tuple[bytes, str]]) -> list[BodyRef]:
         """See `Store.put_bodies`."""

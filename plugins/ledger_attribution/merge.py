@@ -13,7 +13,7 @@ def merge(patterns: Sequence[Found], parsed: Iterable[Found]) -> list[Found]:
     """The attributions of both readings, by cue.
 
     Of one cue the patterns' reading stands; the parse gives the whole extent of the source that both see, and the content
-    where the two share no word.
+    where it begins earlier or shares no word with theirs.
     """
     merged = list(patterns)
     for one in parsed:
@@ -24,7 +24,8 @@ def merge(patterns: Sequence[Found], parsed: Iterable[Found]) -> list[Found]:
         known = merged[at]
         if known.source.overlaps(one.source):
             known = known._replace(extent=one.source)
-        if not known.content.overlaps(one.content):
+        wider = one.content.start < known.content.start and one.content.end == known.content.end
+        if wider or not known.content.overlaps(one.content):
             known = known._replace(content=one.content, direct=one.direct)
         merged[at] = known
     return sorted(merged, key=lambda found: found.cue)

@@ -36,7 +36,7 @@ ANYBODY = {
 }
 CASUALTY_BARS = (
     ("killed", "right", 86.0, "the requirement; simple means 82"),
-    ("killed", "right where gold>1", 60.0, "simple means"),
+    ("killed", "where gold>1", 60.0, "simple means"),
     ("injured", "right", 58.0, "simple means"),
 )
 

@@ -73,6 +73,7 @@ def article_id(outlet: str, key: str) -> str:
     return "a-" + hashlib.sha256(f"{outlet}\n{key}".encode()).hexdigest()[:16]
 
 
+@functools.lru_cache(4096)
 def host_of(url: str) -> str:
     """The host of a URL in lower case, without `www.`."""
     try:

@@ -231,6 +231,8 @@ class Poller:
 
     def _finish_failed(self, failed: Sequence[Visit], outcomes: dict[str, FeedOutcome]) -> bool:
         """Finish the feeds that failed. When most hosts fail, it is our network and counts against no feed."""
+        if not failed:
+            return False
         unreachable = {host_of(v.memory.url) for v in failed if v.unreachable}
         hosts = unreachable | {host_of(outcome.url) for outcome in outcomes.values()}
         hosts |= {host_of(v.memory.url) for v in failed}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -105,7 +106,9 @@ class Host:
         self._new_web = web
         self._web: PluginWeb | None = None
         self._health = {active.name: Health() for active in self.processors}
-        self._breakers = self._restore(read_health(home) if home is not None else {})
+        known = read_health(home) if home is not None else {}
+        self._runs = Counter({name: one.runs for name, one in known.items()})
+        self._breakers = self._restore(known)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -301,7 +304,8 @@ class Host:
         self, active: ActiveProcessor, pass_: _Pass, worker: PluginWorker, calls: Calls
     ) -> Steps[tuple[Made, float]]:
         health = self._health[active.name]
-        look = health.runs % _LOOK == 0
+        look = self._runs[active.name] % _LOOK == 0
+        self._runs[active.name] += 1
         job = self._job(active, pass_, look=look)
         result = yield from finished(worker, job, calls)
         notes = list(result.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "CALENDAR",
+    "CROWD",
     "DESCRIPTIONS",
     "DIRECTIONS",
     "EMPTY_SUBJECTS",
@@ -19,7 +20,9 @@ __all__ = [
     "SAME_PHRASE",
     "SAME_SUBJECT",
     "STATES",
+    "UNITS",
     "VAGUE",
+    "VESSELS",
 ]
 
 
@@ -57,6 +60,15 @@ GOODS = _set(
 )
 """What is brought to people in need: any of it counts as aid, and aid is not told apart by it."""
 
+CROWD = _set(
+    """worker passenger protester demonstrator villager miner resident employee patient migrant refugee tourist
+    customer guest fan pilgrim shopper commuter inmate member hiker climber skier holidaymaker"""
+)
+"""Who is told from mere people by what they do; together they are people."""
+VESSELS = _set("""ferry ship vessel boat tanker freighter trawler submarine plane aircraft airliner train""")
+"""What may be known by a name alone."""
+UNITS = _set("""km kilometre kilometer m metre hectare acre percent usd eur gbp tonne mw""")
+"""Units of measurement, none of which stands for another."""
 EMPTY_SUBJECTS = frozenset({"main"})
 PERSONNEL = frozenset({"soldier"})
 GENERIC_PLACES = _set(

@@ -2,7 +2,7 @@
 
 Before: the `Host` must be one that this server is known by (against DNS rebinding), the caller is told, reading is refused to
 nobody, a form must come from a page of this server, and a body must arrive in time. After: headers that keep a browser from
-running or loading anything that is not ours.
+running or loading anything that is not ours. HEAD is answered as GET is, without the body (RFC 9110, 9.3.2).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CALLER = "newsledger.caller"
 """Key of the request's scope under which the caller lies."""
 
-OPEN = ("/login", "/static/", "/health")
+OPEN = ("/login", "/static/")
 """Paths that nobody needs a scope for."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,6 +65,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _bodiless(send)
         headers = _headers(scope)
         try:
             refusal = self._refusal(scope, headers)
@@ -77,8 +79,11 @@ class Gate:
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
-        if self._hosts and _name(host) not in self._hosts:
+        name = _name(host)
+        if not name or (self._hosts and name not in self._hosts):
             return 421, "This server is not known by that name; start it with --public-name NAME to allow it."
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return 400, "No address holds a zero byte."
         caller = self._access.caller(
             headers.get("authorization", ""), _cookie(headers.get("cookie", "")), self._clock.now()
         )
@@ -142,6 +147,17 @@ def _guarded(send: Send) -> Send:
     return guarded
 
 
+def _bodiless(send: Send) -> Send:
+    """Sends the head of a response and ends it there."""
+
+    async def head(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return head
+
+
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
@@ -150,8 +166,9 @@ def _name(host: str) -> str:
     if "@" in host or "/" in host:
         return ""
     try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
+        parts = urlsplit(f"//{host}")
+        return (parts.hostname or "").lower() if parts.port != 0 else ""
+    except ValueError:  # brackets that do not close, or a port that is none
         return ""
 
 

@@ -37,7 +37,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """An answer in its three forms.
 
     `data` is what `.json` gives, `rows` what `.csv` gives, `context` what the template needs besides. `moment` is the moment
-    that it answers for, None where the page has none.
+    that it answers for; a `timeless` page, such as a form, is always about the present and has no clocks to set.
     """
 
     template: str
@@ -46,6 +46,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[Mapping[str, Any]]
     context: Mapping[str, Any] = {}
     moment: Moment = NOW
+    timeless: bool = False
     section: str = ""
     status: int = 200
 
@@ -133,13 +134,15 @@ def _frame(request: Request[Any, Any, Any], desk: Desk, page: Page) -> dict[str,
     at = page.moment.recorded or (head.recorded_at if head is not None else None)
     before, after = desk.browser.neighbours(format_time(at)) if at is not None else (None, None)
     fixed = Moment(at, page.moment.published)
+    given = request.query_params
     others = {
-        name: value
-        for name, value in request.query_params.items()
-        if name not in ("at", "published") and value
+        name: values
+        for name in given
+        if name not in ("at", "published") and (values := [value for value in given.getall(name) if value])
     }
     return {
         "path": path,
+        "here": page.moment.link(path, **others),
         "others": others,
         "head": head,
         "before": Moment(parse_time(before), page.moment.published).link(path, **others) if before else "",

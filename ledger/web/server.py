@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
@@ -52,6 +53,9 @@ MOST_BYTES = 2 * 1024 * 1024
 
 _HEADERS_WITHIN = 15.0
 """Seconds within which the head of a request must have arrived."""
+
+_TAKEN_WITHIN = 60.0
+"""Seconds within which a client must take the part of an answer that waits for it."""
 
 log = logging.getLogger("ledger.web")
 
@@ -177,6 +181,7 @@ def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
             data=problem,
             rows=[],
             status=problem.status,
+            moment=_wanted(request),
             context={"problem": problem},
         )
         return page_response(request, request.app.state.desk, page)
@@ -187,6 +192,14 @@ def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         media_type="application/problem+json",
         headers=headers,
     )
+
+
+def _wanted(request: Request[Any, Any, Any]) -> Moment:
+    """The moment that was asked for, now where that is none, so that a page without an answer leads on from there."""
+    try:
+        return read_moment(request.query_params.get("at"), request.query_params.get("published"))
+    except UsageError:
+        return Moment()
 
 
 _TITLES = {
@@ -241,16 +254,42 @@ def _server(app: Gate) -> uvicorn.Server:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Impatient(H11Protocol):
-        """Closes a connection on which no request has arrived in time."""
+        """Leaves a client that does not send the head of a request in time, or that does not take what it asked for."""
+
+        _head: asyncio.TimerHandle | None = None
+        _taking: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self.loop.call_later(_HEADERS_WITHIN, self._hang_up)
+            self._await_head()
 
-        def _hang_up(self) -> None:
-            begun: Any = self.cycle  # None until the head of a request has arrived
-            if begun is None and not self.transport.is_closing():
-                self.transport.close()
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            begun: Any = self.cycle  # None until the head of the first request has arrived
+            if begun is None or begun.response_complete:
+                self._await_head()
+            elif self._head is not None:
+                self._head.cancel()
+                self._head = None
+
+        def _await_head(self) -> None:
+            if self._head is None:
+                self._head = self.loop.call_later(_HEADERS_WITHIN, self.transport.close)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._taking = self.loop.call_later(_TAKEN_WITHIN, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if self._taking is not None:
+                self._taking.cancel()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            for timer in (self._head, self._taking):
+                if timer is not None:
+                    timer.cancel()
 
     return uvicorn.Server(
         uvicorn.Config(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -37,7 +38,14 @@ def exports(request: Request[Any, Any, Any], desk: GivenDesk) -> Response[bytes]
     return page_response(
         request,
         desk,
-        Page(template="exports.html", title="Exports", data=found, rows=found, context={"found": found}),
+        Page(
+            template="exports.html",
+            title="Exports",
+            data=found,
+            rows=found,
+            timeless=True,
+            context={"found": found},
+        ),
     )
 
 
@@ -55,9 +63,11 @@ def download(request: Request[Any, Any, Any], desk: GivenDesk, name: Name) -> Re
     except BaseException:
         file.close()
         raise
+    pieces = _pieces(file)
+    weakref.finalize(pieces, file.close)  # also when nobody takes the rest, or even the first
     ending = FORMS[form].ending if form == FORMS[form].ending else f"{form}.{FORMS[form].ending}"
     return Stream(
-        _pieces(file),
+        pieces,
         media_type=FORMS[form].media_type,
         headers={
             "Content-Disposition": f'attachment; filename="newsledger-{what}.{ending}"',
@@ -67,6 +77,6 @@ def download(request: Request[Any, Any, Any], desk: GivenDesk, name: Name) -> Re
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece
+    while piece := file.read(_PIECE):
+        yield piece
+    file.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ from litestar import Request, Response
 from litestar.params import QueryParameter
 
 from ledger.clock import format_time
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotFoundError
+from ledger.state.change import Change
 from ledger.state.model import SlotState
 from ledger.state.wording import (
     dispute_text,
@@ -67,7 +69,6 @@ def figures(
                 "found": found,
                 "lines": lines,
                 "chosen": {"q": q, "measure": measure, "scope": where, "disputed": disputed},
-                "day_before": format_time((moment.recorded or desk.now()) - timedelta(days=1)),
             },
         ),
     )
@@ -211,6 +212,10 @@ def change(
     start = read_moment(since, None).recorded or until - timedelta(days=1)
     found = desk.ledger.explain_change(name, start, moment.recorded)
     shown = next((one for one in desk.state(moment).slots if one.id == name), None)
+    if shown is None and not found:
+        raise NotFoundError(
+            "Nothing is reported on this figure", which=name, fix="The start page lists the figures"
+        )
     articles = {}
     for article in sorted({key for one in found for key in one.because if key.startswith("a-")}):
         try:
@@ -241,12 +246,21 @@ def change(
                 "slot": name,
                 "shown": shown,
                 "since": start,
-                "found": [(one, _plain(one.before), _plain(one.after)) for one in found],
+                "found": _by_cause(found),
                 "articles": articles,
                 "words": value_text,
             },
         ),
     )
+
+
+def _by_cause(found: Iterable[Change]) -> list[tuple[str, Sequence[str], list[tuple[str, str, str]]]]:
+    """(cause, because of what, the (field, before, after) that have them in common), in the order of the fields."""
+    groups: dict[tuple[str, tuple[str, ...]], list[tuple[str, str, str]]] = {}
+    for one in found:
+        told = one.field.replace("_", " "), _plain(one.before), _plain(one.after)
+        groups.setdefault((one.cause, tuple(one.because)), []).append(told)
+    return [(cause, because, told) for (cause, because), told in groups.items()]
 
 
 def _plain(value: Any) -> str:

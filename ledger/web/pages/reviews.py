@@ -152,6 +152,7 @@ def new_review(request: Request[Any, Any, Any], desk: GivenDesk, action: Text = 
                 for one in changes or ()
                 for what, before, after in one.differences
             ],
+            timeless=True,
             section="reviews",
             context={
                 "action": action,

@@ -43,6 +43,7 @@ def _form(
             data={},
             rows=[],
             status=403 if problem else 200,
+            timeless=True,
             context={"next": local_path(target), "problem": problem},
         ),
     )

@@ -106,6 +106,7 @@ def preview_registry(
             title="Another registry: what it would change",
             data={"effects": changes},
             rows=[],
+            timeless=True,
             section="sources",
             context={"changes": changes, "raw": data.registry},
         ),

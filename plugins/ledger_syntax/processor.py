@@ -24,6 +24,7 @@ class SyntaxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     version="2.0",
     provides=[Sentence, Syntax],
     config=SyntaxConfig,
+    libraries=["spacy", "thinc"],
 )
 def syntax(article: Article, context: Context) -> Iterator[Sentence | Syntax]:
     """Split every block of the text into sentences by rule; parse those that another processor asks for."""

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from ledger.host.describe import Candidate, ProcessorInfo
 from ledger.host.identity import code_digest, files_digest, identity_of, manifest
@@ -80,6 +82,13 @@ def test_the_manifest_is_readable_and_decides_the_identity():
     assert identity_of(entries) == identity_of(dict(reversed(entries.items())))
     other = manifest(CANDIDATE, "c0de", INFO, {"numbers": "other"})
     assert identity_of(other) != identity_of(entries)
+
+
+def test_libraries_that_compute_count_by_their_release():
+    info = structs.replace(INFO, libraries=("msgspec", "a-library-nobody-has"))
+    entries = manifest(CANDIDATE, "c0de", info, {})
+    assert entries["libraries"] == f"a-library-nobody-has missing, msgspec {version('msgspec')}"
+    assert "libraries" not in manifest(CANDIDATE, "c0de", INFO, {})
 
 
 def test_a_release_without_a_change_is_the_same_producer():

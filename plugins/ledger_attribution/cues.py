@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ledger_attribution.lexicon import word_list
-from ledger_attribution.words import inflections
+from ledger_syntax.inflect import verb_forms
 
 __all__ = ["AMBIGUOUS", "CUES", "FIGURE_CUES", "TAKES_RECIPIENT", "Cue"]
 
@@ -24,9 +24,11 @@ TAKES_RECIPIENT = frozenset({"tell", "inform", "brief", "advise", "warn", "remin
 
 AMBIGUOUS = word_list("ambiguous")
 
+_PERCEPTION = frozenset({"felt"})  # "felt the blast" is no belief
+
 
 def _forms(lemma: str, kind: str) -> dict[str, Cue]:
-    third, past, participle, ing = inflections(lemma)
+    _, third, past, participle, ing = verb_forms(lemma)
     table = {ing: Cue(lemma, kind, "g"), lemma: Cue(lemma, kind, "b"), participle: Cue(lemma, kind, "f")}
     table[third] = table[past] = Cue(lemma, kind, "f")
     return table
@@ -38,7 +40,8 @@ def _table(lists: dict[str, str]) -> dict[str, Cue]:
     for name, kind in lists.items():
         for lemma in sorted(word_list(name)):
             for form, cue in _forms(lemma, kind).items():
-                table.setdefault(form, cue)
+                if form not in _PERCEPTION:
+                    table.setdefault(form, cue)
     return table
 
 

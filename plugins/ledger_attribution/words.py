@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ledger_attribution.lexicon import word_list
 
-__all__ = ["Token", "inflections", "tokenize", "windows"]
+__all__ = ["Token", "tokenize", "windows"]
 
 LONGEST = 240
 
@@ -118,48 +118,3 @@ def windows(tokens: list[Token]) -> Iterator[list[Token]]:
         tokens = tokens[cut + 1 :]
     if tokens:
         yield tokens
-
-
-_IRREGULAR = {
-    "say": ("says", "said", "said", "saying"),
-    "tell": ("tells", "told", "told", "telling"),
-    "think": ("thinks", "thought", "thought", "thinking"),
-    "find": ("finds", "found", "found", "finding"),
-    "show": ("shows", "showed", "shown", "showing"),
-    "give": ("gives", "gave", "given", "giving"),
-    "put": ("puts", "put", "put", "putting"),
-    "write": ("writes", "wrote", "written", "writing"),
-    "hear": ("hears", "heard", "heard", "hearing"),
-    "learn": ("learns", "learned", "learned", "learning"),
-    "hold": ("holds", "held", "held", "holding"),
-    "know": ("knows", "knew", "known", "knowing"),
-    "admit": ("admits", "admitted", "admitted", "admitting"),
-    "cut": ("cuts", "cut", "cut", "cutting"),
-    "rule": ("rules", "ruled", "ruled", "ruling"),
-    "swear": ("swears", "swore", "sworn", "swearing"),
-    "foresee": ("foresees", "foresaw", "foreseen", "foreseeing"),
-    "tweet": ("tweets", "tweeted", "tweeted", "tweeting"),
-    "quip": ("quips", "quipped", "quipped", "quipping"),
-    "slam": ("slams", "slammed", "slammed", "slamming"),
-    "prefer": ("prefers", "preferred", "preferred", "preferring"),
-    "speak": ("speaks", "spoke", "spoken", "speaking"),
-}
-
-
-def inflections(lemma: str) -> tuple[str, str, str, str]:
-    """Third person, past, past participle and -ing form of an English verb."""
-    if lemma in _IRREGULAR:
-        return _IRREGULAR[lemma]
-    if lemma.endswith("e"):
-        past, ing = lemma + "d", lemma[:-1] + "ing"
-    elif lemma.endswith("y") and lemma[-2] not in "aeiou":
-        past, ing = lemma[:-1] + "ied", lemma + "ing"
-    else:
-        past, ing = lemma + "ed", lemma + "ing"
-    if lemma.endswith(("s", "sh", "ch", "x", "z")):
-        third = lemma + "es"
-    elif lemma.endswith("y") and lemma[-2] not in "aeiou":
-        third = lemma[:-1] + "ies"
-    else:
-        third = lemma + "s"
-    return third, past, past, ing

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger_claims.clauses import BE, HAVE, Token
-from ledger_claims.inflect import verb_forms
 from ledger_claims.lexicon import word_list
+from ledger_syntax.inflect import verb_forms
 
 __all__ = ["PATH", "Condition", "Lexicon", "act", "fault", "lexicon", "place_after", "predicate", "simple"]
 

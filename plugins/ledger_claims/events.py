@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from ledger.plugin import Span
 from ledger_claims.clauses import BE, HAVE, Token
-from ledger_claims.inflect import singular, verb_forms
+from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
 from ledger_claims.table import Table
+from ledger_syntax.inflect import verb_forms
 
 __all__ = ["PATH", "Event", "events"]
 

@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger_claims.inflect import singular, verb_forms
+from ledger_claims.inflect import singular
+from ledger_syntax.inflect import verb_forms
 
 __all__ = ["PATH", "Sense", "Table", "load"]
 

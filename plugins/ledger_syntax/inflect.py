@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
-__all__ = ["verb_forms"]
+from typing import NamedTuple
+
+__all__ = ["VerbForms", "other_forms", "verb_forms"]
 
 _IRREGULAR = """
-be was been being am is are were | become became become becoming | begin began begun beginning | beg begged begged begging
-bring brought brought bringing | burn burned burned burning | cancel cancelled cancelled cancelling
-char charred charred charring | come came come coming | cost cost cost costing | cut cut cut cutting
-die died died dying | fall fell fallen falling | feel felt felt feeling | fight fought fought fighting
+admit admitted admitted admitting | ban banned banned banning | be was been being am are were
+beat beat beaten beating | become became become becoming | beg begged begged begging | begin began begun beginning
+blow blew blown blowing | break broke broken breaking | bring brought brought bringing | build built built building
+burst burst burst bursting | cancel cancelled cancelled cancelling | catch caught caught catching
+char charred charred charring | come came come coming | commit committed committed committing
+cost cost cost costing | cut cut cut cutting | die died died dying | dig dug dug digging
+drive drove driven driving | fall fell fallen falling | feel felt felt feeling | fight fought fought fighting
 find found found finding | flee fled fled fleeing | forbid forbade forbidden forbidding
-foresee foresaw foreseen foreseeing | forget forgot forgotten forgetting | free freed freed freeing
-get got got getting gotten | give gave given giving | go went gone going | gun gunned gunned gunning
-have had had having has | hear heard heard hearing | hold held held holding | hurt hurt hurt hurting
-keep kept kept keeping | know knew known knowing | lay laid laid laying | lead led led leading
-leave left left leaving | let let let letting | level levelled levelled levelling | lose lost lost losing
-make made made making | mean meant meant meaning | opt opted opted opting | put put put putting
-plan planned planned planning | prefer preferred preferred preferring | prove proved proved proving proven
-quip quipped quipped quipping | quit quit quit quitting | say said said saying | scrap scrapped scrapped scrapping
-seek sought sought seeking | see saw seen seeing | send sent sent sending | set set set setting | ship shipped shipped shipping
-shoot shot shot shooting | show showed shown showing | shut shut shut shutting | slam slammed slammed slamming
-slay slew slain slaying | speak spoke spoken speaking | stop stopped stopped stopping | strike struck struck striking
+foresee foresaw foreseen foreseeing | forget forgot forgotten forgetting | get got got getting gotten
+give gave given giving | go went gone going | gun gunned gunned gunning | have had had having
+hear heard heard hearing | hold held held holding | hurt hurt hurt hurting | keep kept kept keeping
+know knew known knowing | lay laid laid laying | lead led led leading | leave left left leaving
+let let let letting | level levelled levelled levelling | lose lost lost losing | make made made making
+mean meant meant meaning | plan planned planned planning | prefer preferred preferred preferring
+prove proved proved proving proven | put put put putting | quip quipped quipped quipping | quit quit quit quitting
+run ran run running | say said said saying | scrap scrapped scrapped scrapping | see saw seen seeing
+seek sought sought seeking | send sent sent sending | set set set setting | ship shipped shipped shipping
+shoot shot shot shooting | show showed shown showing | shut shut shut shutting | sink sank sunk sinking
+slam slammed slammed slamming | slay slew slain slaying | speak spoke spoken speaking
+stab stabbed stabbed stabbing | stop stopped stopped stopping | strike struck struck striking
 swear swore sworn swearing | take took taken taking | tell told told telling | think thought thought thinking
-admit admitted admitted admitting | trap trapped trapped trapping | understand understood understood understanding
+throw threw thrown throwing | trap trapped trapped trapping | understand understood understood understanding
 win won won winning | withdraw withdrew withdrawn withdrawing | write wrote written writing
 """
 _TABLE = {parts[0]: parts for line in _IRREGULAR.replace("\n", "|").split("|") if (parts := line.split())}
+_THIRD = {"be": "is", "have": "has"}
 
 
-def verb_forms(lemma: str) -> tuple[str, ...]:
-    """Base, third person, past, past participle and -ing form; further forms, where there are any, after these."""
-    third = _third(lemma)
+class VerbForms(NamedTuple):
+    """The principal forms of a verb."""
+
+    base: str
+    third: str
+    past: str
+    participle: str
+    ing: str
+
+
+def verb_forms(lemma: str) -> VerbForms:
+    """The forms of a verb, by table or by the rules of spelling; a consonant is doubled only where the table says so."""
     if lemma in _TABLE:
-        _, past, participle, ing, *more = _TABLE[lemma]
-        return lemma, third, past, participle, ing, *more
+        past, participle, ing = _TABLE[lemma][1:4]
+        return VerbForms(lemma, _third(lemma), past, participle, ing)
     if lemma.endswith("e"):
-        past, ing = lemma + "d", lemma[:-1] + "ing" if not lemma.endswith("ee") else lemma + "ing"
-    elif lemma.endswith("y") and lemma[-2] not in "aeiou":
+        past, ing = lemma + "d", lemma + "ing" if lemma.endswith("ee") else lemma[:-1] + "ing"
+    elif _ends_in_consonant_y(lemma):
         past, ing = lemma[:-1] + "ied", lemma + "ing"
     else:
         past, ing = lemma + "ed", lemma + "ing"
-    return lemma, third, past, past, ing
+    return VerbForms(lemma, _third(lemma), past, past, ing)
+
+
+def other_forms(lemma: str) -> tuple[str, ...]:
+    """What a verb has beside its principal forms: `are` of `be`, `gotten` of `get`."""
+    return tuple(_TABLE.get(lemma, ())[4:])
 
 
 def _third(lemma: str) -> str:
-    if lemma == "have":
-        return "has"
+    if lemma in _THIRD:
+        return _THIRD[lemma]
     if lemma.endswith(("s", "sh", "ch", "x", "z", "go", "do")):
         return lemma + "es"
-    if lemma.endswith("y") and lemma[-2] not in "aeiou":
-        return lemma[:-1] + "ies"
-    return lemma + "s"
+    return lemma[:-1] + "ies" if _ends_in_consonant_y(lemma) else lemma + "s"
+
+
+def _ends_in_consonant_y(lemma: str) -> bool:
+    return lemma.endswith("y") and not lemma.endswith(("ay", "ey", "iy", "oy", "uy"))

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger_syntax.inflect import verb_forms
+from ledger_syntax.inflect import other_forms, verb_forms
 from ledger_syntax.tree import Parse
 
 __all__ = ["LEXICON", "Stance", "stance"]
@@ -62,7 +62,7 @@ def _senses() -> dict[str, str]:
     table: dict[str, str] = {}
     for name, words in tomllib.loads(LEXICON.read_text("utf-8")).items():
         for lemma in words.split():
-            for form in (lemma,) if name.endswith("_noun") else verb_forms(lemma):
+            for form in (lemma,) if name.endswith("_noun") else verb_forms(lemma) + other_forms(lemma):
                 table.setdefault(form, name.removesuffix("_noun"))
     return table
 

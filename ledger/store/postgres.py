@@ -53,9 +53,10 @@ _PUT_TASK = """
     SET grp = excluded.grp, next_at = excluded.next_at, data = excluded.data, owner = '', lease_until = NULL, fence = 0
 """
 _TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_EVER = 2**63 - 1
 _BUSY = "SELECT grp, count(*) FROM ledger.tasks WHERE kind = %s AND lease_until > %s GROUP BY grp"
 _FREE = """
-    SELECT * FROM ledger.tasks WHERE kind = %s AND (lease_until IS NULL OR lease_until <= %s) AND (next_at <= %s OR %s)
+    SELECT * FROM ledger.tasks WHERE kind = %s AND (lease_until IS NULL OR lease_until <= %s) AND next_at <= %s
     AND (%s::text[] IS NULL OR key = ANY(%s::text[])) ORDER BY next_at, key LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _LEASE = "UPDATE ledger.tasks SET owner = %s, lease_until = %s, fence = %s WHERE kind = %s AND key = %s"
@@ -220,7 +221,7 @@ class PostgresStore(SqlReader):
             counted = connection.execute(_BUSY, (kind, to_us(at))).fetchall()
             busy: dict[str, int] = {row[0]: row[1] for row in counted}
             only = None if keys is None else sorted(keys)
-            given = (kind, to_us(at), to_us(at), force, only, only)
+            given = (kind, to_us(at), _EVER if force else to_us(at), only, only)
             for most in (limit * 4 + 16, None):
                 free = connection.execute(_FREE, (*given, most)).fetchall()
                 chosen = queue.choose(

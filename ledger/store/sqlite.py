@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,10 @@ _PRODUCER = "SELECT id FROM producers WHERE name = ? AND version = ? AND identit
 _NEW_PRODUCER = "INSERT INTO producers (name, version, identity) VALUES (?, ?, ?)"
 _TASK = "SELECT * FROM tasks WHERE kind = ? AND key = ?"
 _PUT_TASK = "INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, '', NULL, 0)"
+_EVER = 2**63 - 1
 _BUSY = "SELECT grp, count(*) FROM tasks WHERE kind = ? AND lease_until > ? GROUP BY grp"
 _FREE = """
-    SELECT * FROM tasks WHERE kind = ?1 AND (lease_until IS NULL OR lease_until <= ?2) AND (next_at <= ?2 OR ?3)
+    SELECT * FROM tasks WHERE kind = ?1 AND (lease_until IS NULL OR lease_until <= ?2) AND next_at <= ?3
     ORDER BY next_at, key
 """
 _FREE_OF = _FREE.replace("WHERE kind = ?1", "WHERE kind = ?1 AND key IN (SELECT value FROM json_each(?4))")
@@ -330,14 +332,18 @@ class SqliteStore(SqlReader):
         check_key(owner)
         leased: list[Task] = []
         with self._transaction() as connection:
-            busy = dict(connection.execute(_BUSY, (kind, to_us(at))))
-            given = (kind, to_us(at), force)
+            given = (kind, to_us(at), _EVER if force else to_us(at))
             if keys is None:
                 rows = connection.execute(_FREE, given)
             else:
                 rows = connection.execute(_FREE_OF, (*given, msgspec.json.encode(sorted(keys)).decode()))
             free = map(task_of, rows)
-            chosen = queue.choose(free, busy, now=at, limit=limit, per_group=per_group, force=force)
+            if (first := next(free, None)) is None:
+                return []
+            busy = dict(connection.execute(_BUSY, (kind, to_us(at))))
+            chosen = queue.choose(
+                chain((first,), free), busy, now=at, limit=limit, per_group=per_group, force=force
+            )
             (fence,) = connection.execute("SELECT fence FROM head").fetchone()
             for number, task in enumerate(chosen, fence + 1):
                 leased.append(queue.lease(task, owner=owner, now=at, seconds=lease_seconds, fence=number))

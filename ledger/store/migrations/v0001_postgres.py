@@ -74,6 +74,7 @@ CREATE TABLE ledger.tasks (
     PRIMARY KEY (kind, key)
 );
 CREATE INDEX tasks_due ON ledger.tasks (kind, next_at);
+CREATE INDEX tasks_held ON ledger.tasks (kind, lease_until, grp) WHERE lease_until IS NOT NULL;
 CREATE SEQUENCE ledger.fences;
 """
 

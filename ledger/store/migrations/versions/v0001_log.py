@@ -81,6 +81,7 @@ TABLES = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX tasks_due ON tasks (kind, next_at)",
+    "CREATE INDEX tasks_held ON tasks (kind, lease_until, grp) WHERE lease_until IS NOT NULL",
 )
 
 ORDERED = """

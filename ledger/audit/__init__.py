@@ -2,6 +2,6 @@
 
 from ledger.audit.redact import Removed, redact
 from ledger.audit.replay import Replay, ViewCheck, replay
-from ledger.audit.rerun import Rerun
+from ledger.audit.reruns import Rerun
 
 __all__ = ["Removed", "Replay", "Rerun", "ViewCheck", "redact", "replay"]

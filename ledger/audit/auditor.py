@@ -16,14 +16,17 @@ from ledger.audit.newsledger_verify import COSIGNATURE, Checkpoint, Key
 from ledger.audit.notes import Notes
 from ledger.audit.past import StoreAt
 from ledger.audit.pinned import PinnedHost
+from ledger.audit.rebuilt import RebuiltViews, plain_slots
 from ledger.audit.redact import find_event
 from ledger.audit.replay import Replay, replay
 from ledger.audit.report import SealCheck, check_seals, make_report, to_html, to_json
-from ledger.audit.rerun import Past, Rerun, annotations_at, read_past, rerun_all, sample_of
+from ledger.audit.rerun import Articles, rerun_all
+from ledger.audit.reruns import Reruns
 from ledger.audit.rows import STATE, row_receipt, seal_views
+from ledger.audit.runs import Past, annotations_at, read_past, runs_of, sample_of
 from ledger.audit.sealing import Seal, Sealer
 from ledger.audit.tiles import write_atomically
-from ledger.audit.whatif import WhatIf, state_of, what_if
+from ledger.audit.whatif import WhatIf, what_if
 from ledger.audit.wheelhouse import Kept, Wheelhouse, faults
 from ledger.audit.witness import ask_witness
 from ledger.clock import Clock, format_time, parse_time
@@ -268,27 +271,33 @@ class Auditor:
         self,
         position: int,
         *,
+        articles: Articles | None = None,
         sample: int | None = None,
         seed: str = "",
         jobs: int = 1,
         notes: Path | None = None,
         progress: Progress | None = None,
-    ) -> tuple[Past, list[Rerun]]:
+    ) -> tuple[Past, Reruns]:
         """Repeat the runs recorded up to `position`, or a sample of them, in the versions that were recorded.
 
-        `notes` is a file in which results are kept until it is done, so that a replay that was stopped goes on where it was.
+        `articles` gives the texts, the ledger's own views where it is left out. `notes` is a file in which results are kept until
+        it is done, so that a replay that was stopped goes on where it was.
         """
-        self.views.catch_up()
-        past = read_past(StoreAt(self.store, position))
-        runs = sample_of(past.runs, sample, seed)
-        with Notes(notes, self.store, position, sample, seed) as kept:
-            found = rerun_all(
-                self.store,
-                self.views.to_article,
+        if articles is None:
+            self.views.catch_up()
+            articles = self.views.to_article
+        then = StoreAt(self.store, position)
+        past, found = read_past(then), Reruns()
+        with Notes(notes, self.store, position, sample, seed, found.add) as kept:
+            rerun_all(
+                then,
+                articles,
                 past,
-                runs,
+                sample_of(runs_of(then), sample, seed),
                 self.settings.plugins,
                 self.wheelhouse,
+                found,
+                count=past.count if sample is None else min(sample, past.count),
                 jobs=jobs,
                 done=kept.done,
                 keep=kept.add,
@@ -308,11 +317,12 @@ class Auditor:
     ) -> Replay:
         """Rebuild all views beside the live ones and compare them; with `processors`, repeat their runs as `rerun` does."""
 
-        def rerun(position: int) -> Sequence[Rerun]:
+        def rerun(position: int) -> Reruns:
             notes = self.settings.home / "replay.jsonl"
-            return self.rerun(position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress)[
-                1
-            ]
+            _, found = self.rerun(
+                position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress
+            )
+            return found
 
         return replay(
             self.settings,
@@ -351,18 +361,23 @@ class Auditor:
             read_policy(policy) if policy is not None else None,
             progress=progress,
         )
+        past, found, slots = Past(), Reruns(), list[dict[str, Any]]()
         if integrity.findings:
-            past, found = Past(runs=(), manifests={}), list[Rerun]()
             seals = {STATE: SealCheck(outcome="not checked: the events do not hold")}
         else:
-            notes = folder / "runs.jsonl" if folder is not None else None
-            past, found = self.rerun(
-                position, sample=sample, seed=seed, jobs=jobs, notes=notes, progress=progress
-            )
-            seals = check_seals(
-                self.settings, self.store, position, self.clock, self.views.projections, progress
-            )
-        runs = {run.position: run for run in past.runs}
+            with RebuiltViews(self.settings, self.store, self.clock, self.views.projections) as rebuilt:
+                seals = check_seals(self.store, position, rebuilt, progress)
+                views = rebuilt.at(position, progress)
+                past, found = self.rerun(
+                    position,
+                    articles=views.to_article,
+                    sample=sample,
+                    seed=seed,
+                    jobs=jobs,
+                    notes=folder / "runs.jsonl" if folder is not None else None,
+                    progress=progress,
+                )
+                slots = plain_slots(views) if folder is not None else []
         report = make_report(
             self.store,
             position,
@@ -371,7 +386,7 @@ class Auditor:
             seals,
             past,
             found,
-            recorded=lambda at: annotations_at(self.store, runs[at]),
+            recorded=lambda at: annotations_at(self.store, at),
             sample=sample,
             seed=seed,
         )
@@ -379,7 +394,6 @@ class Auditor:
             write_atomically(folder / "report.json", to_json(report))
             write_atomically(folder / "report.html", to_html(report))
             if not integrity.findings:
-                slots = state_of(self.settings, StoreAt(self.store, position), self.clock, progress)
                 write_atomically(folder / "state.json", to_json({"slots": slots}))
         return report
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
 
 import msgspec
 
-from ledger.audit.rerun import Rerun
+from ledger.audit.reruns import Rerun
 from ledger.store import Store
 
 __all__ = ["Notes"]
@@ -23,31 +24,55 @@ class _Head(msgspec.Struct, frozen=True):
 class Notes:
     """A file of results, one JSON line each, under a first line that says of what; a context manager.
 
-    Notes of another question are thrown away, as is a last line that was not finished. Without a path nothing is kept.
+    Each result of before is given to `found`, and its position is in `done`. Notes of another question are thrown away, as is a
+    last line that was not finished. Without a path nothing is kept.
     """
 
-    def __init__(self, path: Path | None, store: Store, position: int, sample: int | None, seed: str) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        store: Store,
+        position: int,
+        sample: int | None,
+        seed: str,
+        found: Callable[[Rerun], None],
+    ) -> None:
         self._path = path
         self._head = _Head(position, store.head().root, sample, seed)
+        self._found = found
         self._file: IO[bytes] | None = None
-        self.done: dict[int, Rerun] = {}
+        self.done: set[int] = set()
 
     def __enter__(self) -> Self:
         if self._path is None:
             return self
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        lines = self._path.read_bytes().split(b"\n")[:-1] if self._path.exists() else []
-        try:
-            if lines and msgspec.json.decode(lines[0], type=_Head) == self._head:
-                found = (msgspec.json.decode(line, type=Rerun) for line in lines[1:])
-                self.done = {one.position: one for one in found}
-        except msgspec.DecodeError:
-            self.done = {}
-        self._file = self._path.open("wb")
-        self._write(self._head)
-        for one in self.done.values():
-            self._write(one)
+        self._path.touch()
+        self._file = self._path.open("r+b")
+        good = self._read(self._file)
+        self._file.truncate(good)
+        self._file.seek(good)
+        if not good:
+            self._write(self._head)
         return self
+
+    def _read(self, file: IO[bytes]) -> int:
+        """Take up the results of before, up to the first line that is none; gives the number of bytes that they take."""
+        good = 0
+        try:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                if good == 0:
+                    if msgspec.json.decode(line, type=_Head) != self._head:
+                        break
+                elif (one := msgspec.json.decode(line, type=Rerun)).position not in self.done:
+                    self._found(one)
+                    self.done.add(one.position)
+                good += len(line)
+        except msgspec.DecodeError:
+            pass
+        return good
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

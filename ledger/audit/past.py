@@ -13,7 +13,7 @@ from ledger.events import NewEvent, StoredEvent
 from ledger.store import Appended, Head, IndexRow, Store, Task, TaskDone
 from ledger.store.tlog import Frontier
 
-__all__ = ["StoreAt"]
+__all__ = ["Change", "StoreAt"]
 
 Change = Callable[[StoredEvent], StoredEvent]
 

@@ -1,18 +1,18 @@
 """Replay: the views rebuilt from the events, and the processors run again over the stored texts.
 
 Two claims, answered separately. *Views*: folding the recorded events again gives the same rows, byte for byte. *Processors*: the recorded
-versions over the recorded texts give the recorded annotations; `ledger.audit.rerun` names the outcomes.
+versions over the recorded texts give the recorded annotations; `ledger.audit.reruns` names the outcomes.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from ledger.audit.rerun import Rerun, by_outcome
+from ledger.audit.reruns import Rerun, Reruns
 from ledger.clock import Clock
 from ledger.config import Settings
 from ledger.projections import Views, open_views
@@ -58,7 +58,7 @@ def replay(
     settings: Settings,
     store: Store,
     views: Views,
-    rerun: Callable[[int], Sequence[Rerun]] | None,
+    rerun: Callable[[int], Reruns] | None,
     *,
     clock: Clock,
     progress: Callable[[int, int | None], None] | None = None,
@@ -67,13 +67,13 @@ def replay(
     views.catch_up()
     head = store.head()
     checks = _check_views(settings, store, views, clock, progress)
-    reruns = rerun(head.position) if rerun is not None else ()
+    reruns = rerun(head.position) if rerun is not None else Reruns()
     return Replay(
         position=head.position,
         root=head.root,
         views=checks,
-        counts=dict(by_outcome(reruns)),
-        reruns=tuple(one for one in reruns if one.outcome != "identical"),
+        counts=reruns.outcomes(),
+        reruns=tuple(reruns.differing()),
     )
 
 

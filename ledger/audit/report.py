@@ -7,10 +7,8 @@ same outside checkpoints and the same plugins write the same bytes.
 from __future__ import annotations
 
 import html
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,15 +16,15 @@ import msgspec
 from ledger.audit.diff import diff_annotations
 from ledger.audit.integrity import Finding, Integrity
 from ledger.audit.past import StoreAt
-from ledger.audit.rerun import OUTCOMES, Past, Rerun, by_outcome
+from ledger.audit.rebuilt import RebuiltViews
+from ledger.audit.reruns import OUTCOMES, Rerun, Reruns
 from ledger.audit.rows import STATE, canonical, root_of
-from ledger.clock import Clock, format_time
-from ledger.config import Settings
+from ledger.audit.runs import Past
+from ledger.clock import format_time
 from ledger.errors import ProjectionError
 from ledger.events import StoredEvent, decode
 from ledger.events.types import PayloadRedacted, ViewSealed
-from ledger.plugin import Projection
-from ledger.projections import Progress, open_views
+from ledger.projections import Progress
 from ledger.store import Store
 
 __all__ = ["HOLDS", "LIMITS", "SealCheck", "check_seals", "exit_code", "make_report", "to_html", "to_json"]
@@ -55,31 +53,25 @@ class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_seals(
-    settings: Settings,
-    store: Store,
-    position: int,
-    clock: Clock,
-    projections: Iterable[Projection] = (),
-    progress: Progress | None = None,
+    store: Store, position: int, rebuilt: RebuiltViews, progress: Progress | None = None
 ) -> dict[str, SealCheck]:
     """Rebuild every view that was sealed up to `position` from the events before its last seal, and compare the roots.
 
-    By name of the view, the reported state first. `projections` are those that plugins bring.
+    By name of the view, the reported state first.
     """
     then = StoreAt(store, position)
-    found = {STATE: SealCheck(outcome="not sealed")}
     newest: dict[str, tuple[StoredEvent, ViewSealed]] = {}
     for stored in then.read(types=(ViewSealed.TYPE,)):
         seal = decode(stored)
         if isinstance(seal, ViewSealed):
             newest[seal.view] = stored, seal
-    rebuilt: dict[int, dict[str, tuple[str, str]]] = {}
+    roots: dict[int, dict[str, tuple[str, str]]] = {}
+    for at in sorted({seal.position for _, seal in newest.values()}):
+        roots[at] = _roots(rebuilt, at, progress)
+    found = {STATE: SealCheck(outcome="not sealed")}
     for name in sorted(newest):
         stored, seal = newest[name]
-        if seal.position not in rebuilt:
-            past = StoreAt(store, seal.position)
-            rebuilt[seal.position] = _rebuilt(settings, past, clock, projections, progress)
-        fingerprint, recomputed = rebuilt[seal.position].get(name, ("", ""))
+        fingerprint, recomputed = roots[seal.position].get(name, ("", ""))
         found[name] = SealCheck(
             outcome=_outcome(store, seal, fingerprint, recomputed),
             event=stored.position,
@@ -91,27 +83,13 @@ def check_seals(
     return found
 
 
-def _rebuilt(
-    settings: Settings,
-    then: StoreAt,
-    clock: Clock,
-    projections: Iterable[Projection],
-    progress: Progress | None,
-) -> dict[str, tuple[str, str]]:
-    """Fingerprint and root of every sealed view, made of nothing but the events of a store; none when they cannot be made."""
-    with tempfile.TemporaryDirectory(prefix="newsledger-audit-") as folder:
-        elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
-        views = open_views(elsewhere, then, clock=clock, projections=projections)
-        try:
-            views.catch_up(progress)
-            return {
-                view.name: (view.fingerprint, root_of([canonical(row) for row in view.rows]))
-                for view in views.sealed()
-            }
-        except ProjectionError:
-            return {}
-        finally:
-            views.close()
+def _roots(rebuilt: RebuiltViews, position: int, progress: Progress | None) -> dict[str, tuple[str, str]]:
+    """Fingerprint and root of every sealed view at a position; none when they cannot be made."""
+    try:
+        views = rebuilt.at(position, progress)
+        return {view.name: (view.fingerprint, root_of(map(canonical, view.rows))) for view in views.sealed()}
+    except ProjectionError:
+        return {}
 
 
 def _outcome(store: Store, seal: ViewSealed, fingerprint: str, recomputed: str) -> str:
@@ -157,7 +135,7 @@ def make_report(
     integrity: Integrity,
     seals: Mapping[str, SealCheck],
     past: Past,
-    reruns: Sequence[Rerun],
+    reruns: Reruns,
     *,
     recorded: Callable[[int], Sequence[bytes]],
     sample: int | None,
@@ -165,9 +143,9 @@ def make_report(
 ) -> dict[str, Any]:
     """The report as plain data. `recorded` gives the annotations of a run by position."""
     head = StoreAt(store, position).head()
-    outcomes = dict(by_outcome(reruns))
+    outcomes = reruns.outcomes()
     code = exit_code(integrity.findings, seals.values(), outcomes)
-    differing = [one for one in reruns if one.outcome != "identical"]
+    differing = reruns.differing()
     return {
         "format": "newsledger audit report 1",
         "verdict": {"exit_code": code, "sentence": _SENTENCES[code]},
@@ -191,11 +169,11 @@ def make_report(
         "contents": _contents(store, position),
         "processors": _roster(past, reruns),
         "replay": {
-            "runs": len(reruns),
+            "runs": reruns.count,
             "sample": sample,
             "seed": seed,
             "outcomes": outcomes,
-            "by_processor": _table(reruns),
+            "by_processor": reruns.by_processor(),
             "differing": [_plain(one) for one in differing],
             "samples": [
                 {
@@ -240,32 +218,20 @@ def _contents(store: Store, position: int) -> dict[str, Any]:
     return {"events": dict(sorted(types.items())), "redactions": redactions}
 
 
-def _roster(past: Past, reruns: Sequence[Rerun]) -> list[dict[str, Any]]:
-    used = {run.identity: run for run in past.runs}
-    failed = {one.identity: one.detail for one in reruns if one.outcome == "not runnable"}
-    ran = {one.identity for one in reruns}
+def _roster(past: Past, reruns: Reruns) -> list[dict[str, Any]]:
+    used = sorted((name, identity, version) for identity, (name, version) in past.used.items())
     return [
         {
-            "name": run.processor,
-            "version": run.version,
+            "name": name,
+            "version": version,
             "identity": identity,
             "class": past.manifests.get(identity, {}).get("replay", "unknown"),
             "pinned": not past.manifests.get(identity, {}).get("install"),
-            "replayable": None if identity not in ran else identity not in failed,
-            "detail": failed.get(identity, ""),
+            "replayable": identity not in reruns.lacking if identity in reruns.identities else None,
+            "detail": reruns.lacking.get(identity, ""),
         }
-        for identity, run in sorted(used.items(), key=lambda pair: (pair[1].processor, pair[0]))
+        for name, identity, version in used
     ]
-
-
-def _table(reruns: Sequence[Rerun]) -> dict[str, dict[str, int]]:
-    table: dict[str, Counter[str]] = {}
-    for one in reruns:
-        table.setdefault(f"{one.processor} {one.version}", Counter())[one.outcome] += 1
-    return {
-        name: {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}
-        for name, found in sorted(table.items())
-    }
 
 
 def to_json(report: Mapping[str, Any]) -> bytes:

@@ -1,71 +1,33 @@
 """Pinned re-runs: recorded inputs and the recorded processor versions must give the recorded annotations.
 
-Each recorded run has one outcome:
-
-    identical          the same bytes
-    within tolerance   declared `tolerant`, and only numbers differ, by no more than the tolerance
-    DRIFT              other bytes, and the same ones whenever it is repeated
-    nondeterministic   two re-runs differ from each other
-    not runnable       its code, model, interpreter or settings cannot be had any more; the detail says which
-    input redacted     the text, a layer that it read, or the annotation itself was removed by order
-    opaque             declared not repeatable
+`ledger.audit.reruns` names the outcomes that a run can have.
 """
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from sys import intern
 from typing import Any, Self
 
 import msgspec
 
 from ledger.audit.pinned import Pinned, PinnedHost
+from ledger.audit.reruns import Rerun, Reruns
+from ledger.audit.runs import Layers, Past, Run, annotations_at, calls_at
 from ledger.audit.wheelhouse import Wheelhouse
 from ledger.config import Plugins
 from ledger.errors import CorruptionError, PluginError
-from ledger.events import Redacted, StoredEvent, decode
-from ledger.events.types import (
-    AnnotationFailed,
-    ArticleAnnotated,
-    ArticleRevision,
-    ProcessorRegistered,
-    ServiceCall,
-)
 from ledger.host import Outcome
 from ledger.host.failures import Failure
 from ledger.plugin import Article
 from ledger.store import Store
 
-__all__ = [
-    "OUTCOMES",
-    "TOLERANCE",
-    "Environments",
-    "Past",
-    "Rerun",
-    "Run",
-    "annotations_at",
-    "by_outcome",
-    "calls_at",
-    "read_past",
-    "rerun_all",
-    "sample_of",
-]
+__all__ = ["TOLERANCE", "Articles", "Environments", "rerun_all"]
 
-OUTCOMES = (
-    "identical",
-    "within tolerance",
-    "DRIFT",
-    "nondeterministic",
-    "not runnable",
-    "input redacted",
-    "opaque",
-)
 TOLERANCE = 1e-6
 """How far, relative to their size, numbers of a processor that is declared `tolerant` may lie apart."""
 
@@ -74,119 +36,6 @@ _FAILURES_BY_CHANCE = frozenset({"timeout", "crash", "memory"})
 Progress = Callable[[int, "int | None"], None]
 Articles = Callable[[str, int], "Article | None"]
 """Gives a revision as processors see it, None when its text was redacted: `Views.to_article`."""
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One recorded run: which event, on what, by whom. What it gave is read from the log when it is needed."""
-
-    position: int
-    event: str
-    article: str
-    revision: int
-    processor: str
-    version: str
-    identity: str
-    redacted: bool = False
-    failure: str = ""
-
-
-class Rerun(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one run. `detail` says what differs or is missing; `annotations` are the new ones where they differ."""
-
-    position: int
-    article: str
-    revision: int
-    processor: str
-    version: str
-    identity: str
-    outcome: str
-    detail: str = ""
-    annotations: tuple[str, ...] | None = None
-
-
-class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """What re-runs need from the log up to a position: the runs, and the manifests of processors by identity."""
-
-    runs: tuple[Run, ...]
-    manifests: dict[str, dict[str, str]]
-
-    def layers(self) -> dict[tuple[str, int, str], Run]:
-        """The annotations of a revision by the identity that made them."""
-        return {(run.article, run.revision, run.identity): run for run in self.runs}
-
-
-def read_past(store: Store) -> Past:
-    """Read the recorded runs, the processors' manifests and the revisions. Raises CorruptionError."""
-    runs: list[Run] = []
-    manifests: dict[str, dict[str, str]] = {}
-    by_event: dict[str, tuple[str, int]] = {}
-    types = (
-        "article.ingested",
-        "article.revised",
-        "article.annotated",
-        "annotation.failed",
-        "processor.registered",
-    )
-    for stored in store.read(types=types):
-        event = decode(stored)
-        if isinstance(event, ProcessorRegistered):
-            manifests[event.identity] = event.manifest
-        elif isinstance(event, ArticleRevision):
-            by_event[stored.id] = event.article, event.revision
-        elif isinstance(event, Redacted) and stored.type in {"article.ingested", "article.revised"}:
-            by_event[stored.id] = stored.stream.partition(":")[2], stored.envelope.version
-        elif isinstance(event, ArticleAnnotated | AnnotationFailed | Redacted):
-            runs.append(_run(stored, event, by_event))
-    return Past(runs=tuple(runs), manifests=manifests)
-
-
-def _run(
-    stored: StoredEvent,
-    event: ArticleAnnotated | AnnotationFailed | Redacted,
-    by_event: Mapping[str, tuple[str, int]],
-) -> Run:
-    producer = stored.envelope.producer
-    if isinstance(event, Redacted):
-        article, revision = next(
-            (by_event[cause] for cause in stored.envelope.causes if cause in by_event),
-            (stored.stream.partition(":")[2], 0),
-        )
-    else:
-        article, revision = event.article, event.revision
-    return Run(
-        position=stored.position,
-        event=stored.id,
-        article=intern(article),
-        revision=revision,
-        processor=intern(producer.name),
-        version=intern(producer.version),
-        identity=intern(producer.identity),
-        redacted=isinstance(event, Redacted),
-        failure=f"{event.kind}: {event.message}" if isinstance(event, AnnotationFailed) else "",
-    )
-
-
-def annotations_at(store: Store, run: Run) -> tuple[bytes, ...]:
-    """The annotations that a run recorded; none for a failure or a redacted payload."""
-    stored = next(iter(store.read(run.position - 1, limit=1)))
-    event = decode(stored)
-    return tuple(bytes(raw) for raw in event.annotations) if isinstance(event, ArticleAnnotated) else ()
-
-
-def calls_at(store: Store, run: Run) -> tuple[ServiceCall, ...]:
-    """What a run asked outside services and was answered; none for a redacted payload."""
-    event = decode(next(iter(store.read(run.position - 1, limit=1))))
-    if not isinstance(event, ArticleAnnotated | AnnotationFailed) or event.calls is msgspec.UNSET:
-        return ()
-    return event.calls
-
-
-def sample_of(runs: Sequence[Run], count: int | None, seed: str) -> list[Run]:
-    """All runs, or `count` of them chosen by a hash over seed and event id, in log order: the same for every auditor."""
-    if count is None or count >= len(runs):
-        return list(runs)
-    ranked = sorted(runs, key=lambda run: hashlib.sha256(f"{seed}\n{run.event}".encode()).digest())
-    return sorted(ranked[:count], key=lambda run: run.position)
 
 
 class Environments:
@@ -309,40 +158,45 @@ def rerun_all(
     store: Store,
     articles: Articles,
     past: Past,
-    runs: Sequence[Run],
+    runs: Iterable[Run],
     plugins: Plugins,
     wheelhouse: Wheelhouse,
+    found: Reruns,
     *,
+    count: int,
     jobs: int = 1,
-    done: Mapping[int, Rerun] | None = None,
+    done: Container[int] = frozenset(),
     keep: Callable[[Rerun], None] | None = None,
     progress: Progress | None = None,
-) -> list[Rerun]:
-    """Run again what is in `runs`, in `jobs` threads with children of their own; results by position.
+) -> None:
+    """Run again what is in `runs`, `count` of them, in `jobs` threads with children of their own; results go to `found`.
 
-    `done` are results of an interrupted replay, which are not made again; `keep` is called with each new one.
+    `store` ends where `past` does. `done` are positions of runs whose results are in `found` already; `keep` is called with each
+    new one.
     """
-    finished = dict(done or {})
-    waiting = [run for run in runs if run.position not in finished]
+    waiting = (run for run in runs if run.position not in done)
     lock = threading.Lock()
-    layers = past.layers()
+    layers = Layers(store)
 
-    def work(part: Sequence[Run]) -> None:
+    def take() -> Run | None:
+        with lock:
+            return next(waiting, None)
+
+    def work() -> None:
         with Environments(plugins, wheelhouse, past.manifests) as environments:
-            for run in part:
-                result = _Repeat(store, articles, past, layers, environments).repeat(run)
+            repeat = _Repeat(store, articles, past, layers, environments).repeat
+            while (run := take()) is not None:
+                result = repeat(run)
                 with lock:
-                    finished[run.position] = result
+                    found.add(result)
                     if keep is not None:
                         keep(result)
                     if progress is not None:
-                        progress(len(finished), len(runs))
+                        progress(found.count, count)
 
-    parts = [waiting[at::jobs] for at in range(jobs)]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for future in [pool.submit(work, part) for part in parts if part]:
+        for future in [pool.submit(work) for _ in range(jobs)]:
             future.result()
-    return [finished[run.position] for run in runs]
 
 
 class _Repeat:
@@ -351,7 +205,7 @@ class _Repeat:
         store: Store,
         articles: Articles,
         past: Past,
-        layers: Mapping[tuple[str, int, str], Run],
+        layers: Layers,
         environments: Environments,
     ) -> None:
         self._store = store
@@ -376,7 +230,7 @@ class _Repeat:
 
     def _outcome(self, run: Run) -> tuple[str, str, tuple[bytes, ...] | None]:
         manifest = self._past.manifests.get(run.identity, {})
-        before = annotations_at(self._store, run)
+        before = annotations_at(self._store, run.position)
         article = self._articles(run.article, run.revision) if run.revision else None
         known = self._known(run, manifest)
         if run.redacted or article is None or known is None:
@@ -404,12 +258,12 @@ class _Repeat:
         known: dict[str, Sequence[bytes]] = {}
         for pair in manifest.get("inputs", "").split():
             name, _, identity = pair.partition(":")
-            found = self._layers.get((run.article, run.revision, identity))
+            found = self._layers.get(run.article, run.revision, identity)
             if found is None or found.failure:
                 continue
             if found.redacted:
                 return None
-            known[name] = annotations_at(self._store, found)
+            known[name] = annotations_at(self._store, found.position)
         return known
 
     def _run(
@@ -420,7 +274,7 @@ class _Repeat:
         digests: tuple[str, ...],
         seed: int,
     ) -> Outcome:
-        record = {run.processor: calls_at(self._store, run)}
+        record = {run.processor: calls_at(self._store, run.position)}
         try:
             return self._environments.host(digests, seed).run(article, [run.processor], known, record)[0]
         except PluginError as error:
@@ -468,10 +322,3 @@ def _near(one: Any, other: Any) -> bool:
         numbers = isinstance(one, int | float) and isinstance(other, int | float)
         return numbers and abs(one - other) <= TOLERANCE * max(1.0, abs(one), abs(other))
     return bool(one == other)
-
-
-def by_outcome(reruns: Sequence[Rerun]) -> Iterator[tuple[str, int]]:
-    """Counts in the order of OUTCOMES, those that occur."""
-    for outcome in OUTCOMES:
-        if count := sum(one.outcome == outcome for one in reruns):
-            yield outcome, count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -37,7 +37,7 @@ def canonical(row: Row) -> bytes:
     return _JSON.encode(row)
 
 
-def root_of(rows: Sequence[bytes]) -> str:
+def root_of(rows: Iterable[bytes]) -> str:
     """The hex RFC 6962 root over rows in the order of their keys."""
     return Frontier().extend(map(leaf_hash, rows)).root().hex()
 

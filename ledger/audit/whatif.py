@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ledger.audit.diff import Difference, SlotDifference, diff_annotations, diff_states
-from ledger.audit.past import StoreAt
+from ledger.audit.past import Change, StoreAt
 from ledger.audit.pinned import PinnedHost
-from ledger.audit.rerun import Articles, Environments, Past, Run, annotations_at, calls_at, read_past
+from ledger.audit.rebuilt import RebuiltViews, plain_slots
+from ledger.audit.rerun import Articles, Environments
+from ledger.audit.runs import Run, annotations_at, calls_at, read_past, runs_of
 from ledger.audit.wheelhouse import Wheelhouse
 from ledger.clock import Clock
 from ledger.config import Settings
 from ledger.errors import NotFoundError
 from ledger.events import StoredEvent, decode, encode
 from ledger.events.types import ArticleAnnotated
-from ledger.projections import open_views
 from ledger.store import Store
 
-__all__ = ["Changed", "WhatIf", "state_of", "what_if"]
+__all__ = ["Changed", "WhatIf", "what_if"]
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -52,21 +51,6 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()
 
 
-def state_of(
-    settings: Settings, store: Store, clock: Clock, progress: Progress | None = None
-) -> list[dict[str, Any]]:
-    """The slots of the state that follow from a store, from nothing but its events, in plain form."""
-    with tempfile.TemporaryDirectory(prefix="newsledger-whatif-") as folder:
-        elsewhere = msgspec.structs.replace(settings, home=Path(folder), db="")
-        views = open_views(elsewhere, store, clock=clock)
-        try:
-            views.catch_up(progress)
-            slots: list[dict[str, Any]] = views.state().to_dict()["slots"]
-        finally:
-            views.close()
-    return slots
-
-
 def what_if(
     settings: Settings,
     store: Store,
@@ -85,12 +69,12 @@ def what_if(
     """
     then = StoreAt(store, position)
     past = read_past(then)
-    newest = _newest(past)
+    newest = _newest(runs_of(then))
     changes: dict[int, tuple[bytes, ...]] = {}
     changed: list[Changed] = []
     with Environments(settings.plugins, wheelhouse, past.manifests) as environments:
         host = environments.host(_digests(environments.host(()), wheelhouse, wanted))
-        names = _affected(host, wanted, {run.processor for run in past.runs})
+        names = _affected(host, wanted, past.processors())
         runs = 0
         for done, ((article, revision), by_name) in enumerate(sorted(newest.items()), 1):
             for run, before, outcome in _again(store, articles, host, article, revision, by_name, names):
@@ -111,10 +95,13 @@ def what_if(
                     )
             if progress is not None:
                 progress(done, len(newest))
-    before_state = state_of(settings, then, clock)
-    after = (
-        state_of(settings, StoreAt(store, position, _replace(changes)), clock) if changes else before_state
-    )
+
+    def state(change: Change | None = None) -> list[dict[str, Any]]:
+        with RebuiltViews(settings, store, clock, change=change) as rebuilt:
+            return plain_slots(rebuilt.at(position))
+
+    before_state = state()
+    after = state(_replace(changes)) if changes else before_state
     return WhatIf(
         position=position,
         plugins=", ".join(f"{name}=={version}" for name, version in sorted(wanted.items())) or "current",
@@ -122,14 +109,14 @@ def what_if(
         runs=runs,
         counts=_counts(changed),
         changed=tuple(sorted(changed, key=lambda one: one.position)),
-        lacking=tuple(sorted({run.processor for run in past.runs} - set(host.processors))),
+        lacking=tuple(sorted(past.processors() - set(host.processors))),
     )
 
 
-def _newest(past: Past) -> dict[tuple[str, int], dict[str, Run]]:
+def _newest(runs: Iterable[Run]) -> dict[tuple[str, int], dict[str, Run]]:
     """Of every revision the run that counts, by processor: the last one that succeeded."""
     newest: dict[tuple[str, int], dict[str, Run]] = {}
-    for run in past.runs:
+    for run in runs:
         if not run.failure and not run.redacted:
             newest.setdefault((run.article, run.revision), {})[run.processor] = run
     return newest
@@ -181,14 +168,14 @@ def _again(
     again = sorted(names & set(by_name))
     if subject is None or not again:
         return
-    known = {name: annotations_at(store, run) for name, run in by_name.items() if name not in names}
-    record = {name: calls_at(store, by_name[name]) for name in again}
+    known = {name: annotations_at(store, run.position) for name, run in by_name.items() if name not in names}
+    record = {name: calls_at(store, by_name[name].position) for name in again}
     for outcome in host.run(subject, again, known, record):
         run = by_name[outcome.processor]
-        yield run, annotations_at(store, run), outcome
+        yield run, annotations_at(store, run.position), outcome
 
 
-def _replace(changes: Mapping[int, Sequence[bytes]]) -> Callable[[StoredEvent], StoredEvent]:
+def _replace(changes: Mapping[int, Sequence[bytes]]) -> Change:
     def change(stored: StoredEvent) -> StoredEvent:
         if stored.position not in changes:
             return stored

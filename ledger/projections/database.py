@@ -17,17 +17,17 @@ import sqlalchemy as sa
 
 from ledger.errors import LedgerError, StoreUnavailableError
 
-__all__ = ["Database", "FileDatabase"]
+__all__ = ["CACHE_MIB", "Database", "FileDatabase"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
     f"PRAGMA busy_timeout={_BUSY_MS}",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA cache_size=-65536",
     "PRAGMA wal_autocheckpoint=10000",
     "PRAGMA trusted_schema=OFF",
     "PRAGMA temp_store=MEMORY",
 )
+CACHE_MIB = 64
 _WRITER = "ledger_writer"
 
 
@@ -52,10 +52,11 @@ class Database(Protocol):
 
 
 class FileDatabase:
-    """A pool of connections to one file. Safe to use from any thread."""
+    """A pool of connections to one file, each with a page cache of `cache_mib`. Safe to use from any thread."""
 
-    def __init__(self, path: Path, metadata: sa.MetaData) -> None:
+    def __init__(self, path: Path, metadata: sa.MetaData, cache_mib: int = CACHE_MIB) -> None:
         self.path = path
+        self._pragmas = (*_PRAGMAS, f"PRAGMA cache_size=-{cache_mib * 1024}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -63,7 +64,7 @@ class FileDatabase:
                 "The folder for the views cannot be made", which=str(path.parent), fix=str(error.strerror)
             ) from error
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
-        sa.event.listen(self._engine, "connect", _configure)
+        sa.event.listen(self._engine, "connect", self._configure)
         sa.event.listen(self._engine, "begin", _begin)
         try:
             with self.write() as connection:
@@ -107,6 +108,16 @@ class FileDatabase:
         """Close every connection; idempotent."""
         self._engine.dispose()
 
+    def _configure(self, connection: Any, _record: Any) -> None:
+        """Leave transactions to the "begin" event, and set up the connection."""
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in self._pragmas:
+            cursor.execute(pragma)
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            _to_wal(cursor)
+        cursor.close()
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -126,17 +137,6 @@ def _fix(message: str) -> str:
     if "full" in message:
         return "Make room on the disk"
     return "Check that the folder exists and is writable"
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    """Leave transactions to the "begin" event, and set up the connection."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        _to_wal(cursor)
-    cursor.close()
 
 
 def _to_wal(cursor: sqlite3.Cursor) -> None:

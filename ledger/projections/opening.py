@@ -14,7 +14,7 @@ from ledger.projections.annotations import Annotations
 from ledger.projections.articles import Articles
 from ledger.projections.catalogue import METADATA
 from ledger.projections.custom import PluginView, check_declared
-from ledger.projections.database import Database, FileDatabase
+from ledger.projections.database import CACHE_MIB, Database, FileDatabase
 from ledger.projections.decisions import Registries, Reviews
 from ledger.projections.facts import View
 from ledger.projections.figures import Figures
@@ -37,6 +37,7 @@ def open_views(
     clock: Clock,
     projections: Iterable[Projection] = (),
     refuse: Callable[[Projection, PluginError], None] | None = None,
+    cache_mib: int = CACHE_MIB,
 ) -> Views:
     """Open the views of a ledger: the schema `views` where the log is in PostgreSQL, else `views.db` in the home.
 
@@ -44,7 +45,7 @@ def open_views(
 
     `projections` are those that plugins bring. Several processes may open the same views at once. Raises
     StoreUnavailableError when the file cannot be used, PluginError for a projection's name that is none or is taken, unless
-    `refuse` takes the error and the projection is left out.
+    `refuse` takes the error and the projection is left out. `cache_mib` is what each connection to a file keeps in memory.
     """
     parameters = Parameters(**msgspec.structs.asdict(settings.state))
     views: list[View] = [
@@ -81,14 +82,14 @@ def open_views(
             refuse(projection, error)
             continue
         taken.add(projection.name)
-    return Views(_database(settings), store, views, parameters, clock, live=live)
+    return Views(_database(settings, cache_mib), store, views, parameters, clock, live=live)
 
 
-def _database(settings: Settings) -> Database:
+def _database(settings: Settings, cache_mib: int) -> Database:
     """The server of the log, or a file in the home."""
     url = database_url(settings)
     if url.get_backend_name() == "postgresql":
         from ledger.projections.server import ServerDatabase
 
         return ServerDatabase(url, METADATA)
-    return FileDatabase(settings.home / FILE, METADATA)
+    return FileDatabase(settings.home / FILE, METADATA, cache_mib)

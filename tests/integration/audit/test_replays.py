@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from ledger import Ledger, open_ledger
 from ledger.audit.newsledger_verify import parse_row_receipt
-from ledger.audit.rerun import by_outcome
 from ledger.cli.root import cli
 from ledger.errors import NotFoundError
 from ledger.events import new_event
@@ -217,19 +216,23 @@ def test_a_kept_plugin_that_was_changed_is_refused(home: Path) -> None:
         kept.write_bytes(damage)
         with open_ledger(home, clock=FixedClock(LATER)) as ledger:
             _, found = ledger.audits.rerun(ledger.store.head().position)
-        assert {one.outcome for one in found if one.version == "1.0"} == {"not runnable"}
-        assert any(said in one.detail for one in found)
+        assert found.by_processor()["marks 1.0"] == {"not runnable": 1}
+        assert any(said in one.detail for one in found.differing())
 
 
 @pytest.mark.slow
 def test_a_sample_is_the_same_for_everybody_who_names_the_seed(home: Path) -> None:
-    write(home)
+    write(home, replay="opaque")
     record(home, *(f"Ship {number} came in" for number in range(12)))
     with open_ledger(home, clock=FixedClock(LATER)) as ledger:
         position = ledger.store.head().position
-        first = [one.position for one in ledger.audits.rerun(position, sample=4, seed="a")[1]]
-        again = [one.position for one in ledger.audits.rerun(position, sample=4, seed="a", jobs=2)[1]]
-        other = [one.position for one in ledger.audits.rerun(position, sample=4, seed="b")[1]]
+        first, again, other = (
+            [
+                one.position
+                for one in ledger.audits.rerun(position, sample=4, seed=seed, jobs=jobs)[1].differing()
+            ]
+            for seed, jobs in (("a", 1), ("a", 2), ("b", 1))
+        )
     assert len(first) == 4
     assert first == again
     assert first != other
@@ -255,7 +258,7 @@ def test_a_replay_that_was_stopped_goes_on(home: Path, tmp_path: Path) -> None:
         seen: list[int] = []
         _, found = ledger.audits.rerun(position, notes=notes, progress=lambda done, total: seen.append(done))
     assert seen == [4, 5, 6]
-    assert dict(by_outcome(found)) == {"identical": 6}
+    assert found.outcomes() == {"identical": 6}
 
 
 def test_an_audit_of_the_first_day_holds_after_an_upgrade_and_what_if_shows_the_change(home: Path) -> None:

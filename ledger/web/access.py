@@ -154,7 +154,7 @@ class Access:
             token = self.book.check(secret.strip()) if kind.lower() == "bearer" else None
             if token is None:
                 raise UsageError("The token is not valid", fix="See `newsledger serve token list`")
-            return Caller(name=token.name, scopes=frozenset(token.scopes))
+            return Caller(name=token.name, scopes=self._scopes(token))
         if cookie and (found := self._session(cookie, now)) is not None:
             return found
         return READER if self.open_reading else NOBODY
@@ -189,7 +189,11 @@ class Access:
         token = self.book.get(name)
         if token is None:
             return None
-        return Caller(name=name, scopes=frozenset(token.scopes), session=cookie, csrf=csrf)
+        return Caller(name=name, scopes=self._scopes(token), session=cookie, csrf=csrf)
+
+    def _scopes(self, token: Token) -> frozenset[str]:
+        """What a token allows; who needs none to read may read with any."""
+        return frozenset(token.scopes) | (READER.scopes if self.open_reading else NOBODY.scopes)
 
 
 def is_loopback(host: str) -> bool:

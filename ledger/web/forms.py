@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar import Request, Response
 
+from ledger.errors import UsageError
 from ledger.web.access import Caller
 from ledger.web.gate import caller_of, require
 from ledger.web.problems import ForbiddenError
@@ -23,13 +24,15 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sender(request: Request[Any, Any, Any], form: Form, scope: str) -> Caller:
-    """Who sends a form, having the scope for it. Raises ForbiddenError."""
+    """Who sends a form, having the scope for it. Raises ForbiddenError, UsageError for a zero byte in a field."""
     caller = caller_of(request.scope)
     require(caller, scope)
     if caller.session and not secrets.compare_digest(form.csrf.encode(), caller.csrf.encode()):
         raise ForbiddenError(
             "The form is too old or not from this server", fix="Load its page again and send it anew"
         )
+    if any("\0" in field for field in msgspec.structs.astuple(form)):
+        raise UsageError("A field holds a zero byte", fix="Leave it out")
     return caller
 
 

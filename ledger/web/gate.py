@@ -1,8 +1,8 @@
 """What happens to every request before and after it reaches a handler.
 
-Before: the `Host` must be one that this server is known by (against DNS rebinding), the caller is told, reading is refused to
-nobody, a form must come from a page of this server, and a body must arrive in time. After: headers that keep a browser from
-running or loading anything that is not ours. HEAD is answered as GET is, without the body (RFC 9110, 9.3.2).
+Before: the `Host` must be one that this server is known by (against DNS rebinding), the caller is told, nobody reads without the
+scope for it, a form must come from a page of this server, and a body must arrive in time. After: headers that keep a browser
+from running or loading anything that is not ours. HEAD is answered as GET is, without the body (RFC 9110, 9.3.2).
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ class Gate:
         scope[CALLER] = caller
         if scope["method"] not in _SAFE and not headers.get("authorization") and not _same(headers, host):
             return 403, "A form must be sent from a page of this server."
-        if not caller.may("read") and not scope["path"].startswith(OPEN):
+        reads = scope["method"] in _SAFE or not caller.scopes
+        if reads and not caller.may("read") and not scope["path"].startswith(OPEN):
             return 401, "Reading needs a token with the scope read."
         return None
 

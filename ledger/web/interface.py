@@ -42,7 +42,10 @@ __all__ = [
 ]
 
 
-Why = With[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
+_NO_ZERO = r"^[^\x00]*$"
+"""A text without a zero byte, which PostgreSQL cannot hold."""
+Why = With[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+Plain = With[str, msgspec.Meta(max_length=500, pattern=_NO_ZERO)]
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,8 +147,8 @@ class NewFeed(msgspec.Struct, frozen=True, kw_only=True):
     url: With[
         str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$", max_length=2000)
     ]
-    outlet: With[str, msgspec.Meta(max_length=200)] = ""
-    title: With[str, msgspec.Meta(max_length=500)] = ""
+    outlet: With[str, msgspec.Meta(max_length=200, pattern=_NO_ZERO)] = ""
+    title: Plain = ""
     interval: With[int, msgspec.Meta(ge=60, le=31_536_000)] | None = None
 
 
@@ -158,12 +161,12 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
 
     content: With[str, msgspec.Meta(min_length=1, max_length=1_500_000)]
     format: Literal["text", "html"] = "text"
-    title: With[str, msgspec.Meta(max_length=500)] = ""
+    title: Plain = ""
     url: With[
         str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$", max_length=2000)
     ] = ""
-    outlet: With[str, msgspec.Meta(max_length=200)] = ""
-    published: With[str, msgspec.Meta(max_length=40)] = ""
+    outlet: With[str, msgspec.Meta(max_length=200, pattern=_NO_ZERO)] = ""
+    published: With[str, msgspec.Meta(max_length=40, pattern=_NO_ZERO)] = ""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,7 +206,7 @@ class NewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision to take: an action (docs/api.md lists them) with what it is about, and why. Who is the token's name."""
 
     action: Literal["reject", "accept", "reroot", "reslot", "merge-roots", "grade", "copy"]
-    target: dict[str, str]
+    target: dict[str, Plain]
     reason: Why
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
+from ledger.projections.fulltext import phrases
 from ledger.projections.results import Hit
 from ledger.web.asof import Moment
 from ledger.web.desk import Desk, Facet
@@ -26,7 +26,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def find_articles(desk: Desk, moment: Moment, query: str, outlet: str = "") -> Found:
     """Up to 200 articles. Texts are searched as they are now; a past moment leaves out articles that came later."""
-    if not re.search(r"\w", query):
+    if not phrases(query):
         return Found((), ())
     every = list(desk.ledger.search(query, _MOST))
     if moment.is_past:

@@ -160,6 +160,16 @@ def test_nothing_is_written_without_a_token_or_its_scope_or_the_forms_secret(own
         assert own.store.head().position == head
 
 
+def test_a_zero_byte_in_a_form_is_not_recorded(own, book):
+    with client_of(own) as client:
+        sign_in(client, book, "review")
+        head = own.store.head().position
+        form = {"action": "reject", "slot": "killed", "root": "us-officials", "reason": "Mis\0heard"}
+        answer = client.post("/reviews", data={**form, "csrf": csrf(client, "/")}, headers=FROM_HERE)
+        assert answer.status_code == 400
+        assert own.store.head().position == head
+
+
 def test_a_removed_token_ends_its_session(own, book):
     with client_of(own) as client:
         sign_in(client, book, "review")
@@ -212,6 +222,17 @@ def test_elsewhere_nothing_is_read_without_a_token(own, book):
         bearer = {"authorization": f"Bearer {secret}"}
         assert client.get("/figures.json", headers=bearer).status_code == 200
         assert client.get("/figures.json", headers={"authorization": "Bearer nl_wrong"}).status_code == 401
+
+
+def test_a_token_that_only_records_reads_nothing_elsewhere_and_here_what_all_may_read(own, book):
+    bearer = {"authorization": f"Bearer {book.add('hand', ('ingest',), own.clock.now())}"}
+    for host, reading in (("0.0.0.0", 401), ("127.0.0.1", 200)):
+        with client_of(own, host=host) as client:
+            sent = {"content": "Three people were killed in Karrow, police said.", "outlet": host}
+            assert client.post("/api/v1/articles", json=sent, headers=bearer).status_code == 200
+            assert client.get("/api/v1/articles", headers=bearer).status_code == reading
+            decision = {"action": "grade", "target": {"root": "police", "grade": "A"}, "reason": "Known"}
+            assert client.post("/api/v1/reviews", json=decision, headers=bearer).status_code == 403
 
 
 def test_tokens_are_kept_as_hashes_in_a_file_of_their_owner(own, book):

@@ -297,3 +297,19 @@ def test_changes_come_as_they_are_recorded(writing):
     message = anyio.run(follow)
     step = msgspec.json.decode(message.data)
     assert (message.event, step["slot"], step["at"]) == ("change", "killed", "2025-02-08T09:01:00Z")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/api/v1/feeds", {"url": "https://tribune.example/feed", "title": "Tri\0bune"}),
+        ("/api/v1/articles", {"content": "Three people were killed.", "outlet": "tri\0bune"}),
+        ("/api/v1/reviews", {"action": "reject", "target": {"slot": "killed", "root": "us-officials"}, "reason": "Mis\0heard"}),
+        ("/api/v1/reviews", {"action": "grade", "target": {"root": "a\0b", "grade": "A"}, "reason": "Heard"}),
+    ],
+)  # fmt: skip
+def test_a_zero_byte_is_not_recorded(writing, path, sent):
+    client, ledger = writing
+    head = ledger.store.head().position
+    assert client.post(path, json=sent, headers=bearer(ledger, "admin")).status_code == 400
+    assert ledger.store.head().position == head

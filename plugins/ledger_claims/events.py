@@ -7,8 +7,7 @@ may be temporary"), or harm without a number ("heavy losses among the marines").
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
 from ledger_claims.table import Table
 from ledger_syntax.inflect import verb_forms
+from ledger_syntax.lexicon import word_lists
 
 __all__ = ["PATH", "Event", "events"]
 
@@ -47,13 +47,12 @@ class Event(NamedTuple):
 class _Lists(NamedTuple):
     actions: dict[str, tuple[str, str]]
     moves: dict[str, tuple[str, str]]
-    words: dict[str, frozenset[str]]
+    words: Mapping[str, frozenset[str]]
 
 
 @cache
 def _lists() -> _Lists:
-    lists = tomllib.loads(PATH.read_text("utf-8"))
-    words = {name: frozenset(text.split()) for name, text in lists.items() if name != "version"}
+    words = word_lists(PATH)
     return _Lists(_forms(words["actions"]), _forms(words["moves"]), words)
 
 

@@ -1,21 +1,16 @@
-"""The word lists of `lexicon.toml`, read once."""
+"""The word lists of `lexicon.toml`."""
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
 from pathlib import Path
 
-__all__ = ["PATH", "word_list"]
+from ledger_syntax.lexicon import word_lists
 
-PATH = Path(__file__).with_name("lexicon.toml")
+__all__ = ["word_list"]
 
-
-@cache
-def _lists() -> dict[str, str]:
-    return dict(tomllib.loads(PATH.read_text("utf-8")))
+_PATH = Path(__file__).with_name("lexicon.toml")
 
 
 def word_list(name: str) -> frozenset[str]:
     """The words of one list. Raises KeyError for a list that the file does not hold."""
-    return frozenset(_lists()[name].split())
+    return word_lists(_PATH)[name]

@@ -7,12 +7,12 @@ takes the signature of its verb (Nairn, Condoravdi and Karttunen, "Computing rel
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ledger_syntax.inflect import other_forms, verb_forms
+from ledger_syntax.lexicon import word_lists
 from ledger_syntax.tree import Parse
 
 __all__ = ["LEXICON", "Stance", "stance"]
@@ -60,8 +60,8 @@ def stance(parse: Parse, i: int) -> Stance:
 def _senses() -> dict[str, str]:
     """Every form of a verb, and every noun or adjective, to the list that holds it."""
     table: dict[str, str] = {}
-    for name, words in tomllib.loads(LEXICON.read_text("utf-8")).items():
-        for lemma in words.split():
+    for name, words in word_lists(LEXICON).items():
+        for lemma in sorted(words):
             for form in (lemma,) if name.endswith("_noun") else verb_forms(lemma) + other_forms(lemma):
                 table.setdefault(form, name.removesuffix("_noun"))
     return table

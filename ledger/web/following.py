@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from ledger.state.wording import number_text
 from ledger.web.asking import GivenDesk
 from ledger.web.asof import Moment
 from ledger.web.desk import Desk
+from ledger.web.gate import stopping
 from ledger.web.rendering import reply
 from ledger.web.routes import page
 
@@ -86,17 +87,19 @@ def stream_handler() -> HTTPRouteHandler:
             start = format_time(parse_time(last)) if last else None
         except LedgerError:
             start = None
-        return ServerSentEvent(_changes(desk, start))
+        return ServerSentEvent(_changes(desk, start, lambda: stopping(request.scope)))
 
     return stream
 
 
-async def _changes(desk: Desk, start: str | None) -> AsyncIterator[ServerSentEventMessage]:
+async def _changes(
+    desk: Desk, start: str | None, ended: Callable[[], bool]
+) -> AsyncIterator[ServerSentEventMessage]:
     newest = await to_thread.run_sync(lambda: desk.browser.newest_steps(_KEPT))
     seen = {(step.slot, step.ordinal, step.at) for step in newest if start is None or step.at <= start}
     version: object = None
     yield ServerSentEventMessage(comment="following", retry=2000)
-    while True:
+    while not ended():
         now = await to_thread.run_sync(desk.browser.version)
         if now != version:
             version = now

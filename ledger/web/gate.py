@@ -8,6 +8,7 @@ from running or loading anything that is not ours. HEAD is answered as GET is, w
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -18,7 +19,7 @@ from ledger.errors import LedgerError
 from ledger.web.access import COOKIE, Access, Caller
 from ledger.web.problems import ForbiddenError, problem_body
 
-__all__ = ["CALLER", "Gate", "caller_of", "require"]
+__all__ = ["CALLER", "Gate", "caller_of", "require", "stopping"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,6 +28,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CALLER = "newsledger.caller"
 """Key of the request's scope under which the caller lies."""
+
+STOPPING = "newsledger.stopping"
+"""Key of the request's scope under which lies whether the server is about to stop."""
 
 OPEN = ("/login", "/static/")
 """Paths that nobody needs a scope for."""
@@ -49,7 +53,10 @@ _HEADERS = (
 
 
 class Gate:
-    """An ASGI application around another one. `hosts` are the names that it may be asked by; empty allows all."""
+    """An ASGI application around another one. `hosts` are the names that it may be asked by; empty allows all.
+
+    `stopping` is set by who runs it, so that answers without an end come to one.
+    """
 
     def __init__(
         self, app: App, access: Access, clock: Clock, *, hosts: frozenset[str], patience: float = 15.0
@@ -59,6 +66,7 @@ class Gate:
         self._clock = clock
         self._hosts = hosts
         self._patience = patience
+        self.stopping = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass what is no request on."""
@@ -67,6 +75,7 @@ class Gate:
             return
         if scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET"}, _bodiless(send)
+        scope[STOPPING] = self.stopping
         headers = _headers(scope)
         try:
             refusal = self._refusal(scope, headers)
@@ -193,6 +202,12 @@ def caller_of(scope: Any) -> Caller:
     """Who asks, as the gate told it to a request's scope."""
     found: Caller = scope[CALLER]
     return found
+
+
+def stopping(scope: Any) -> bool:
+    """Whether the server that a request came to is about to stop."""
+    told: threading.Event = scope[STOPPING]
+    return told.is_set()
 
 
 def require(caller: Caller, scope: str) -> None:

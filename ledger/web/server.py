@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -220,9 +221,14 @@ def _extra(error: HTTPException) -> str:
 
 
 def run_server(app: Gate, *, host: str, port: int) -> None:
-    """Serve an application until a stop signal. Raises UsageError when the address cannot be listened on."""
+    """Serve an application until SIGTERM or SIGINT. Raises UsageError when the address cannot be listened on."""
     with _listening(host, port) as listener:
-        _server(app).run(sockets=[listener])
+        before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            _server(app).run(sockets=[listener])  # raises the signal again at its end, when all is answered
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
 @contextmanager
@@ -291,7 +297,14 @@ def _server(app: Gate) -> uvicorn.Server:
                 if timer is not None:
                     timer.cancel()
 
-    return uvicorn.Server(
+    class Server(uvicorn.Server):
+        """Tells the application that it stops before it waits for the answers under way."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.stopping.set()
+            await super().shutdown(sockets)
+
+    return Server(
         uvicorn.Config(
             app,
             log_level="warning",

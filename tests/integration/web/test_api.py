@@ -287,7 +287,7 @@ def test_changes_come_as_they_are_recorded(writing):
     _, ledger = writing
 
     async def follow():
-        messages = _changes(Desk(ledger), None)
+        messages = _changes(Desk(ledger), None, lambda: False)
         await anext(messages)
         ledger.clock.advance(60)
         ledger.reviews.reject(slot="killed", root="us-officials", by="kim", reason="Misheard")

@@ -77,6 +77,8 @@ _LABEL = re.compile(
     r"|the post .{1,250} (?:first appeared|appeared first) on .{1,100})\Z",
     re.IGNORECASE,
 )
+_ASIDE_STARTS = frozenset("acfilmrstw")
+"""The letters with which a label or a pointer begins."""
 _MARKED = re.compile(r"[<&\r\n\x0b-\x1f\x85\u2028\u2029]")
 _BY = re.compile(r"^by\s+")
 _BLANK = re.compile(r"\s+")
@@ -385,12 +387,14 @@ def _title(candidates: tuple[str, ...], headings: list[str]) -> str:
 
 def _without_furniture(lines: list[str], title: str, byline: str) -> list[str]:
     """Without the title, pointers to other articles, and byline and date lines before or after the body."""
-    names = {name.strip().casefold() for name in [byline, *byline.split(",")] if name.strip()}
+    names = {name.strip().casefold() for name in (byline, *byline.split(",")) if name.strip()}
     kept: list[str] = []
     for number, line in enumerate(lines):
-        if not line or line == title or _LABEL.match(line):
+        if not line or line == title:
             continue
-        if _POINTER.match(line) and not line.endswith("."):
+        if line[:1].lower() in _ASIDE_STARTS and (
+            _LABEL.match(line) or (_POINTER.match(line) and not line.endswith("."))
+        ):
             continue
         if len(line) <= LONGEST_BYLINE and (number < 4 or number >= len(lines) - 2):
             bare = _BY.sub("", line.casefold())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from typing import Any
 
 __all__ = ["language_of"]
@@ -24,7 +25,7 @@ _FUNCTION_WORDS = {
     "nl": "het een van en dat niet voor zijn met op aan ook bij naar werd maar",
 }
 _OWNERS = [(word, code) for code, words in _FUNCTION_WORDS.items() for word in words.split()]
-_LANGUAGE_BY_WORD: dict[str, list[str]] = {word: [c for w, c in _OWNERS if w == word] for word, _ in _OWNERS}
+_LANGUAGE_BY_WORD = {word: tuple(c for w, c in _OWNERS if w == word) for word, _ in _OWNERS}
 
 
 def language_of(text: str, declared: str = "") -> str:
@@ -45,9 +46,9 @@ def language_of(text: str, declared: str = "") -> str:
 def _by_function_words(text: str) -> str:
     words = _WORD.findall(text.lower())
     counts: dict[str, int] = {}
-    for codes in filter(None, map(_LANGUAGE_BY_WORD.get, words)):
-        for code in codes:
-            counts[code] = counts.get(code, 0) + 1
+    for codes, times in Counter(map(_LANGUAGE_BY_WORD.get, words)).items():
+        for code in codes or ():
+            counts[code] = counts.get(code, 0) + times
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     if not ranked or ranked[0][1] < 4 or ranked[0][1] < len(words) * 0.15:
         return ""

@@ -127,6 +127,8 @@ def _from_cp1252(match: re.Match[str]) -> str:
 
 def single_line(text: str) -> str:
     """`text` cleaned and with every run of blanks as one space."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")
     return " ".join(clean(text).split())
 
 

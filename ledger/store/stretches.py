@@ -26,7 +26,8 @@ from ledger.store.tlog import GROUP, Frontier, group_root
 
 __all__ = ["OtherwiseError", "Reader", "Stretch", "check_stretch", "differences"]
 
-_PAGE = 4 * GROUP
+_PAGE = GROUP
+"""Rows that are held at once. Few enough that they stay in the cache of a processor: four times as many cost a tenth more."""
 _MOST_TIMES = 4096
 _LAST_ID = 2**62
 

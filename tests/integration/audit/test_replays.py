@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import py_compile
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -259,6 +261,18 @@ def test_a_replay_that_was_stopped_goes_on(home: Path, tmp_path: Path) -> None:
         _, found = ledger.audits.rerun(position, notes=notes, progress=lambda done, total: seen.append(done))
     assert seen == [4, 5, 6]
     assert found.outcomes() == {"identical": 6}
+
+
+def test_an_audit_does_not_trust_the_live_views(home: Path) -> None:
+    write(home)
+    record(home, "One ship came in")
+    with closing(sqlite3.connect(home / "views.db")) as views, views:
+        names = [name for (name,) in views.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        [revisions] = [name for name in names if name.startswith("revisions_")]
+        assert views.execute(f"UPDATE {revisions} SET text = ''").rowcount == 1
+    with open_ledger(home, clock=FixedClock(LATER)) as ledger:
+        assert ledger.audits.rerun(ledger.store.head().position)[1].outcomes() == {"input redacted": 1}
+    assert audited(home) == ({"identical": 1}, 0, "")
 
 
 def test_an_audit_of_the_first_day_holds_after_an_upgrade_and_what_if_shows_the_change(home: Path) -> None:

@@ -227,11 +227,16 @@ def _in_no_namespace(data: bytes) -> bytes:
 
 
 def _shortened(data: bytes) -> tuple[bytes, bool]:
-    """The document up to its five thousandth item, and whether something was left out."""
-    if data.count(b"<") <= MAX_TAGS:
+    """The document without what stands behind the items that are read, and whether something was left out.
+
+    Elements within items may have the names of items, so it is cut later while it has no more tags than may be read.
+    """
+    tags = data.count(b"<")
+    most = MAX_ITEMS if tags > MAX_TAGS else MAX_ITEMS * 4
+    if tags <= most:
         return data, False
     for number, start in enumerate(_ITEM_START.finditer(data)):
-        if number == MAX_ITEMS:
+        if number == most:
             return data[: start.start()], True
     return data, False
 

@@ -1,33 +1,31 @@
-"""Tokens of one sentence with coarse classes, from closed word lists: no model, no state.
+"""Tokens of one sentence as the attribution rules see them.
 
-A word that no list knows is a `N` (noun, adjective or name): the patterns only need to see what is *not* nominal.
+A word that no list knows is a `N` (noun, adjective or name): the patterns only need to see what is *not* nominal. The classes
+are AUX, P (preposition), SUB, PRON, DET, CC, ADV, NUM, N, POS (`'s`), or the mark itself (`,` `;` `:` `.` `-` `(` `)` `"` `'`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from ledger_attribution.lexicon import word_list
+from ledger_syntax.tokens import Token, Tokenizer, word_classes
 
 __all__ = ["Token", "tokenize", "windows"]
 
 LONGEST = 240
 
-_WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
-_TOKEN = re.compile(
-    rf"\d[\d,.]*\d|\d|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt|Gov|Sen|Rep|Prof|Rev|Co|Inc|Ltd)\.(?=\s)"
-    rf"|(?:[^\W\d_]\.){{2,}}|{_WORD}|\.{{3}}|``|''|\S"
+_CLASSES = word_classes(
+    {
+        "AUX": word_list("aux"),
+        "DET": word_list("determiner"),
+        "PRON": word_list("pronoun"),
+        "P": word_list("preposition"),
+        "SUB": word_list("subordinator"),
+        "CC": word_list("conjunction"),
+        "ADV": word_list("adverb"),
+    }
 )
-
-_AUX = word_list("aux")
-_PREPOSITION = word_list("preposition")
-_SUBORDINATOR = word_list("subordinator")
-_PRONOUN = word_list("pronoun")
-_DETERMINER = word_list("determiner")
-_CONJUNCTION = word_list("conjunction")
-_ADVERB = word_list("adverb")
 _PUNCTUATION = {
     ",": ",",
     ";": ";",
@@ -52,59 +50,22 @@ _PUNCTUATION = {
 }
 
 
-class Token(NamedTuple):
-    """A word or mark: its code points in the article, its text, its lower case, and its class.
-
-    `tag` is AUX, P (preposition), SUB, PRON, DET, CC, ADV, NUM, N, or the mark itself (`,` `;` `:` `.` `-` `(` `)` `"` `'`).
-    """
-
-    start: int
-    end: int
-    text: str
-    low: str
-    tag: str
-
-    @property
-    def capital(self) -> bool:
-        """Whether the word begins with an upper-case letter."""
-        return self.text[:1].isupper()
-
-
 def _tag(low: str) -> str:
     if low in _PUNCTUATION:
         return _PUNCTUATION[low]
     if low[0].isdigit():
         return "NUM"
-    for tag, words in (
-        ("AUX", _AUX),
-        ("DET", _DETERMINER),
-        ("PRON", _PRONOUN),
-        ("P", _PREPOSITION),
-        ("SUB", _SUBORDINATOR),
-        ("CC", _CONJUNCTION),
-        ("ADV", _ADVERB),
-    ):
-        if low in words:
-            return tag
+    known = _CLASSES.get(low)
+    if known is not None:
+        return known
     return "ADV" if low.endswith("ly") and len(low) > 5 else "N"
 
 
-def tokenize(text: str, start: int, end: int) -> list[Token]:
-    """The tokens of `text[start:end]`, with offsets into `text`."""
-    found = []
-    for match in _TOKEN.finditer(text, start, end):
-        word = match.group()
-        low = word.lower().replace("’", "'")
-        if low.endswith("'s") and len(low) > 2:
-            cut = match.end() - 2
-            found.append(Token(match.start(), cut, word[:-2], low[:-2], _tag(low[:-2])))
-            found.append(Token(cut, match.end(), word[-2:], "'s", "POS"))
-        else:
-            acronym = len(word) > 1 and word.isupper() and word.isalpha()
-            month = word == "May" and match.start() > start
-            tag = "N" if acronym or month else _tag(low)
-            found.append(Token(match.start(), match.end(), word, low, tag))
-    return found
+tokenize = Tokenizer(
+    _tag,
+    whole=r"\.{3}|``|''",
+    titles=("Gov", "Sen", "Rep", "Prof", "Rev", "Co", "Inc", "Ltd"),
+)
 
 
 def windows(tokens: list[Token]) -> Iterator[list[Token]]:

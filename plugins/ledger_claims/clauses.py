@@ -8,36 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from ledger.plugin import Quantity, Span
 from ledger_claims.lexicon import word_list
 from ledger_claims.table import Sense, Table
+from ledger_syntax.tokens import Tokenizer, word_classes
 
 __all__ = ["BE", "HAVE", "Token", "clause_of", "tokenize"]
 
-_WORD = r"[^\W\d_]+(?:[-'’&][^\W\d_]+)*"
 _CODE = r"\b[^\W\d_]{1,4}-?\d+\b"
 _LABELS = word_list("labels")
-_TOKEN = re.compile(
-    rf"\d[\d,.]*\d|\d|{_CODE}|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt)\.(?=\s)|(?:[^\W\d_]\.){{2,}}|{_WORD}|\S"
-)
 
 _GLUED = re.compile(r"[^\W\d_]-?$")
 _WORD_BEFORE = re.compile(r"\b([^\W\d_]+) $")
 
 BE = word_list("be")
 HAVE = word_list("have")
-_CLASSES = {
-    "AUX": "auxiliary",
-    "DET": "determiner",
-    "PRON": "pronoun",
-    "P": "preposition",
-    "SUB": "subordinator",
-    "CC": "conjunction",
-    "ADV": "adverb",
-}
-_TAGS = {word: tag for tag, name in _CLASSES.items() for word in sorted(word_list(name))}
+_CLASSES = word_classes(
+    {
+        "AUX": word_list("auxiliary"),
+        "DET": word_list("determiner"),
+        "PRON": word_list("pronoun"),
+        "P": word_list("preposition"),
+        "ADV": word_list("adverb"),  # before SUB: "once" is an adverb here
+        "SUB": word_list("subordinator"),
+        "CC": word_list("conjunction"),
+    }
+)
 _MARKS = {"–": "-", "—": "-", "“": '"', "”": '"', "?": ".", "!": ".", "’": "'", "‘": "'"}
 
 
@@ -74,7 +73,7 @@ class Token(NamedTuple):
 def _tag(low: str) -> str:
     if not low[0].isalnum():
         return _MARKS.get(low, low)
-    known = _TAGS.get(low)
+    known = _CLASSES.get(low)
     if known is not None:
         return known
     return (
@@ -82,21 +81,7 @@ def _tag(low: str) -> str:
     )
 
 
-def _words(text: str, start: int, end: int) -> list[Token]:
-    found = []
-    for match in _TOKEN.finditer(text, start, end):
-        word = match.group()
-        low = word.lower().replace("’", "'")
-        if low.endswith("'s") and len(low) > 2:
-            cut = match.end() - 2
-            found.append(Token(match.start(), cut, word[:-2], low[:-2], _tag(low[:-2])))
-            found.append(Token(cut, match.end(), word[-2:], "'s", "POS"))
-        else:
-            acronym = len(word) > 1 and word.isupper() and word.isalpha()
-            month = word == "May" and match.start() > start
-            tag = "N" if acronym or month else _tag(low)
-            found.append(Token(match.start(), match.end(), word, low, tag))
-    return found
+_words = Tokenizer(_tag, whole=_CODE)
 
 
 def _is_label(text: str, quantity: Quantity) -> bool:
@@ -121,11 +106,11 @@ def tokenize(text: str, span: Span, quantities: Sequence[Quantity], table: Table
     tokens: list[Token] = []
     position = span.start
     for quantity in taken:
-        tokens += _words(text, position, quantity.span.start)
+        tokens += starmap(Token, _words(text, position, quantity.span.start))
         piece = text[quantity.span.start : quantity.span.end]
         tokens.append(Token(quantity.span.start, quantity.span.end, piece, piece.lower(), "Q", quantity))
         position = quantity.span.end
-    tokens += _words(text, position, span.end)
+    tokens += starmap(Token, _words(text, position, span.end))
     lows = tuple(token.low if token.tag != "Q" else "#" for token in tokens)
     for i, token in enumerate(tokens):
         if token.tag in {"N", "P", "ADV", "AUX"}:

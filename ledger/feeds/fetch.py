@@ -231,10 +231,12 @@ class Fetcher:
         now = self._clock.now()
         if (until := self.gate.held_until(target, now)) is not None:
             return Fetched(url=url, final_url=target, status=429, retry_at=until, held=True), None
+        time = asyncio.get_running_loop().time
         async with self.gate.enter(target):
+            start = time()
             try:
                 async with (
-                    budget.spend(),
+                    asyncio.timeout(max(0.0, budget.left)),
                     self._transport.exchange(target, headers) as answer,
                 ):
                     return await self._read(url, target, answer, limit)
@@ -242,6 +244,8 @@ class Fetcher:
                 raise UnreachableError(
                     f"No complete answer within {self._settings.deadline:g} seconds", which=target
                 ) from None
+            finally:
+                budget.left -= time() - start
 
     async def _read(self, url: str, target: str, answer: Exchange, limit: int) -> tuple[Fetched, str | None]:
         if sum(len(name) + len(value) for name, value in answer.headers) > HEADER_BYTES:
@@ -322,21 +326,10 @@ class Fetcher:
         return answer.body.decode("utf-8", "replace") if answer.ok else ""
 
 
-class _Budget:
+class _Budget(msgspec.Struct):
     """The seconds that one fetch may take over all its hops; waiting for a turn at a host does not count."""
 
-    def __init__(self, seconds: float) -> None:
-        self._left = seconds
-
-    @asynccontextmanager
-    async def spend(self) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        try:
-            async with asyncio.timeout(max(0.0, self._left)):
-                yield
-        finally:
-            self._left -= loop.time() - start
+    left: float
 
 
 async def _collect(answer: Exchange, limit: int, url: str) -> tuple[bytes, bool]:

@@ -71,7 +71,7 @@ class HostGate:
 
     def held_until(self, url: str, now: datetime) -> datetime | None:
         """Until when the host wants to be left alone, None when it does not."""
-        until = self._until.get(urlsplit(url).netloc)
+        until = self._until.get(urlsplit(url).netloc) if self._until else None
         return until if until is not None and until > now else None
 
     @property

@@ -163,6 +163,8 @@ def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
             detail=f"{error.detail}{extra}",
             instance=path,
         )
+    elif isinstance(error, UnicodeDecodeError):  # Litestar reads a body without asking whether it is text
+        problem = Problem(title=_TITLES[400], status=400, detail="The body is not UTF-8", instance=path)
     else:
         log.error("%s: %s: %s", path, type(error).__name__, error, exc_info=error)
         problem = Problem(

@@ -313,3 +313,10 @@ def test_a_zero_byte_is_not_recorded(writing, path, sent):
     head = ledger.store.head().position
     assert client.post(path, json=sent, headers=bearer(ledger, "admin")).status_code == 400
     assert ledger.store.head().position == head
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'{"url": "\xff"}', b"{", b"[]", b"null", b""])
+def test_a_body_that_is_no_json_is_not_valid(writing, body):
+    client, ledger = writing
+    headers = {**bearer(ledger, "admin"), "content-type": "application/json"}
+    assert client.post("/api/v1/feeds", content=body, headers=headers).status_code == 400

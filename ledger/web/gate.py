@@ -92,7 +92,7 @@ class Gate:
         if not name or (self._hosts and name not in self._hosts):
             return 421, "This server is not known by that name; start it with --public-name NAME to allow it."
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            return 400, "No address holds a zero byte."
+            return 404, "Nothing has a zero byte in its name."
         caller = self._access.caller(
             headers.get("authorization", ""), _cookie(headers.get("cookie", "")), self._clock.now()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
@@ -114,15 +115,21 @@ class Runner:
         return tuple(entries)
 
 
+_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
 def _kind(item: Any) -> str:
     return tag_of(type(item)) if isinstance(item, Annotation) else f"a {type(item).__name__}"
 
 
 def _encode(item: Annotation, tag: str) -> bytes:
     try:
-        return encode_annotation(item)
+        raw = encode_annotation(item)
     except (TypeError, ValueError, OverflowError) as error:
         raise RejectedError("invalid", f"{tag}: it cannot be written as JSON: {error}") from error
+    if b"\\u0000" in raw and _ZERO.search(raw):
+        raise RejectedError("invalid", f"{tag}: it holds a zero byte, which no column of text takes")
+    return raw
 
 
 def _with_quote(item: Annotation, tag: str, text: str, size: int) -> Annotation:

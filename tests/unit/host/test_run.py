@@ -56,6 +56,13 @@ def test_no_span_outside_the_text_gets_through(one, start, beyond):
         annotate(pieces([Piece(span=bad)]), one)
 
 
+def test_a_zero_byte_is_refused_and_its_escape_in_a_text_is_not():
+    with pytest.raises(PluginError, match="zero byte"):
+        annotate(pieces([Piece(span=Span(0, 1), table={"a\0": 1})]), article("A tide."))
+    (found,) = annotate(pieces([Piece(span=Span(0, 1), table={"a\\u0000": 1})]), article("A tide."))
+    assert found.table == {"a\\u0000": 1}
+
+
 def test_a_processor_sees_what_it_requires_and_within_a_span():
     seen = []
 

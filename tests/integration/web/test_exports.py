@@ -25,7 +25,8 @@ def made(ledger, what, form):
 
 @pytest.mark.parametrize("what", WHAT)
 def test_rows_are_the_same_in_every_form(ledger, what):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
+
     lines = [json.loads(line) for line in made(ledger, what, "jsonl").splitlines()]
     table = list(csv.DictReader(io.StringIO(made(ledger, what, "csv").decode(), newline="")))
     columns = parquet.read_table(io.BytesIO(made(ledger, what, "parquet"))).to_pylist()
@@ -50,7 +51,8 @@ def test_rows_are_the_same_in_every_form(ledger, what):
 
 @pytest.mark.parametrize("what", WHAT)
 def test_a_table_without_rows_has_the_same_columns(ledger, what, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
+
     with open_ledger(tmp_path / "empty", clock=ledger.clock) as empty:
         schema = parquet.read_schema(io.BytesIO(made(empty, what, "parquet")))
         assert schema == parquet.read_schema(io.BytesIO(made(ledger, what, "parquet")))

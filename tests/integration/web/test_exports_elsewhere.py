@@ -26,11 +26,12 @@ def files(ledger, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("what", WHAT)
 def test_pandas_reads_every_table(files, what):
-    pandas = pytest.importorskip("pandas")
+    import pandas as pd
+
     frames = {
-        "parquet": pandas.read_parquet(files / f"{what}.parquet"),
-        "csv": pandas.read_csv(files / f"{what}.csv", keep_default_na=False),
-        "jsonl": pandas.read_json(files / f"{what}.jsonl", lines=True, dtype=False),
+        "parquet": pd.read_parquet(files / f"{what}.parquet"),
+        "csv": pd.read_csv(files / f"{what}.csv", keep_default_na=False),
+        "jsonl": pd.read_json(files / f"{what}.jsonl", lines=True, dtype=False),
     }
     columns = list(frames["parquet"].columns)
     assert all(list(frame.columns) == columns for frame in frames.values())
@@ -38,8 +39,9 @@ def test_pandas_reads_every_table(files, what):
 
 
 def test_pandas_has_instants_numbers_and_truths(files):
-    pandas = pytest.importorskip("pandas")
-    reports = pandas.read_parquet(files / "reports.parquet")
+    import pandas as pd
+
+    reports = pd.read_parquet(files / "reports.parquet")
     assert str(reports["recorded"].dt.tz) == "UTC"
     assert reports["counted"].dtype == bool
     killed = reports[(reports["slot"] == "killed") & reports["counted"]]
@@ -47,7 +49,8 @@ def test_pandas_has_instants_numbers_and_truths(files):
 
 
 def test_duckdb_asks_the_files_themselves(files):
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb
+
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         found = database.execute(
@@ -64,7 +67,8 @@ def test_duckdb_asks_the_files_themselves(files):
 
 
 def test_duckdb_reads_the_views_where_they_lie(ledger):
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb
+
     path = ledger.settings.home / "views.db"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as views:
         rows = views.execute("SELECT slot, best, independent_roots FROM figures ORDER BY slot").fetchall()

@@ -20,10 +20,10 @@ run: $(VENV)/ready ## Set up, ingest the demo corpus over loopback HTTP and prin
 	$(BIN)/newsledger demo
 
 test: $(VENV)/ready ## Run the default test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
-
-test-all: $(VENV)/ready ## Run every test, the heavy ones too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-all: $(VENV)/ready ## Run every test, the heavy ones too, with new random examples
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m '' --hypothesis-profile=exploring
 
 hostile-plugins: $(VENV)/ready ## Run twenty hostile plugins in one ledger and print what became of each
 	$(BIN)/python -m pytest -q -m slow tests/integration/plugins/test_hostile_table.py
@@ -32,14 +32,14 @@ attacks: $(VENV)/ready ## Print what catches which attack on a sealed ledger
 	$(BIN)/python -m tests.integration.audit.attacks
 
 faults: $(VENV)/ready ## Kill and starve the store at every step; print the fault table
-	$(BIN)/python -m pytest -q -s tests/integration/store/test_faults.py
+	$(BIN)/python -m pytest -q -s -m slow tests/integration/store/test_faults.py
 
 $(VENV)/tools-ready: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[dev,tools]'
 	@touch $@
 
 test-web: $(VENV)/tools-ready ## Run the pages in a browser and all that programs do with them; needs a chromium (apt-get install chromium)
-	$(BIN)/python -m pytest tests/e2e/web tests/integration/web
+	$(BIN)/python -m pytest -m '' tests/e2e/web tests/integration/web
 
 lint: $(VENV)/ready ## Format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -2,6 +2,8 @@
 
 A `console` block holds lines `$ command` followed by what it prints; `...` stands for any text, also over lines. Each
 document has a fresh folder, in which its commands run one after the other; NEWSLEDGER_HOME is inside it.
+
+Generated examples are the same in every run, so that one commit gives one verdict; `--hypothesis-profile=exploring` draws new ones.
 """
 
 from __future__ import annotations
@@ -14,11 +16,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
 from sybil import Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 ROOT = Path(__file__).parent
+
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.register_profile("exploring", print_blob=True)
+settings.load_profile("repeatable")
 
 
 def _setup(namespace: dict[str, object]) -> None:

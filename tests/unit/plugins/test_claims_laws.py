@@ -9,6 +9,7 @@ import ledger_attribution
 import ledger_claims
 import ledger_numbers
 import ledger_syntax
+from ledger.feeds.text import clean
 from ledger.plugin import Annotation, Article, Claim, Quantity
 from ledger.testing import annotate, article, check_processor
 
@@ -130,8 +131,8 @@ def test_a_headline_adds_nothing(text: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(max_size=300))
-def test_any_text_can_be_read(text: str) -> None:
+@given(st.text(max_size=300).map(clean))
+def test_any_text_of_a_ledger_can_be_read(text: str) -> None:
     claims(article(text))
 
 

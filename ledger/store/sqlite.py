@@ -81,7 +81,12 @@ _FREE = """
     SELECT * FROM tasks WHERE kind = ?1 AND (lease_until IS NULL OR lease_until <= ?2) AND next_at <= ?3
     ORDER BY next_at, key
 """
-_FREE_OF = _FREE.replace("WHERE kind = ?1", "WHERE kind = ?1 AND key IN (SELECT value FROM json_each(?4))")
+# A cross join keeps its order in SQLite: from the few keys asked for to their tasks, not over all that are due.
+_FREE_OF = """
+    SELECT tasks.* FROM json_each(?4) CROSS JOIN tasks ON kind = ?1 AND tasks.key = value
+    WHERE (lease_until IS NULL OR lease_until <= ?2) AND next_at <= ?3
+    ORDER BY next_at, tasks.key
+"""
 _LEASE = "UPDATE tasks SET owner = ?, lease_until = ?, fence = ? WHERE kind = ? AND key = ?"
 _FINISH = """
     UPDATE tasks SET next_at = ?, data = ?, owner = '', lease_until = NULL WHERE kind = ? AND key = ? AND fence = ?

@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from extract_claims import bench_casualties
 from extract_parse import bench_attribution, bench_factuality, bench_parse_speed, bench_syntax
 
-from ledger.plugin import Quantity
+from ledger.plugin import Quantity, TimeSpan
 from ledger_entities.processor import annotate as read_entities
 from ledger_numbers.processor import annotate as read_numbers
 from ledger_sentiment.tone import read_tones, score, score_towards
@@ -37,6 +37,8 @@ SECONDS = {
     "decade": 315_360_000, "fortnight": 1_209_600, "weekend": 172_800,
 }  # fmt: skip
 KINDS = {"cardinal": "number", "money": "currency", "measure": "dimension"}
+CUSTOMARY = {"couple": 2, "few": 3, "several": 3, "some": 3}
+SUFFIXED = {"age", "temperature", "dimension", "duration"}
 TEMPERATURES = {"degree_Celsius", "degree_Fahrenheit", "kelvin"}
 NUMBER_BARS = {
     "number": 78.0, "currency": 84.0, "percent": 89.0, "dimension": 77.0, "age": 100.0, "temperature": 91.0, "duration": 92.0,
@@ -61,8 +63,16 @@ def run_scorer(folder: Path, task: str, gold: str, predictions: list[Row], *opti
 
 
 def number_rows(text: str, wanted: str, *, middle: bool) -> Iterator[Row]:
-    """Quantities in the scorer's terms: `middle` gives the mean of a range, as one of the sets has it."""
-    for item in read_numbers(text, 0, len(text), TODAY):
+    """Quantities in the scorer's terms: `middle` gives the mean of a range, as one of the sets has it.
+
+    The other set has the end of a range that stands beside the unit ("50 years old" of "40 - 50 years old"), a customary
+    figure for a vague count of a unit of time, and no duration inside a date ("the last 3 months").
+    """
+    items = list(read_numbers(text, 0, len(text), TODAY))
+    if middle:
+        yield from year_rows(items)
+    dates = [item.span for item in items if isinstance(item, TimeSpan) and item.kind != "duration"]
+    for item in items:
         if not isinstance(item, Quantity):
             continue
         kind, value = KINDS.get(item.kind, item.kind), item.value
@@ -72,8 +82,13 @@ def number_rows(text: str, wanted: str, *, middle: bool) -> Iterator[Row]:
             kind = "number"
         if wanted == "range" and item.op != "exact":
             kind = "range"
-        if wanted == "duration" and kind == "duration" and value is not None:
-            value *= SECONDS.get(item.unit, 1)
+        elif item.op == "range" and wanted in SUFFIXED:
+            value = item.high
+        if wanted == "duration" and kind == "duration":
+            if any(date.covers(item.span) for date in dates):
+                continue
+            count = customary(item.quote) if item.op == "vague" else value
+            value = None if count is None else count * SECONDS.get(item.unit, 1)
         if middle:
             if item.kind == "ordinal" or item.op == "vague":
                 continue
@@ -88,6 +103,27 @@ def number_rows(text: str, wanted: str, *, middle: bool) -> Iterator[Row]:
             "hi": item.high,
             "kind": kind,
         }
+
+
+def year_rows(items: Iterable[Quantity | TimeSpan]) -> Iterator[Row]:
+    """The years of a text as plain numbers, as the set without dates has them."""
+    for item in items:
+        year = re.search(r"\b[12]\d{3}$", item.quote)
+        if isinstance(item, TimeSpan) and item.precision == "year" and year:
+            end = item.span.end
+            yield {
+                "start": end - 4,
+                "end": end,
+                "value": int(year[0]),
+                "lo": None,
+                "hi": None,
+                "kind": "quantity",
+            }
+
+
+def customary(quote: str) -> int | None:
+    """How many a vague count of time stands for in the set: "several weeks" are three."""
+    return next((count for word, count in CUSTOMARY.items() if word in quote.lower().split()), None)
 
 
 def bench_numbers(folder: Path) -> Iterator[Figure]:

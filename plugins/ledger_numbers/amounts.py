@@ -39,6 +39,7 @@ _MONEY_VERBS = word_set("""
     cost costs paid pay pays worth price priced fined fine earn earned spent spend raised bill owed
 """)
 _KINDS_OF_DAY = frozenset({"business", "working", "consecutive", "straight", "successive", "full", "whole"})
+_ABBREVIATED = frozenset({"mio", "mrd", "mld", "bn", "mn", "mln", "bln"})
 _TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin"})
 
 
@@ -272,8 +273,13 @@ def _is_money_pound(tokens: Tokens, amount: Amount, at: int) -> bool:
 
 
 def _currency_after(tokens: Tokens, amount: Amount, at: int) -> bool:
+    if tokens.at(at) == "." and tokens.at(at - 1) in _ABBREVIATED:
+        at += 1
     word = tokens.at(at)
-    if word in SYMBOLS and not (tokens.is_number(at + 1) and tokens.glued(at) and not tokens.glued(at - 1)):
+    opens = tokens.is_number(at + 1) and (
+        tokens.glued(at) > tokens.glued(at - 1) or (word in {"$", "£"} and not tokens.glued(at - 1))
+    )
+    if word in SYMBOLS and not opens:
         return _set(amount, "money", SYMBOLS[word], at + 1)
     if word in CODES and (tokens.raw(at).isupper() or word in {"rmb", "usd"}):
         scale = SCALES.get(tokens.at(at + 1), 1) if amount.scale == 1 else 1

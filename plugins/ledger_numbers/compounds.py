@@ -77,14 +77,15 @@ def _smaller_unit(tokens: Tokens, amount: Amount, at: int) -> None:
 
 
 def _cents(tokens: Tokens, amount: Amount, at: int) -> None:
-    """Take in the cents of "3 dollars and 50 cents" and of "3 dollars 50"."""
+    """Take in the cents of "3 dollars and 50 cents", of "3 dollars 50" and of "3 dollars and 50" at the end of a clause."""
     if not amount.unit.isupper() or amount.scale > 1 or amount.value != amount.value.to_integral_value():
         return
     cents = read_numeral(tokens, at)
     if cents is None or cents.fraction or not 0 < cents.value < 100:
         return
     named = tokens.at(cents.stop) in {"cent", "cents", "pence"}
-    bare = at == amount.stop and amount.after < amount.stop and tokens.at(cents.stop) in {"", ".", ",", ";"}
+    closes = amount.after < amount.stop and tokens.at(cents.stop) in {"", ".", ",", ";"}
+    bare = closes and (at == amount.stop or tokens.at(amount.first - 1) != "between")
     if named or (bare and cents.value >= 10):
         amount.value += cents.value / 100
         amount.stop = cents.stop + 1 if named else cents.stop

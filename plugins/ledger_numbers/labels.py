@@ -57,7 +57,17 @@ def _is_address(tokens: Tokens, stop: int) -> bool:
 
 
 def _is_name_part(tokens: Tokens, first: int, stop: int) -> bool:
-    """Such as "Boeing 737 crashed", "Apollo 11": a capital word inside a sentence before digits that count no noun."""
+    """Such as "Boeing 737-800 crashed", "iPhone 15": a capital word inside a sentence before digits that count no noun."""
+    if (
+        tokens.at(stop) == "-"
+        and tokens.glued(stop - 1)
+        and tokens.glued(stop)
+        and tokens.is_number(stop + 1)
+    ):
+        stop += 2
+    name = tokens.raw(first - 1)
+    if tokens.is_word(first - 1) and name[1:] != name[1:].lower() and name != name.upper():
+        return not counted_noun(tokens, stop)[0]
     if first < 2 or not tokens.is_capital(first - 1) or not tokens.is_word(first - 1):
         return False
     opener = tokens.at(first - 2)

@@ -95,15 +95,14 @@ def _fraction(tokens: Tokens, at: int, *, alone: bool) -> tuple[Decimal, int] | 
     count: Decimal | None = None
     if word in {"a", "an"}:
         below = tokens.at(at + 1)
-        if (
-            below not in DENOMINATORS
-            or below == "half"
-            or (alone and tokens.at(at + 2) not in {"of", ",", ".", ""})
-        ):
+        parts, stop = _denominator(tokens, at + 1)
+        if not parts or below == "half" or (alone and tokens.at(stop) not in {"of", ",", ".", ""}):
             return (_HALF, at + 2) if below == "half" and (not alone or tokens.at(at + 2) != "-") else None
-        return Decimal(1) / DENOMINATORS[below], at + 2
+        return Decimal(1) / parts, stop
     if word in SMALL:
         count = Decimal(SMALL[word])
+    elif word in TENS:
+        return _of_tens(tokens, at, decimal=not alone)
     elif tokens.is_number(at) and word.isdigit() and len(word) < 3:
         count = Decimal(word)
     if count is None:
@@ -121,6 +120,22 @@ def _fraction(tokens: Tokens, at: int, *, alone: bool) -> tuple[Decimal, int] | 
     if not alone:
         return None
     return _proportion(tokens, at, count)
+
+
+def _of_tens(tokens: Tokens, at: int, *, decimal: bool) -> tuple[Decimal, int] | None:
+    """More than ten parts: "fifty-four hundredths", "twenty fifths"; `decimal` takes tenths, hundredths and so on alone.
+
+    So "and" opens the parts of "two hundred and fifty-four hundredths", but not those of "one hundred and thirty fifths".
+    """
+    count, stop = TENS[tokens.word[at]], at + 1
+    ones = stop + 1 if tokens.at(stop) == "-" else stop
+    if SMALL.get(tokens.at(ones), 99) < 10 and not tokens.is_number(ones):
+        count, stop = count + SMALL[tokens.at(ones)], ones + 1
+    below = tokens.at(stop)
+    parts = DENOMINATORS.get(below, 0)
+    if not below.endswith("ths") or not parts or (decimal and parts not in {10, 100, 1000, 10**6, 10**9}):
+        return None
+    return Decimal(count) / parts, stop + 1
 
 
 def _denominator(tokens: Tokens, at: int) -> tuple[int, int]:
@@ -262,6 +277,10 @@ def _cardinal(tokens: Tokens, at: int) -> Numeral | None:
                 and running.group is None
             ):
                 break
+            parts, stop = _denominator(tokens, j) if word in TENS and j > at else (0, j)
+            if parts and tokens.at(stop - 1).endswith("s"):
+                share = running.value() / parts
+                return Numeral(at, stop, share, share, fraction=True)
             if not running.add_small(SMALL.get(word) or TENS[word], previous):
                 break
         elif (

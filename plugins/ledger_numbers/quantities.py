@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ledger_numbers.ages import age_by_decade, age_of_anybody, age_of_duration
 from ledger_numbers.amounts import read_amount
 from ledger_numbers.cues import left_cue, right_cue
+from ledger_numbers.durations import lasting_unit
 from ledger_numbers.found import Amount, Found, Time
 from ledger_numbers.labels import is_label, is_score
 from ledger_numbers.nouns import counted_noun
 from ledger_numbers.relations import relate
+from ledger_numbers.temperatures import SCALE_NAMES, degrees_meant, scale_alone
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.units import CURRENCY_WORDS, TIME_UNITS
-from ledger_numbers.words import DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO, word_set
+from ledger_numbers.words import DECADES, DENOMINATORS, ORDINALS, SCALES, SMALL, TENS, VAGUE, ZERO, word_set
 
 __all__ = ["read_quantities"]
 
@@ -30,6 +33,7 @@ _CHANGES = word_set("""
 _RANGE_OPENERS = word_set("""
     range ranges ranged ranging anywhere somewhere age ages aged vary varies varied varying
 """)
+_ARTICLES = frozenset({"a", "an", "the", "some"})
 _VAGUE_LEFT = frozenset({"several", "few", "couple", "many", "multiple", "some"})
 _ONE_LEFT = word_set("""
     no every any each this that which another some the other or day-
@@ -38,12 +42,7 @@ _ONE_RIGHT = word_set("""
     another of day side thing way point time reason who that which is was has can could would should
     must may might will more or and in to by at on for from with as such could's
 """)
-_SOMEBODY = word_set("""
-    man woman boy girl son daughter brother sister father mother husband wife child baby teenager
-    driver victim suspect student pupil pensioner
-""")
 _UNCOUNTED = Decimal(10) ** 24
-_YEARS_OLD = frozenset({"old", "olds"})
 
 
 def read_quantities(tokens: Tokens, times: list[Time]) -> list[Found]:
@@ -72,6 +71,14 @@ def _read(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
     if kind == "x":
         return None
     if kind == "w":
+        if word in _ARTICLES and (tokens.at(at + 1) in TIME_UNITS or tokens.at(at + 1) in {"full", "whole"}):
+            lasting = lasting_unit(tokens, at)
+            if lasting is not None:
+                return _described(tokens, lasting)
+        if word in DECADES or word.endswith("something"):
+            return age_by_decade(tokens, at)
+        if word in SCALE_NAMES:
+            return scale_alone(tokens, at)
         if word in VAGUE or word in _VAGUE_LEFT or word == "handful":
             return _vague(tokens, at)
         if word in ORDINALS:
@@ -87,11 +94,19 @@ def _read(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
         ordinal = _ordinal_digits(tokens, at)
         if ordinal is not None:
             return ordinal
+    if word in TENS or kind == "n":
+        by_decade = age_by_decade(tokens, at)
+        if by_decade is not None:
+            return by_decade
     if word == "between":
         return _between(tokens, at, blocked)
     if word == "one" and not _counts_one(tokens, at):
         return None
     amount = read_amount(tokens, at)
+    if amount is not None and amount.kind == "cardinal" and not amount.digits:
+        ordinal = _ordinal_after(tokens, amount)
+        if ordinal is not None:
+            return ordinal
     if amount is None or _refused(tokens, amount):
         return Found(at, amount.stop, at, "") if amount is not None and amount.stop > at else None
     return _ranged(tokens, amount) or _finished(tokens, amount)
@@ -111,7 +126,7 @@ def _refused(tokens: Tokens, amount: Amount) -> bool:
         ):
             return True
         if (
-            before in {"-", "'"}
+            before in {"-", "−", "'"}
             and tokens.glued(first - 2)
             and tokens.kind[first - 2] in "nw"
             and tokens.at(first - 2) not in {"magnitude", "least"}
@@ -213,6 +228,23 @@ def _ordinal_word(tokens: Tokens, at: int) -> Found | None:
     return Found(first, at + 1, at, "ordinal", value=value, low=value, high=value, noun=noun)
 
 
+def _ordinal_after(tokens: Tokens, amount: Amount) -> Found | None:
+    """The ordinal that a number in words opens: "twenty-first", "one hundred and seventh"."""
+    at = amount.stop
+    tens = tokens.at(at - 1) in TENS and tokens.at(at) == "-"
+    if tokens.at(at) in {"-", "and"}:
+        at += 1
+    last = tokens.at(at)
+    room = 10 if tens else 100 if amount.value >= 100 else 0
+    if last not in ORDINALS or ORDINALS[last] >= room or amount.value % room:
+        return None
+    if tokens.at(at - 1) == "and" and tokens.at(at + 1).endswith("s"):  # "one hundred and first responders"
+        return None
+    value = amount.value + ORDINALS[last]
+    noun, _ = counted_noun(tokens, at + 1, one=True)
+    return Found(amount.first, at + 1, amount.first, "ordinal", "exact", value, value, value, noun=noun)
+
+
 def _between(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
     left = read_amount(tokens, at + 1)
     if left is None or tokens.at(left.stop) not in {"and", "to", "-"} or blocked[at + 1]:
@@ -244,7 +276,7 @@ def _range(tokens: Tokens, first: int, left: Amount, right: Amount) -> Found:
     kind, unit = (right.kind, right.unit) if right.unit else (left.kind, left.unit)
     whole = Found(first, right.stop, left.number, kind, "range", left.value, left.value, right.value, unit)
     if kind == "duration":
-        _age_of(tokens, whole)
+        age_of_duration(tokens, whole)
     elif kind == "cardinal" and tokens.at(first - 1) in {"aged", "ages"}:
         whole.kind, whole.unit = "age", "year"
     _describe(tokens, whole)
@@ -252,7 +284,10 @@ def _range(tokens: Tokens, first: int, left: Amount, right: Amount) -> Found:
 
 
 def _ranged(tokens: Tokens, left: Amount) -> Found | None:
-    """Such as "40-50", "5 to 10 million", "from 20 to 30" of a range, "two or three"."""
+    """Such as "40-50", "5 to 10 million", "from 20 to 30" of a range, "two or three", "18-to-24-year-olds"."""
+    if tokens.phrase(left.stop, left.stop + 3) == "- to -" and left.kind == "cardinal":
+        last = read_amount(tokens, left.stop + 3)
+        return _range(tokens, left.first, left, last) if last is not None and _pair(left, last) else None
     link = tokens.at(left.stop)
     if link not in {"-", "–", "—", "~", "to", "or"} or left.value < 0:
         return None
@@ -295,40 +330,16 @@ def _finished(tokens: Tokens, amount: Amount) -> Found:
         amount.first, amount.stop, amount.number, amount.kind, "exact", value, value, value, amount.unit
     )
     if amount.kind == "duration":
-        _age_of(tokens, found)
-    elif amount.kind == "cardinal" and amount.digits:
-        _bare_age(tokens, found)
+        age_of_duration(tokens, found)
+    elif amount.kind == "cardinal":
+        age_of_anybody(tokens, found)
+    degrees_meant(tokens, found)
+    return _described(tokens, found)
+
+
+def _described(tokens: Tokens, found: Found) -> Found:
     _describe(tokens, found)
     return found
-
-
-def _age_of(tokens: Tokens, found: Found) -> None:
-    """Such as "23-year-old", "ten months old", "18 months of age"."""
-    stop = found.stop
-    if tokens.at(stop) == "-" and tokens.at(stop + 1) in _YEARS_OLD:
-        found.kind, found.stop = "age", stop + 2
-    elif tokens.at(stop) in _YEARS_OLD:
-        found.kind, found.stop = "age", stop + 1
-    elif tokens.phrase(stop, stop + 2) == "of age":
-        found.kind, found.stop = "age", stop + 2
-
-
-def _bare_age(tokens: Tokens, found: Found) -> None:
-    """Such as "aged 23", "Ada Vale, 47, said", "(47)"."""
-    if found.value is None or not 0 < found.value < 116 or found.value != found.value.to_integral_value():
-        return
-    before, after = tokens.at(found.first - 1), tokens.at(found.stop)
-    whom = found.first - 2
-    named = tokens.is_word(whom) and (tokens.is_capital(whom) or tokens.at(whom) in _SOMEBODY)
-    if (
-        before in {"aged", "age"}
-        or (before in {"turned", "turning", "turns"} and after in {"", ".", ",", "in", "on", "this", "last"})
-        or (after in {"or", "and"} and tokens.at(found.stop + 1) in {"older", "younger"})
-        or (after in {"yo", "y.o"} and tokens.glued(found.stop - 1))
-        or (before == "of" and tokens.at(found.first - 2) == "age")
-        or (named and ((before == "," and after in {",", "."}) or (before == "(" and after == ")")))
-    ):
-        found.kind, found.unit = "age", "year"
 
 
 def _describe(tokens: Tokens, found: Found) -> None:

@@ -28,6 +28,7 @@ _TOKEN = re.compile(
       |\d{{1,3}}(?:[{_SPACE}]\d{{3}}){{9,}}(?!\d))
     |(?P<n>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)
       |\d{{1,2}}(?:,\d{{2}})+,\d{{3}}(?:\.\d+)?(?!\d)
+      |\d{{1,3}}(?:['’]\d{{3}})+(?:\.\d+)?(?![\d'’])
       |\d{{1,3}}(?:[{_SPACE}]\d{{3}})+(?![\d,.:/]?\d)
       |\d{{1,3}}(?:\.\d{{3}})+,\d+
       |\d{{1,3}}(?:\.\d{{3}}){{2,}}(?!\d)
@@ -95,11 +96,11 @@ class Tokens:
 
 
 def decimal_of(written: str) -> Decimal:
-    """The value of a number in digits: `1,200`, `12,34,567`, `1.234.567`, `1.111,11`, `1 200`, `1,5`, `.08`, `½`, `1.3x10^6`."""
+    """The value of a number in digits: `1,200`, `12,34,567`, `1.234.567`, `1.111,11`, `1 200`, `1'200`, `1,5`, `.08`, `½`, `1.3x10^6`."""
     if written in VULGAR:
         above, below = VULGAR[written]
         return Decimal(above) / Decimal(below)
-    plain = re.sub(rf"[{_SPACE}]", "", written)
+    plain = re.sub(rf"[{_SPACE}'’]", "", written)
     if "x" in plain or "×" in plain:
         left, _, power = plain.replace("×", "x").partition("x10")
         return Decimal(left).scaleb(int(power.removeprefix("^").replace("−", "-")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "DECADES",
     "DENOMINATORS",
     "LETTER_SCALES",
     "ORDINALS",
@@ -29,9 +30,12 @@ TENS: dict[str, int] = {
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
     )
 }
+DECADES: dict[str, int] = {word[:-1] + "ies": value for word, value in TENS.items()}
+"""Words for ten years of a life or of a century."""
 SCALES: dict[str, int] = {
     "thousand": 10**3, "lakh": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9, "trillion": 10**12, "mln": 10**6,
     "mn": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12,
+    "mio": 10**6, "mrd": 10**9, "mld": 10**9,
 }  # fmt: skip
 LETTER_SCALES: dict[str, int] = {"k": 10**3, "m": 10**6, "b": 10**9, "mm": 10**6}
 """Letters glued to digits; what `m` and `b` mean depends on what stands around them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -44,8 +45,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     denials: tuple[Denial, ...]
 
 
-def explain(state: State, slot: str) -> Explanation:
-    """Every report of a slot by root, and why `best` is best. Raises NotFoundError for a slot that the state lacks."""
+def explain(state: State, slot: str, named: Callable[[str], str] = str) -> Explanation:
+    """Every report of a slot by root, and why `best` is best. Raises NotFoundError for a slot that the state lacks.
+
+    `named` gives the name of a root by its id, for the sentences of `why`.
+    """
     found = state.get(slot)
     if found is None:
         known = ", ".join(each.id for each in state.slots[:8])
@@ -57,7 +61,7 @@ def explain(state: State, slot: str) -> Explanation:
     return Explanation(
         slot=slot,
         best=found.best,
-        why=_why(found, state.policy),
+        why=_why(found, state.policy, named),
         roots=tuple(
             RootGroup(
                 root=figure.root,
@@ -110,34 +114,34 @@ def _role(slot: SlotState, figure: Figure) -> str:
     return "another current figure"
 
 
-def _why(slot: SlotState, policy: str) -> tuple[str, ...]:
+def _why(slot: SlotState, policy: str, named: Callable[[str], str]) -> tuple[str, ...]:
     best = next((figure for figure in slot.figures if figure.root == slot.best_root), None)
     if best is None:
         said = f"; the latest wording is {slot.vague!r}" if slot.vague else ""
         return (f"No current root states a figure{said}.",)
-    lines = [f"Shown: {in_words(best.value)} ({best.root}), by the policy {policy}."]
+    lines = [f"Shown: {in_words(best.value)} ({named(best.root)}), by the policy {policy}."]
     lines.append(
         f"{slot.best_independent_roots} of {slot.independent_roots} independent roots stand by it: "
-        f"{', '.join(slot.best_roots)}."
+        f"{', '.join(map(named, slot.best_roots))}."
     )
     rivals = [each for each in slot.figures if each.candidate and each.value.point != best.value.point]
     if not rivals:
         lines.append("No other current figure competes with it.")
     lines += [
-        f"It comes before {in_words(rival.value)} ({rival.root}): {_ahead(slot, best, rival, policy)}."
+        f"It comes before {in_words(rival.value)} ({named(rival.root)}): {_ahead(slot, best, rival, policy)}."
         for rival in rivals
     ]
     lines += [
-        f"{in_words(each.value)} ({each.root}) is a lower bound that a later or equally late figure meets."
+        f"{in_words(each.value)} ({named(each.root)}) is a lower bound that a later or equally late figure meets."
         for each in slot.figures
         if each.current and not each.candidate and each.value.op == "min"
     ]
-    older = [f"{in_words(each.value)} ({each.root})" for each in slot.figures if not each.current]
+    older = [f"{in_words(each.value)} ({named(each.root)})" for each in slot.figures if not each.current]
     if older:
         lines.append(f"Said too long before the latest to be current: {', '.join(older)}.")
     if slot.disputed:
-        pairs = [f"{one} against {other}" for one, other in slot.dispute.figures]
-        denied = [f"denied by {root}" for root in slot.dispute.denied_by]
+        pairs = [f"{named(one)} against {named(other)}" for one, other in slot.dispute.figures]
+        denied = [f"denied by {named(root)}" for root in slot.dispute.denied_by]
         lines.append(f"Disputed: {'; '.join([*pairs, *denied])}.")
     if slot.circular:
         lines.append("At least one root is a citation loop: outlets that cite each other and nobody else.")

@@ -98,6 +98,11 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
         source = self.sources.get(root)
         return source.reliability if source is not None else GRADES[-1]
 
+    def name(self, key: str) -> str:
+        """What people call a source or an outlet; the id itself where nobody has named it."""
+        known = self.sources.get(key) or self.outlets.get(key)
+        return (known.name if known is not None else "") or key
+
     def parameters_of(self, slot: str) -> Parameters:
         """The parameters for a slot: those of the first topic, by id, that holds it and gives any, over the registry's."""
         for _, topic in sorted(self.topics.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ledger.state.explain import in_words
@@ -63,13 +64,13 @@ def roots_text(slot: SlotState) -> str:
     return f"{slot.best_independent_roots} of {slot.independent_roots}"
 
 
-def dispute_text(slot: SlotState) -> str:
-    """Who disagrees, in words; empty when nobody does."""
+def dispute_text(slot: SlotState, named: Callable[[str], str] = str) -> str:
+    """Who disagrees, in words; empty when nobody does. `named` gives the name of a root by its id."""
     if not slot.disputed:
         return ""
-    parts = [f"{first} v {second}" for first, second in slot.dispute.figures]
+    parts = [f"{named(first)} v {named(second)}" for first, second in slot.dispute.figures]
     if slot.dispute.denied_by:
-        parts.append("denied by " + ", ".join(slot.dispute.denied_by))
+        parts.append("denied by " + ", ".join(map(named, slot.dispute.denied_by)))
     return "; ".join(parts) or "yes"
 
 

@@ -65,7 +65,7 @@ def figures(
 def figure(request: Asked, desk: GivenDesk, moment: GivenMoment, slot: Name) -> dict[str, Any]:
     """Everything known of one figure, and why it reads as it does."""
     found = desk.figure(slot.removeprefix("/"), moment)
-    return {**found.to_dict(), "why": desk.explanation(found).why}
+    return {**found.to_dict(), "why": desk.explanation(found, desk.registry(moment).name).why}
 
 
 @endpoint(f"{_BASE}/claims", summary="Claims that count")

@@ -113,7 +113,7 @@ def article_page(
 def _cards(desk: Desk, article: str, revision: int, moment: Moment) -> list[ClaimCard]:
     """The claims of one revision, by place, joined with what became of them on their figures."""
     upto = desk.upto(moment)
-    registry = desk.ledger.sources.registry(recorded_as_of=moment.recorded)
+    registry = desk.registry(moment)
     documents = resolve(desk.browser.reports_of(article, upto), registry)
     claims = [
         claim

@@ -6,7 +6,7 @@ Colours and strokes are classes of the style sheet, so that dark mode and print 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
 
@@ -53,13 +53,15 @@ class _Dot(msgspec.Struct, frozen=True):
     alive: bool
 
 
-def timeline(slot: SlotState, hrefs: Sequence[str], clock: str = "published") -> Timeline | None:
+def timeline(
+    slot: SlotState, hrefs: Sequence[str], clock: str = "published", named: Callable[[str], str] = str
+) -> Timeline | None:
     """Every report of a figure as a point, and what the figure read as a dashed line; None when nothing can be drawn.
 
     `hrefs` are the links of the slot's claims, in their order. `clock` says when a point lies: when it was `published`, or
-    when it was `recorded`, which is where the line always lies. Words, as a status has them, get a lane each.
+    when it was `recorded`, which is where the line always lies. `named` gives the name of a root or an outlet by its id. Words, as a status has them, get a lane each.
     """
-    dots = _dots(slot, hrefs, clock)
+    dots = _dots(slot, hrefs, clock, named)
     if not dots:
         return None
     numbers = [dot for dot in dots if not isinstance(dot.value, str)]
@@ -88,11 +90,14 @@ def timeline(slot: SlotState, hrefs: Sequence[str], clock: str = "published") ->
         f"{''.join(parts)}</svg>"
     )
     shown = [root for root in order if any(dot.root == root for dot in kept)]
-    legend = tuple(Legend(root or "no named source", looks[root] % 8, _swatch(looks[root])) for root in shown)
+    legend = tuple(
+        Legend(named(root) if root else "no named source", looks[root] % 8, _swatch(looks[root]))
+        for root in shown
+    )
     return Timeline(svg, legend, len(kept), len(dots) - len(kept))
 
 
-def _dots(slot: SlotState, hrefs: Sequence[str], clock: str) -> list[_Dot]:
+def _dots(slot: SlotState, hrefs: Sequence[str], clock: str, named: Callable[[str], str]) -> list[_Dot]:
     dots = []
     for claim, href in zip(slot.claims, hrefs, strict=True):
         stated = claim.stated
@@ -103,10 +108,10 @@ def _dots(slot: SlotState, hrefs: Sequence[str], clock: str) -> list[_Dot]:
             continue
         at = claim.recorded_at if clock == "recorded" else claim.seen_at
         low, high = (stated.lo, stated.hi) if stated.op == "range" else (None, None)
-        said_by = claim.root or claim.stated_root or "no named source"
-        gone = "" if claim.alive else f", no longer counted ({claim.reason or 'replaced'})"
-        label = f"{value_text(stated)}: {claim.outlet}, from {said_by}, {time_text(at)}{gone}"
         root = claim.root or claim.stated_root or ""
+        said_by = named(root) if root else "no named source"
+        gone = "" if claim.alive else f", no longer counted ({claim.reason or 'replaced'})"
+        label = f"{value_text(stated)}: {named(claim.outlet)}, from {said_by}, {time_text(at)}{gone}"
         dots.append(
             _Dot(
                 at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -17,6 +17,7 @@ from ledger.projections.queries import FOREVER
 from ledger.state.best import DEFAULT_POLICY
 from ledger.state.explain import Explanation, explain
 from ledger.state.model import Dispute, FigureChange, Number, Slot, SlotState, State, Value
+from ledger.state.registry import Registry
 from ledger.state.wording import dispute_text, range_text, reported_text, slot_title, time_text
 from ledger.web.asof import Moment
 
@@ -140,6 +141,7 @@ class Desk:
         self._checking = threading.Lock()
         self._checked: dict[int, Verification] = {}
         self._present: tuple[object, _Lines] = ((), _lines([]))
+        self._registry: tuple[bytes, Registry] | None = None
 
     def now(self) -> datetime:
         """The present instant."""
@@ -158,6 +160,14 @@ class Desk:
     def state(self, moment: Moment) -> State:
         """The whole reported state at a moment, recomputed unless it was asked for lately."""
         return self.ledger.views.state(moment.recorded, moment.published)
+
+    def registry(self, moment: Moment) -> Registry:
+        """The source registry in force at a moment."""
+        raw = self.ledger.views.registry(moment.recorded)
+        known = self._registry
+        if known is None or known[0] != raw:
+            known = self._registry = (raw, self.ledger.sources.registry(recorded_as_of=moment.recorded))
+        return known[1]
 
     def verified(self, *, wait: bool) -> Verification | None:
         """The check of the whole log as it is now; None where nobody made it and nobody is to wait for it."""
@@ -221,12 +231,14 @@ class Desk:
         return lines
 
     def _cards(self, lines: Sequence[FigureLine], moment: Moment) -> list[FigureCard]:
-        wanted = [line.slot for line in lines]
+        wanted, named = [line.slot for line in lines], self.registry(moment).name
         if moment.published is not None:
             state = {slot.id: slot for slot in self.state(moment).slots}
-            return [_card(line, state[line.slot]) for line in lines]
+            return [_card(line, state[line.slot], named) for line in lines]
         states = self.browser.states(wanted, self.upto(moment))
-        return [_card(line, _GLANCE.decode(states[line.slot])) for line in lines if line.slot in states]
+        return [
+            _card(line, _GLANCE.decode(states[line.slot]), named) for line in lines if line.slot in states
+        ]
 
     # -- one figure --------------------------------------------------------------------------------------------
 
@@ -250,9 +262,9 @@ class Desk:
         found = self.ledger.views.state(moment.recorded, moment.published, slots=slots)
         return {slot.id: slot for slot in found.slots}
 
-    def explanation(self, found: SlotState) -> Explanation:
-        """Why a figure reads as it does."""
-        return explain(State(slots=(found,), policy=DEFAULT_POLICY), found.id)
+    def explanation(self, found: SlotState, named: Callable[[str], str]) -> Explanation:
+        """Why a figure reads as it does; `named` gives the name of a root by its id."""
+        return explain(State(slots=(found,), policy=DEFAULT_POLICY), found.id, named)
 
 
 def _lines(lines: Iterable[FigureLine]) -> _Lines:
@@ -300,7 +312,7 @@ def _line(slot: SlotState) -> FigureLine:
     )
 
 
-def _card(line: FigureLine, state: Any) -> FigureCard:
+def _card(line: FigureLine, state: Any, named: Callable[[str], str]) -> FigureCard:
     seen = [claim.seen_at for claim in state.claims if claim.alive]
     return FigureCard(
         slot=line.slot,
@@ -317,7 +329,7 @@ def _card(line: FigureLine, state: Any) -> FigureCard:
         best_independent_roots=line.best_independent_roots,
         modality=line.modality,
         disputed=bool(line.disputed),
-        dispute=dispute_text(state),
+        dispute=dispute_text(state, named),
         first_seen=line.first_seen or "",
         last_report=format_time(max(seen)) if seen else "",
         last_change=line.last_change or "",

@@ -84,6 +84,8 @@ def page_response(request: Request[Any, Any, Any], desk: Desk, page: Page) -> Re
             page=page,
             moment=page.moment,
             frame=_frame(request, desk, page),
+            named=(named := desk.registry(page.moment).name),
+            named_chain=lambda chain: " ← ".join(dict.fromkeys(map(named, chain))),
             **page.context,
         )
     )

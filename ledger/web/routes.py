@@ -62,8 +62,10 @@ def handlers(routes: Iterable[Route]) -> list[HTTPRouteHandler]:
 
 
 def _telling(path: str, methods: set[str]) -> HTTPRouteHandler:
+    every = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+
     async def allowed() -> Response[None]:
-        return Response(None, status_code=204, headers={"Allow": ", ".join(sorted({*methods, "OPTIONS"}))})
+        return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(every))})
 
     return route(path, http_method=["OPTIONS"], include_in_schema=False, status_code=204)(allowed)
 

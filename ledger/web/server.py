@@ -160,7 +160,7 @@ def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         problem = Problem(
             title=_TITLES.get(error.status_code, "The request cannot be answered"),
             status=error.status_code,
-            detail=f"{error.detail}{extra}",
+            detail=f"Nothing lies at {path}" if error.detail == "Not Found" else f"{error.detail}{extra}",
             instance=path,
         )
     elif isinstance(error, UnicodeDecodeError):  # Litestar reads a body without asking whether it is text

@@ -91,7 +91,8 @@ def figure(
 ) -> Response[bytes]:
     """One figure: why it reads as it does, its timeline, and every report in a table."""
     state = desk.figure(bare(slot), moment)
-    explanation = desk.explanation(state)
+    named = desk.registry(moment).name
+    explanation = desk.explanation(state, named)
     lines = report_lines(desk, state, moment)
     clock = "recorded" if clock == "recorded" else "published"
     return page_response(
@@ -109,11 +110,12 @@ def figure(
                 "name": slot_title(state),
                 "reported": reported_text(state),
                 "range": range_text(state),
-                "dispute": dispute_text(state),
+                "dispute": dispute_text(state, named),
                 "why": explanation.why,
                 "camps": camps(state, explanation, lines),
-                "chart": timeline(state, [line.href for line in lines], clock),
+                "chart": timeline(state, [line.href for line in lines], clock, named),
                 "clock": clock,
+                "outlets": {claim.document: claim.outlet for claim in state.claims},
                 "history": list(_history(state)),
             },
         ),

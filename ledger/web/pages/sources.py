@@ -22,16 +22,16 @@ from ledger.web.routes import action, page
 
 __all__ = ["change_registry", "preview_registry", "sources"]
 
-_CASES = (
-    "corrected",
-    "retracted",
-    "misquoting",
-    "misquoted",
-    "circular",
-    "not_followed",
-    "outliers",
-    "became_consensus",
-)
+_CASES = {
+    "corrected": "corrected",
+    "retracted": "retracted",
+    "misquoting": "citing what is not there",
+    "misquoted": "misquoted by others",
+    "circular": "in a citation loop",
+    "not_followed": "kept after it was taken back",
+    "outliers": "unlike the best figure of its time",
+    "became_consensus": "of these borne out later",
+}
 
 
 class Registered(Form, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Registered(Form, frozen=True, kw_only=True):
 @page("/sources", "/sources.json", "/sources.csv")
 def sources(request: Request[Any, Any, Any], desk: GivenDesk, moment: GivenMoment) -> Response[bytes]:
     """The registry in force, with what the ledger shows of each source."""
-    registry = desk.ledger.sources.registry(recorded_as_of=moment.recorded)
+    registry = desk.registry(moment)
     shown = {one.source: one for one in records(desk.state(moment).slots, registry)}
     rows = []
     for key in sorted(registry.sources.keys() | shown.keys()):
@@ -73,6 +73,7 @@ def sources(request: Request[Any, Any, Any], desk: GivenDesk, moment: GivenMomen
             section="sources",
             context={
                 "rows": rows,
+                "cases": _CASES,
                 "parameters": msgspec.to_builtins(registry.parameters),
                 "raw": desk.ledger.sources.export(recorded_as_of=moment.recorded).decode(),
                 "history": _history(desk, moment),

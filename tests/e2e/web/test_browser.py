@@ -90,7 +90,7 @@ def test_why_this_figure_and_not_another(reader):
 
 def test_who_first_said_it(reader):
     reader.goto("/figures/killed")
-    assert "hws" in reader.locator("#reports tbody tr").first.inner_text()
+    assert "Halden Wire Service" in reader.locator("#reports tbody tr").first.inner_text()
     follow(reader, "KYIV (HWS) - About 1,000")
     reader.wait_for_url("**/articles/*")
     assert "Western officials put North Korean dead" in main(reader)
@@ -153,7 +153,7 @@ def test_reject_and_undo_and_add_a_feed_by_keyboard(person, site):
         "kim", ("read", "review", "ingest"), site.ledger.clock.now()
     )
     person.goto("/figures/killed")
-    follow(person, "reject us-officials")
+    follow(person, "reject US officials")
     assert "1 of 2" in main(person)
     follow(person, "Sign in")
     to(person, "Token")

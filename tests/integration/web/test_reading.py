@@ -28,7 +28,7 @@ def words(node):
 def test_the_start_page_shows_disputed_figures_first(client):
     rows = page(client, "/").xpath("//tr[@data-row]")
     assert "killed about 1,000 400–1,000 8 2 of 3" in words(rows[0])
-    assert "kr-intelligence v us-officials" in words(rows[0])
+    assert "National Intelligence Service v US officials" in words(rows[0])
     assert [("disputed" in (row.get("class") or "")) for row in rows] == [
         True,
         True,
@@ -148,7 +148,7 @@ def test_an_article_shows_marks_and_cards(client, ledger):
     assert len(tree.xpath("//article[contains(@class,'card')]")) == 3
     card = words(tree.xpath("//article[contains(@class,'card')]")[0])
     assert re.match("1 North Korean soldiers? killed, Kursk region: 300", card)
-    assert "Root: kr-intelligence" in card
+    assert "Root: National Intelligence Service" in card
     assert "read by claims" in card
     assert words(tree.xpath("//p[@class='body']")[0]).startswith(
         "South Korea's National Intelligence Service says 300"

@@ -16,7 +16,7 @@ from ledger.errors import InputError
 from ledger.feeds.documents import Item, escape_text, visible_text
 from ledger.feeds.text import clean, single_line
 
-__all__ = ["feed_facts", "item_of", "kind_of", "local_name"]
+__all__ = ["base_of", "feed_facts", "item_of", "kind_of", "local_name"]
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
@@ -94,7 +94,7 @@ def feed_facts(root: Any, url: str) -> tuple[str, str, str, float]:
     channel = next((child for child in root if local_name(child.tag) == "channel"), root)
     found = _children(channel)
     title = _title(_first(found, "title", "atom:title"))
-    link = _link(found, _base(channel, url))
+    link = _link(found, base_of(channel, url))
     language = (
         _text(_first(found, "language", "dc:language")) or channel.get(_LANG, "") or root.get(_LANG, "")
     )
@@ -109,12 +109,15 @@ def feed_facts(root: Any, url: str) -> tuple[str, str, str, float]:
     return title, link, language.lower(), ttl
 
 
-def item_of(element: Any, url: str) -> Item | None:
-    """The item that an `item`, `entry` or `url` element describes; None when there is nothing in it."""
+def item_of(element: Any, base: str) -> Item | None:
+    """The item that an `item`, `entry` or `url` element describes; None when there is nothing in it.
+
+    `base` is what relative links around it are resolved by.
+    """
     if local_name(element.tag) == "url":
-        return _sitemap_item(element, url)
+        return _sitemap_item(element, base)
     parts, found = _parts(element)
-    base = _base(element, url)
+    base = _own_base(element, base)
     guid_element = parts.get("guid")
     guid = _text(guid_element) or str(element.get(_ABOUT, ""))
     link = _text(parts.get("origin")) or _link(found, base)
@@ -134,28 +137,36 @@ def item_of(element: Any, url: str) -> Item | None:
     return item if item.guid or item.link or item.title or item.content or item.summary else None
 
 
-def _with_groups(element: Any) -> Iterator[Any]:
-    """The children of an element, and those of its media groups."""
-    for child in element:
-        if _name(child.tag) == "media:group":
-            yield from child
-        yield child
-
-
 def _parts(element: Any) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """The element for each part of an item, by the best of its names that says something; and all links and authors."""
     parts: dict[str, Any] = {}
     ranks: dict[str, int] = {}
     found: dict[str, list[Any]] = {}
-    for child in _with_groups(element):
-        name = _name(child.tag)
+    named = [(_name(child.tag), child) for child in element]
+    for name, child in _with_groups(named) if "media:group" in dict(named) else named:
         if name in _LISTED:
             found.setdefault(name, []).append(child)
         elif (role := _ROLES.get(name)) is not None:
             part, rank = role
-            if rank < ranks.get(part, _LAST) and (len(child) or (child.text or "").strip()):
+            if rank < ranks.get(part, _LAST) and _says(child):
                 parts[part], ranks[part] = child, rank
     return parts, found
+
+
+def _says(element: Any) -> bool:
+    """Whether there is anything in an element."""
+    if len(element):
+        return True
+    text = element.text
+    return text is not None and text != "" and not text.isspace()
+
+
+def _with_groups(named: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The named children of an element, and before each media group what is in it."""
+    for name, child in named:
+        if name == "media:group":
+            yield from ((_name(inner.tag), inner) for inner in child)
+        yield name, child
 
 
 def _sitemap_item(element: Any, url: str) -> Item | None:
@@ -187,7 +198,7 @@ def _children(element: Any) -> dict[str, list[Any]]:
 def _first(found: dict[str, list[Any]], *names: str) -> Any:
     for name in names:
         for element in found.get(name, ()):
-            if len(element) or (element.text or "").strip():
+            if _says(element):
                 return element
     return None
 
@@ -238,7 +249,8 @@ def _unpacked(element: Any) -> str:
         return text
 
 
-def _base(element: Any, url: str) -> str:
+def base_of(element: Any, url: str) -> str:
+    """What relative links within an element are resolved by."""
     bases = [a.get(_BASE) for a in (element, *element.iterancestors()) if a.get(_BASE)]
     for base in reversed(bases):
         url = urljoin(url, base)
@@ -287,7 +299,7 @@ def _author(found: dict[str, list[Any]]) -> str:
     names: list[str] = []
     for key in ("dc:creator", "atom:author", "author", "itunes:author"):
         for element in found.get(key, ()):
-            parts = _children(element)
+            parts = _children(element) if len(element) else {}
             text = _text(_first(parts, "atom:name", "name")) if parts else visible_text(element.text or "")
             if match := re.fullmatch(r"\S+@\S+\s*\((.+)\)", text):
                 text = match[1]

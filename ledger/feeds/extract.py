@@ -15,6 +15,7 @@ from lxml import etree
 
 from ledger.errors import InputError
 from ledger.feeds.language import language_of
+from ledger.feeds.markup import BLOCKS, MAX_ELEMENTS, lines_of, quick_blocks
 from ledger.feeds.metadata import page_facts
 from ledger.feeds.text import canonical, clean, decode_text, is_binary, plain_blocks, single_line
 
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 EXTRACTOR = "newsledger/1 trafilatura"
-MAX_ELEMENTS = 60_000
 MAX_LIBRARY_ELEMENTS = 10_000
 MAX_CHILDREN = 1_500
 MAX_MARKUP = 2_000_000
@@ -48,16 +48,6 @@ _FURNITURE = re.compile(
     re.IGNORECASE,
 )
 _KEEP = re.compile(r"correction|clarification|editor|retract|update", re.IGNORECASE)
-_BLOCKS = frozenset(
-    {
-        "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
-        "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section",
-        "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-    }
-)  # fmt: skip
-_BLOCK_TAG = re.compile(
-    rf"""</?(?:p|{"|".join(sorted(_BLOCKS))})(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE
-)
 _LIBRARY_BLOCKS = frozenset(
     {"ab", "body", "cell", "code", "head", "item", "list", "main", "p", "quote", "row", "table"}
 )
@@ -77,19 +67,16 @@ _LABEL = re.compile(
     r"|the post .{1,250} (?:first appeared|appeared first) on .{1,100})\Z",
     re.IGNORECASE,
 )
-_ASIDE_STARTS = frozenset("acfilmrstw")
-"""The letters with which a label or a pointer begins."""
+_ASIDE_STARTS = frozenset(
+    {
+        "adver", "also ", "conti", "furth", "in pi", "liste", "more ", "most ", "read ", "recom", "relat", "see a", "see m",
+        "share", "sign ", "spons", "story", "subsc", "the p", "watch",
+    }
+)  # fmt: skip
+"""With what a label or a pointer begins."""
 _MARKED = re.compile(r"[<&\r\n\x0b-\x1f\x85\u2028\u2029]")
 _BY = re.compile(r"^by\s+")
 _BLANK = re.compile(r"\s+")
-_TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9]*)(?:>|(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*>)""")
-_LINE_BREAK = re.compile(r"""<br(?:[\s/](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*)?>""", re.IGNORECASE)
-_INLINE = frozenset(
-    {
-        "a", "abbr", "acronym", "b", "big", "br", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "s",
-        "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
-    }
-)  # fmt: skip
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—»·:]|-)\s+[^|–—»·]{2,60}$")
 
 
@@ -140,7 +127,7 @@ def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
 
         lines = [single_line(block) for block in plain_blocks(html.unescape(markup))]
         return "\n\n".join(_without_furniture(lines, title, byline))
-    if (quick := _quick_blocks(markup)) is not None:
+    if (quick := quick_blocks(markup)) is not None:
         return "\n\n".join(_without_furniture(quick, title, byline))
     try:
         tree = lxml.html.fragment_fromstring(clean(markup), create_parent="div", parser=_parser())
@@ -150,32 +137,6 @@ def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
         return ""
     _drop(tree.xpath(".//script|.//style|.//iframe|.//form|.//nav|.//aside|.//template|.//noscript"))
     return "\n\n".join(_without_furniture(_blocks_of(tree), title, byline))
-
-
-def _quick_blocks(markup: str) -> list[str] | None:
-    """The blocks of markup that has only common, well-written tags, as a parser would find them; None for any other."""
-    import html
-
-    text = clean(markup).replace("\n", " ")
-    names = _TAG.findall(text)
-    if len(names) > MAX_ELEMENTS or text.count("<") != len(names):
-        return None
-    inline = {name.lower() for name in set(names)} - _BLOCKS
-    if not inline <= _INLINE:
-        return None
-    blocks: list[str] = []
-    for part in _BLOCK_TAG.split(text):
-        if not part or part == " ":
-            continue
-        if inline and "<" in part:
-            part = _TAG.sub("", _LINE_BREAK.sub("\n", part))  # noqa: PLW2901
-        if "&" in part:
-            part = clean(html.unescape(part))  # noqa: PLW2901
-        if "\n" in part:
-            blocks.extend(_lines(part))
-        elif line := " ".join(part.split()):
-            blocks.append(line)
-    return blocks
 
 
 def extract_plain(text: str) -> tuple[str, str]:
@@ -308,7 +269,7 @@ def _paragraphs(tree: Any) -> list[str]:
 
 
 def _blocks_of(element: Any) -> list[str]:
-    return _walk(element, _BLOCKS, "br")
+    return _walk(element, BLOCKS, "br")
 
 
 def _walk(element: Any, boundaries: frozenset[str], line_break: str) -> list[str]:
@@ -317,7 +278,7 @@ def _walk(element: Any, boundaries: frozenset[str], line_break: str) -> list[str
     line: list[str] = []
 
     def end() -> None:
-        blocks.extend(_lines("".join(line)))
+        blocks.extend(lines_of("".join(line)))
         line.clear()
 
     for event, node in etree.iterwalk(element, events=("start", "end")):
@@ -336,23 +297,6 @@ def _walk(element: Any, boundaries: frozenset[str], line_break: str) -> list[str
 
 def _inline(text: str | None) -> str:
     return _BLANK.sub(" ", text) if text else ""
-
-
-def _lines(text: str) -> list[str]:
-    """Split at empty lines, and at line breaks after the end of a sentence; other line breaks are only wrapping."""
-    if "\n" not in text:
-        line = single_line(text)
-        return [line] if line else []
-    blocks: list[str] = []
-    for piece in re.split(r"\n\s*\n", text):
-        begun: list[str] = []
-        for part in piece.split("\n"):
-            begun.append(part)
-            if part.rstrip().endswith((".", "!", "?", ":", "…", "”", '"', "»")):
-                blocks.append(single_line(" ".join(begun)))
-                begun = []
-        blocks.append(single_line(" ".join(begun)))
-    return [block for block in blocks if block]
 
 
 def _trafilatura(tree: Any, url: str) -> list[str]:
@@ -392,7 +336,7 @@ def _without_furniture(lines: list[str], title: str, byline: str) -> list[str]:
     for number, line in enumerate(lines):
         if not line or line == title:
             continue
-        if line[:1].lower() in _ASIDE_STARTS and (
+        if line[:5].lower() in _ASIDE_STARTS and (
             _LABEL.match(line) or (_POINTER.match(line) and not line.endswith("."))
         ):
             continue

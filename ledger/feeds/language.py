@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections import Counter
 from typing import Any
 
@@ -12,9 +11,8 @@ __all__ = ["language_of"]
 SHORTEST = 40
 SHORT = 200
 SAMPLE = 4000
-FIRST_LOOK = 600
+FIRST_LOOK = 400
 CERTAIN = 0.8
-_WORD = re.compile(r"[^\W\d_]+")
 _FUNCTION_WORDS = {
     "en": "the of and to in that is was for on with said by at from has have were",
     "de": "der die und den das von ist mit sich des auf nicht eine dem im zu wurde",
@@ -25,7 +23,7 @@ _FUNCTION_WORDS = {
     "nl": "het een van en dat niet voor zijn met op aan ook bij naar werd maar",
 }
 _OWNERS = [(word, code) for code, words in _FUNCTION_WORDS.items() for word in words.split()]
-_LANGUAGE_BY_WORD = {word: tuple(c for w, c in _OWNERS if w == word) for word, _ in _OWNERS}
+_LANGUAGES_BY_WORD = {word: tuple(c for w, c in _OWNERS if w == word) for word, _ in _OWNERS}
 
 
 def language_of(text: str, declared: str = "") -> str:
@@ -44,10 +42,10 @@ def language_of(text: str, declared: str = "") -> str:
 
 
 def _by_function_words(text: str) -> str:
-    words = _WORD.findall(text.lower())
+    words = text.lower().split()
     counts: dict[str, int] = {}
-    for codes, times in Counter(map(_LANGUAGE_BY_WORD.get, words)).items():
-        for code in codes or ():
+    for codes, times in Counter(filter(None, map(_LANGUAGES_BY_WORD.get, words))).items():
+        for code in codes:
             counts[code] = counts.get(code, 0) + times
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     if not ranked or ranked[0][1] < 4 or ranked[0][1] < len(words) * 0.15:

@@ -20,7 +20,7 @@ from lxml import etree
 
 from ledger.errors import InputError
 from ledger.feeds.documents import MAX_ITEMS, FeedDocument, Item
-from ledger.feeds.elements import feed_facts, item_of, kind_of, local_name
+from ledger.feeds.elements import base_of, feed_facts, item_of, kind_of, local_name
 from ledger.feeds.fallback import parse_elsewhere
 from ledger.feeds.jsonfeed import parse_json_feed
 from ledger.feeds.text import decode_text, is_binary
@@ -29,8 +29,10 @@ __all__ = ["parse_feed"]
 
 MAX_TAGS = 1_000_000
 MAX_TAG_BYTES = 256 * 1024
+LONG_TAG = 8000
 MAX_DEPTH = 200
 MAX_ROOT = 8192
+LONGEST_PROLOG = 262_144
 _DECLARED_ENCODING = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b[^<>\[]{0,2000}(\[)?", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|urlset|channel)\b", re.IGNORECASE)
@@ -42,7 +44,6 @@ _KNOWN_NAMESPACE = re.compile(rb"rss|atom|purl|netscape|userland|sitemap|rdf", r
 _HTML_ROOT = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry|url)[\s>]", re.IGNORECASE)
 _AFTER_ITEM = re.compile(rb"</(?:\w+:)?(?:item|entry|url|channel|rss|feed|rdf|urlset)\b", re.IGNORECASE)
-_LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{8000}")
 _CDATA = b"<![CDATA["
 _ENTITY = re.compile(rb"&(?:#(\d{1,8})|#[xX]([0-9A-Fa-f]{1,7})|([A-Za-z][A-Za-z0-9]{0,31}));|&")
 _STRAY = re.compile(rb"<(?![A-Za-z_/!?])")
@@ -194,9 +195,8 @@ def _ends_within_an_item(data: bytes, items: Sequence[Item]) -> bool:
 
 def _prolog_removed(data: bytes, url: str) -> bytes:
     """The document from its root element on. Refuses HTML pages and document types with declarations of their own."""
-    root = _ROOT.search(data[:262144])
-    page = _HTML_ROOT.search(data[:262144])
-    if page is not None and (root is None or page.start() < root.start()):
+    root = _ROOT.search(data, 0, LONGEST_PROLOG)
+    if _HTML_ROOT.search(data, 0, root.start() if root is not None else LONGEST_PROLOG):
         raise InputError(
             "An HTML page, not a feed", which=url, fix="`newsledger feed discover URL` looks for its feeds"
         )
@@ -244,13 +244,21 @@ def _shortened(data: bytes) -> tuple[bytes, bool]:
 def _check_shape(data: bytes, url: str) -> None:
     if data.count(b"<") > MAX_TAGS:
         raise InputError("The document has too many elements", which=url, fix=f"At most {MAX_TAGS:,} tags")
-    if _LONG_TAG.search(data) is None:
+    if not _may_have_a_long_tag(data):
         return
     for piece in _pieces(data):
         if not piece.startswith(_CDATA):
             for tag in re.finditer(rb"<[A-Za-z][^<>]*", piece):
                 if tag.end() - tag.start() > MAX_TAG_BYTES or tag[0].count(b"=") > 2000:
                     raise InputError("An element has too many attributes", which=url)
+
+
+def _may_have_a_long_tag(data: bytes) -> bool:
+    """Whether there are so many bytes without an angle bracket that they could be a tag with very many attributes."""
+    return any(
+        data.find(b"<", at, at + LONG_TAG // 2) < 0 and data.find(b">", at, at + LONG_TAG // 2) < 0
+        for at in range(0, len(data) - LONG_TAG // 2, LONG_TAG // 2)
+    )
 
 
 def _check_depth(data: bytes, url: str) -> None:
@@ -318,10 +326,15 @@ def _entity(match: re.Match[bytes]) -> bytes:
 def _read(data: bytes, url: str, *, recover: bool) -> FeedDocument:
     items: list[Item] = []
     root: Any = None
+    holder: Any = None
+    base = url
     for element in _elements(data, recover=recover):
         if root is None:
             root = element.getroottree().getroot()
-        if len(items) < MAX_ITEMS and (item := item_of(element, url)) is not None:
+        if element.getparent() is not holder:
+            holder = element.getparent()
+            base = base_of(holder, url)
+        if len(items) < MAX_ITEMS and (item := item_of(element, base)) is not None:
             items.append(item)
         element.clear()
         while (before := element.getprevious()) is not None and local_name(before.tag) == local_name(
@@ -354,12 +367,18 @@ def _elements(data: bytes, *, recover: bool) -> Iterator[Any]:
         remove_comments=True,
         remove_pis=True,
     )
+    beside: Any = None
     for _, element in stream:
         parent = element.getparent()
-        if local_name(element.tag) == "url" and (parent is None or local_name(parent.tag) != "urlset"):
+        if local_name(element.tag) == "url":
+            if parent is None or local_name(parent.tag) != "urlset":
+                continue
+        elif parent is not None and parent is beside:
+            yield element
             continue
         if any(local_name(a.tag) in ("item", "entry") for a in element.iterancestors()):
             continue
+        beside = parent
         yield element
 
 

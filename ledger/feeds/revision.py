@@ -38,7 +38,8 @@ class Timing(msgspec.Struct, frozen=True, gc=False):
 
 def visible_hash(title: str, text: str) -> str:
     """Hex SHA-256 of the visible title and text; white space counts as one space."""
-    return hashlib.sha256(f"{single_line(title)}\n{single_line(text)}".encode()).hexdigest()
+    flat = single_line(text.replace("\n\n", " "))
+    return hashlib.sha256(f"{single_line(title)}\n{flat}".encode()).hexdigest()
 
 
 def declared_dates(published: list[str], modified: list[str]) -> Dates:

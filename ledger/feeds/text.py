@@ -40,6 +40,8 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\uf
 _SUSPECT = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+_PLAIN = bytes(range(0x20, 0x7F))
+_PLAIN_LINES = _PLAIN + b"\n"
 _BLANKS = re.compile(r"[^\S\n]+")
 _ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "’", "'", ")", "»", "。", "؟")
 HARD_WRAP = 100
@@ -113,8 +115,10 @@ def is_binary(body: bytes) -> bool:
 
 def clean(text: str) -> str:
     """Without NUL, controls, lone surrogates, and bidirectional or zero-width marks; NFC; line ends LF."""
+    if text.isascii() and not text.encode().translate(None, _PLAIN_LINES):
+        return text
     if text.isprintable() or text.replace("\n", "").isprintable() or _SUSPECT.search(text) is None:
-        return text if text.isascii() else unicodedata.normalize("NFC", text)
+        return unicodedata.normalize("NFC", text)
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n"))
     text = _C1.sub(_from_cp1252, text)
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
@@ -127,8 +131,11 @@ def _from_cp1252(match: re.Match[str]) -> str:
 
 def single_line(text: str) -> str:
     """`text` cleaned and with every run of blanks as one space."""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip(" ")
+    if "  " not in text:
+        if text.isascii() and not text.encode().translate(None, _PLAIN):
+            return text.strip(" ")
+        if text.isprintable():
+            return unicodedata.normalize("NFC", text.strip(" "))
     return " ".join(clean(text).split())
 
 

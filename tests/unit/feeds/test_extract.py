@@ -13,6 +13,7 @@ from ledger.errors import InputError
 from ledger.feeds import extract
 from ledger.feeds.extract import extract_markup, extract_page
 from ledger.feeds.language import language_of
+from ledger.feeds.markup import quick_blocks
 from ledger.feeds.text import clean
 
 BODY = (
@@ -181,7 +182,7 @@ blocks = wrapped(BLOCKS, lines) | wrapped(["ul"], wrapped(["li"], lines)) | st.j
 
 @given(st.lists(blocks | lines, max_size=12).map("".join))
 def test_common_markup_is_read_as_a_parser_reads_it(markup):
-    quick = extract._quick_blocks(markup)
+    quick = quick_blocks(markup)
     assert quick is not None
     tree = lxml.html.fragment_fromstring(clean(markup), create_parent="div", parser=extract._parser())
     assert quick == extract._blocks_of(tree)
@@ -192,4 +193,4 @@ def test_common_markup_is_read_as_a_parser_reads_it(markup):
     ["<p>a<script>b</script>", "<p>a < b</p>", "a<!-- b -->", "<o:p>x</o:p>", "<p title='>'>a", "<p"],
 )
 def test_other_markup_is_left_to_the_parser(markup):
-    assert extract._quick_blocks(markup) is None
+    assert quick_blocks(markup) is None

@@ -68,7 +68,11 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     by = i + 2 < len(t) and t[i + 1].low == "by" and t[i + 2].low not in _MEANS
     if by:  # "mayors briefed by the coast guard"
         return None
-    if before is not None and before.tag in {"DET", "POS", "P"} and t[i].low in AMBIGUOUS:
+    if (
+        before is not None
+        and t[i].low in AMBIGUOUS
+        and (before.tag in {"DET", "POS", "P"} or is_number(before))
+    ):
         return None
     if (
         t[i].low in AMBIGUOUS
@@ -97,7 +101,7 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     right = _content(reader, following.start, reader.clause_right(k)) if following is not None else None
     if cue.lemma in _LEARNT and i + 1 < len(t) and t[i + 1].low == "from":
         return _learnt(reader, first, i, cue, cue_span)
-    if before is not None and before.low in {"who", "which"}:
+    if before is not None and before.low in {"who", "which"} and before.tag != "N":
         return (
             _relative(reader, first, Found((before,), cue_span, cue.lemma, cue.kind, right, direct, relays))
             if right

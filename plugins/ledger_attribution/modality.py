@@ -30,6 +30,10 @@ _ADVERBS = {
     "reportedly": "possible",
     "allegedly": "possible",
     "potentially": "possible",
+    "unlikely": "doubtful",
+    "doubtful": "doubtful",
+}
+_ADJECTIVES = {
     "potential": "possible",
     "possible": "possible",
     "alleged": "possible",
@@ -37,9 +41,9 @@ _ADVERBS = {
     "feared": "possible",
     "probable": "probable",
     "presumed": "probable",
-    "unlikely": "doubtful",
-    "doubtful": "doubtful",
 }
+_FATES = word_list("fates")
+_PLURALS = frozenset({"people", "men", "women", "children", "police"})
 _RAISING = word_list("raising")
 _BELIEF = word_list("belief")
 _HEARSAY = word_list("hearsay_verbs")
@@ -88,14 +92,20 @@ def _finite(tokens: Sequence[Token], begin: int, end: int) -> bool:
 
 
 def modalities(tokens: Sequence[Token], attributions: Sequence[Attribution]) -> Iterator[Modality]:
-    """One annotation for each clause that is qualified or negated; a believed content is probable as a whole."""
+    """One annotation for each clause that is qualified or negated; a believed content is probable as a whole.
+
+    An adjective before its noun qualifies that alone: "killed two suspected smugglers" leaves no doubt that two were killed.
+    """
     low_confidence = _low_confidence(tokens)
     for begin, end in clauses(tokens):
         found: list[tuple[str, Token]] = []
         negative: list[Token] = []
         for i in range(begin, end):
             level = _level(tokens, i, end)
-            if level:
+            if level and (noun := _noun_after(tokens, i, end)):
+                span = Span(tokens[i].start, tokens[noun].end)
+                yield Modality(span=span, level=level, cues=(Span(tokens[i].start, tokens[i].end),))
+            elif level:
                 found.append((level, tokens[i]))
             elif tokens[i].low in _NEGATION or tokens[i].low.endswith("n't"):
                 negative.append(tokens[i])
@@ -120,6 +130,8 @@ def _level(tokens: Sequence[Token], i: int, end: int) -> str:
     before = tokens[i - 1].low if i else ""
     if token.tag == "AUX" and token.low in _MODALS and not token.capital:
         return _MODALS[token.low]
+    if token.low in _ADJECTIVES:
+        return _ADJECTIVES[token.low]
     if token.low in _ADVERBS and token.low != "likely":
         return _ADVERBS[token.low]
     if token.low == "likely":
@@ -138,6 +150,20 @@ def _level(tokens: Sequence[Token], i: int, end: int) -> str:
     if token.low in _FORECAST and passive and following in {"to", "for"}:
         return "predicted"
     return ""
+
+
+def _noun_after(tokens: Sequence[Token], i: int, end: int) -> int:
+    """The index of the noun that an adjective at `i` stands before; 0 where it is a predicate: `are feared dead`."""
+    k = i + 1
+    if tokens[i].low not in _ADJECTIVES or k >= end or tokens[k].tag != "N" or tokens[k].low in _FATES:
+        return 0
+    while k + 1 < end and tokens[k + 1].tag == "N" and not _ends_phrase(tokens[k].low):
+        k += 1
+    return k
+
+
+def _ends_phrase(low: str) -> bool:
+    return low in _PLURALS or (low.endswith("s") and not low.endswith(("ss", "us", "is")))
 
 
 def _low_confidence(tokens: Sequence[Token]) -> Token | None:

@@ -130,6 +130,44 @@ def stance(tokens: Sequence[Token], index: int, trigger: int, level: str) -> tup
     return (level if level != "asserted" else "possible"), "primary"
 
 
+def is_rate(tokens: Sequence[Token], index: int, trigger: int) -> bool:
+    """Whether a number is one of each year or day, or a capacity: `kills 4,000 people a year`, `can carry 600`."""
+    begin, end = _around(tokens, index, trigger)
+    if any(tokens[k].low == "can" for k in range(max(begin, trigger - 2), trigger)):
+        return True
+    for k in range(max(begin, index) + 1, end):
+        low = tokens[k].low
+        if low in _ANNUAL:
+            return True
+        if tokens[k].tag in {"Q", ","}:
+            return False
+        following = [t.low for t in tokens[k + 1 : k + 3]]
+        each = low in {"every", "each", "per"} or (low == "a" and tokens[k - 1].tag == "N")
+        if each and following[:1] and following[0] in _UNITS_OF_TIME and following[-1] not in _AWAY:
+            return tokens[k - 1].tag != "P"
+    return False
+
+
+_ANNUAL = frozenset(["annually", "yearly"])
+_AWAY = frozenset(["ago", "earlier", "later", "before", "after", "on"])
+_UNITS_OF_TIME = frozenset(["day", "week", "month", "year", "hour", "season", "night"])
+
+
+def year_of_relative(tokens: Sequence[Token], begin: int, published: date) -> str:
+    """The past year of what a relative clause tells of: `a 2009 fire that killed 173`, `an accident in 2024 in which six died`."""
+    if tokens[begin].low not in {"when", "that", "which", "where", "who"}:
+        return ""
+    for token in reversed(tokens[max(0, begin - 8) : begin]):
+        if token.tag in {";", ":", '"'}:
+            break
+        if _YEAR.fullmatch(token.text) and int(token.text) < published.year:
+            return token.text
+    return ""
+
+
+_YEAR = re.compile(r"(?:1[4-9]|20)\d\d")
+
+
 def _other_predicate(tokens: Sequence[Token], trigger: int, modal: int) -> bool:
     """Whether a modal belongs to a further predicate: `is cutting 2,400 jobs and will close the plant`."""
     return trigger < modal and any(t.tag == "CC" for t in tokens[modal - 1 : modal])

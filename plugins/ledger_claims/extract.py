@@ -23,6 +23,7 @@ from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
 from ledger_claims.events import Event, events
 from ledger_claims.figures import figures
+from ledger_claims.frames import is_fiction, remembered
 from ledger_claims.harm import with_harm
 from ledger_claims.individuals import individuals
 from ledger_claims.losses import own_losses
@@ -99,7 +100,7 @@ class _Reading:
         """Add the claims of the next sentence."""
         text, span = self.article.text, local.piece
         words = text[span.start : span.end]
-        if words.rstrip().endswith("?"):
+        if words.rstrip().endswith("?") or is_fiction(words):
             return
         self.reported = _REPORTED.search(words) is not None
         spoken = voices(text, local.sentence.span, local.attributions, local.entities)
@@ -109,6 +110,8 @@ class _Reading:
         )
         made = self._claims(local, tokens)
         made += self._denied(local, tokens, made)
+        past = remembered(text, local.sentence.span)
+        made = [claim for claim in made if not any(p.covers(s) for p in past for s in claim.support)]
         new = [claim for claim in made if not self.wrong.intersection(claim.support)]
         new = denials.refuted(text, local.sentence.span, new)
         self.taken_back = next(
@@ -218,6 +221,8 @@ class _Reading:
         stance = circumstance.stance(tokens, figure.at, figure.trigger_at, level)
         if value is None or stance is None or _of_that(tokens, figure.trigger_at):
             return None
+        if figure.quantity.kind == "cardinal" and circumstance.is_rate(tokens, figure.at, figure.trigger_at):
+            return None
         chain = circumstance.chain_of(figure.quantity.span, local.attributions)
         contents = [a.span for a in local.attributions if a.span.covers(figure.quantity.span)]
         content = max(contents, key=lambda span: span.end - span.start, default=None)
@@ -246,11 +251,11 @@ class _Reading:
 
     def _period(self, local: Local, tokens: Sequence[Token], figure: Figure) -> str:
         begin, end = clause_of(tokens, figure.at)
-        if begin and tokens[begin].low == "when":  # "since 1987, when 400 people died"
-            begin = max(0, begin - 3)
-        clause = Span(tokens[begin].start, tokens[end - 1].end)
         published = self.article.published
         day = published.date() if published is not None else None
+        if begin and day is not None and (year := circumstance.year_of_relative(tokens, begin, day)):
+            return year
+        clause = Span(tokens[begin].start, tokens[end - 1].end)
         period = circumstance.period_of(
             self.article.text, local.times, local.sentence.span, clause, figure.quantity.span, day
         )

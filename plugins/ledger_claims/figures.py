@@ -126,9 +126,9 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
     if s.fate_of_part(c, earlier):
         return _predicate_after(s, c._replace(noun=c.noun or earlier[-1].subject), of_whom=True)
     if s.is_pronoun_part(c):
-        return _predicate_after(s, c._replace(end=c.end + 2))
+        return _died_of_hurt(s, c, earlier) or _predicate_after(s, c._replace(end=c.end + 2))
     if s.is_subset(c):
-        return _dead_of_casualties(s, c, earlier) or _condition_of_part(s, c)
+        return _dead_of_casualties(s, c, earlier) or _died_of_hurt(s, c, earlier) or _condition_of_part(s, c)
     if is_magnitude(s, c):
         return magnitude(s, c)
     kind = c.quantity.kind
@@ -203,6 +203,22 @@ def _dead_of_casualties(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figu
     made = _own_state(s, c)
     named = made is not None and made.measure in {"killed", "injured"}
     return made._replace(subject=c.noun or earlier[-1].subject) if made is not None and named else None
+
+
+def _died_of_hurt(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figure | None:
+    """`16 were shot, four of them fatally`, `12 were hurt, three of whom later died`: who of the hurt are dead."""
+    if not earlier or earlier[-1].measure not in {"killed or injured", "injured"}:
+        return None
+    k = c.end + 2
+    if s.low(c.end) != "of" or s.low(c.end + 1) not in {"them", "whom"}:
+        return None
+    if s.low(k) == "fatally" and not (k + 1 < len(s) and s.t[k + 1].senses):
+        return s.make(c, Sense("killed", "state", "fatally"), k, earlier[-1].subject)
+    while k < len(s) and s.t[k].tag in {"AUX", "ADV"}:
+        k += 1
+    verb = s.t[k].says("agent", "object") if k < len(s) else None
+    died = verb is not None and verb.measure == "killed" and verb.form in {"past", "participle"}
+    return s.make(c, verb, k, earlier[-1].subject) if verb is not None and died else None
 
 
 def _condition_of_part(s: Scene, c: Counted) -> Figure | None:

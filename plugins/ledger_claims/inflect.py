@@ -32,6 +32,7 @@ _SINGULAR = {
     "species": "species",
     "news": "news",
 }
+_NO_PLURAL = frozenset({"regimen", "specimen", "abdomen", "acumen", "bitumen"})
 
 
 def singular(word: str) -> str:
@@ -41,6 +42,8 @@ def singular(word: str) -> str:
         return f"{head} {singular(last)}"
     if word in _SINGULAR:
         return _SINGULAR[word]
+    if word.endswith("men") and len(word) > 5 and word not in _NO_PLURAL:
+        return word[:-2] + "an"
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):

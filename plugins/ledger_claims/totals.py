@@ -96,6 +96,39 @@ def total(s: Scene, c: Counted) -> Figure | None:
     return None
 
 
+def _whole_before(s: Scene, at: int) -> bool:
+    """Whether the number is the whole of another: `of 120`, `of the 120`."""
+    k = at - 1
+    k -= 1 if k > 0 and s.t[k].tag == "DET" else 0
+    return s.low(k) == "of" and k > 0 and s.t[k - 1].tag == "Q"
+
+
+def _counts_votes(s: Scene, c: Counted, follows: list[str]) -> bool:
+    """Whether a bare percentage is one of votes: the sentence speaks of ballots, and nothing else is counted."""
+    bare = follows[0] in {"", ".", ",", ";", "and", "to", "with", "while", "against", "ahead"} and not c.noun
+    return bare and any(t.low in _BALLOTS for t in s.t)
+
+
+def _standing(s: Scene, won: int) -> str:
+    """Who won: the name before the verb, past `was ahead`, or `the ruling party`."""
+    at = won
+    if s.low(won) == "with":  # "won the runoff with 52 percent"
+        at = next((k for k in range(won - 1, max(0, won - 6), -1) if s.low(k) in _WON | _LEADING), won)
+    while at > 1 and (s.low(at - 1) in _LEADING or s.t[at - 1].tag in {"AUX", "ADV"}):
+        at -= 1
+    name = subject_before(s.t, at, s.table, named=True)
+    if name or at < 2 or s.low(at - 1) not in _PARTIES:
+        return name
+    return " ".join(t.low for t in s.t[max(0, at - 3) : at] if t.tag == "N")
+
+
+_BALLOTS = frozenset(["vote", "votes", "ballots", "ballot", "precincts", "runoff", "run-off"])
+_LEADING = frozenset(
+    ["ahead", "leading", "leads", "led", "lead", "first", "second", "third", "finished", "came"]
+)
+_PARTIES = frozenset(
+    ["party", "coalition", "alliance", "bloc", "opposition", "incumbent", "challenger", "list"]
+)
 _AMOUNTS = frozenset(["rainfall", "snowfall"])
 _OF_PERSONS = frozenset(["killed", "injured", "killed or injured", "infected", "deployed"])
 
@@ -103,7 +136,12 @@ _OF_PERSONS = frozenset(["killed", "injured", "killed or injured", "infected", "
 def _fits(sense: Sense, c: Counted) -> bool:
     """Whether a number of this kind can be what the noun names: levels and prices have units, losses of people have none."""
     plain = c.quantity.kind == "cardinal"
+    if sense.measure in _SUMS:
+        return c.quantity.kind == "money"
     return not (plain if sense.measure in {"level", "price"} else sense.measure in _OF_PERSONS and not plain)
+
+
+_SUMS = frozenset(["revenue", "profit", "loss", "fine", "debt", "damage cost"])
 
 
 def amount(s: Scene, c: Counted) -> Figure | None:
@@ -255,6 +293,10 @@ def priced(s: Scene, c: Counted) -> Figure | None:
     if begin > 1 and s.low(begin - 1) in {"of", "in"} and s.low(begin - 2) in _TRADED:  # "shares in Varga"
         end, begin = begin - 1, begin - 2
     words = [t.low for t in s.t[begin:end]]
+    if any(
+        s.t[j].says("total") is not None for j in range(begin, end) if s.low(j) not in {"price", "prices"}
+    ):
+        return None  # "profit fell to 340 million"
     subject = " ".join(words[:-1] if words[-1:] in (["price"], ["prices"]) else words)
     return s.make(c, Sense("price", "total", "price"), at, subject, total=True) if subject else None
 
@@ -294,19 +336,26 @@ def contained(s: Scene, c: Counted) -> Figure | None:
 
 
 def shared(s: Scene, c: Counted) -> Figure | None:
-    """`won 52 percent of the vote`, `61 seats`."""
-    follows = [s.low(k) for k in range(c.at + 1, c.at + 5)]
-    if s.low(c.at - 1) == "of" and c.at > 1 and s.t[c.at - 2].tag == "Q":
+    """`won 52 percent of the vote`, `61 of the 120 seats`; where votes are counted, also `was ahead with 51.3 percent`."""
+    at = c.at + 1
+    follows = [s.low(k) for k in range(at, at + 4)]
+    if _whole_before(s, c.at):
         return None
-    if follows[0] == "of" and c.at + 2 < len(s) and s.t[c.at + 2].tag == "Q":
-        follows = follows[2:]
+    if follows[0] == "of":
+        at += 2 if s.t[at + 1 : at + 2] and s.t[at + 1].tag == "DET" else 1
+        if s.t[at : at + 1] and s.t[at].tag == "Q":
+            follows = [s.low(k) for k in range(at + 1, at + 4)]
     measure = ""
-    if c.quantity.kind == "percent" and {"vote", "votes", "ballots"} & set(follows):
+    if c.quantity.kind == "percent" and (
+        {"vote", "votes", "ballots"} & set(follows) or _counts_votes(s, c, follows)
+    ):
         measure = "vote share"
     elif c.quantity.kind == "cardinal" and follows[0] in {"seats", "votes", "ballots"}:
         measure = "seats" if follows[0] == "seats" else "votes"
     won = next((k for k in range(c.at - 1, -1, -1) if s.low(k) in _WON), -1)
     if not measure or won < 1:
         return None
-    subject = subject_before(s.t, won, s.table, named=True)
+    if measure == "vote share" and any(t.tag == "Q" for t in s.t[won + 1 : c.at]):
+        return None
+    subject = _standing(s, won)
     return s.make(c, Sense(measure, "total", s.low(won)), won, subject, total=True) if subject else None

@@ -181,10 +181,22 @@ def test_what_a_source_cannot_confirm_is_doubtful() -> None:
         ("The river will reach the town.", "predicted", "The river will reach the town."),
         ("The river is high, and is expected to rise.", "predicted", "and is expected to rise."),
         ("The agency believes that the wall has cracked.", "probable", "that the wall has cracked"),
+        ("At least nine people are feared dead.", "possible", "At least nine people are feared dead."),
+        ("Troops killed two suspected smugglers in the raid.", "possible", "suspected smugglers"),
+        ("There were 61 confirmed cases and 14 suspected deaths.", "possible", "suspected deaths"),
     ],
 )
 def test_the_qualifier_holds_for_its_clause(text: str, level: str, words: str) -> None:
     assert (level, words) in [(m.level, m.quote) for m in layers(text) if isinstance(m, Modality)]
+
+
+def test_an_adjective_qualifies_nothing_but_its_noun() -> None:
+    found = [m.quote for m in layers("Police arrested three alleged smugglers and killed two others.")]
+    assert found == ["alleged smugglers"]
+
+
+def test_an_acronym_that_looks_like_a_pronoun_speaks() -> None:
+    assert [chain for chain, _ in attributions("There have been 18 deaths, the WHO said.")] == [["WHO"]]
 
 
 def test_the_month_of_may_qualifies_nothing() -> None:

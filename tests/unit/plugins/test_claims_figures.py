@@ -66,10 +66,24 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("The General Staff put its own losses at 50 men.", [("soldier", "killed or injured", "exact", 50)]),
         ("Insurers put the losses at 50 million euros.", []),
         # a part of what was counted before
+        ("Sixteen people were shot, four of them fatally.", [("people", "killed or injured", "exact", 16), ("people", "killed", "exact", 4)]),
+        ("Twelve people were hurt, three of whom later died.", [("people", "injured", "exact", 12), ("people", "killed", "exact", 3)]),
         ("The army suffered 1,200 casualties, including about 400 killed.", [("people", "killed or injured", "exact", 1200), ("people", "killed", "approx", 400)]),
         ("Norland sent about 11,000 troops, of whom around 1,000 have been killed.", [("soldier", "deployed", "approx", 11000), ("soldier", "killed", "approx", 1000)]),
         ("Images show that 12 of the base's 20 hangars were destroyed.", [("hangar", "destroyed", "exact", 12)]),
         ("The toll stood at 70 on Monday. It is now 112.", [("people", "killed", "exact", 70), ("people", "killed", "exact", 112)]),
+        # votes and money
+        ("With 80 percent of ballots counted, Mara Dell had 51.3 percent and Otto Krane had 44 percent.", [("Mara Dell", "vote share", "exact", 51.3), ("Otto Krane", "vote share", "exact", 44)]),
+        ("Mara Dell won the runoff with 52.4 percent.", [("Mara Dell", "vote share", "exact", 52.4)]),
+        ("The ruling party has 61 of the 120 seats in parliament.", [("ruling party", "seats", "exact", 61)]),
+        ("Profit fell 12 percent to 340 million crowns.", [("company", "profit", "exact", 340_000_000)]),
+        # what is not counted: rates and capacities, fiction, what is remembered
+        ("The disease kills about 4,000 people a year.", []),
+        ("About 14 people die on these roads every year.", []),
+        ("The ferry can carry 600 passengers.", []),
+        ("In the film, 300 soldiers die defending a bridge.", []),
+        ("The 1994 novel tells of 40 people killed in a plague.", []),
+        ("Thursday marked the tenth anniversary of the crash that killed 88 people.", []),
         # what instruments read
         ("The quake was felt 400 km away; a magnitude 4.9 aftershock followed.", [("aftershock", "magnitude", "exact", 4.9)]),
         ("Gusts reached 172 kilometres per hour.", [("", "wind speed", "exact", 172)]),

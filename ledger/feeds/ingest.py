@@ -5,7 +5,7 @@ A `Batch` plans the events of one append. Its expected versions make a race harm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,17 +14,26 @@ import zstandard
 from ledger.clock import Clock
 from ledger.errors import ConflictError
 from ledger.events import NewEvent, Producer, Redacted, Unknown, decode, new_event
-from ledger.events.types import ArticleIngested, ArticleRevised, ArticleRevision, ArticleWithdrawn, BodyRef
+from ledger.events.types import (
+    ArticleIngested,
+    ArticleRevised,
+    ArticleRevision,
+    ArticleWithdrawn,
+    BodyRef,
+    FeedFetched,
+)
 from ledger.feeds.extract import EXTRACTOR
 from ledger.feeds.fetch import VERSION
 from ledger.feeds.identity import article_id, canonical_url, url_alias
 from ledger.feeds.revision import Dates, timing, visible_hash
 from ledger.store.protocol import Store, TaskDone
 
-__all__ = ["PRODUCER", "Batch", "Draft", "Outcome", "pack"]
+__all__ = ["PRODUCER", "Batch", "Draft", "Fetch", "Outcome", "pack"]
 
 PRODUCER = Producer("newsledger", VERSION)
 REVISIONS_A_DAY = 24
+BYTES_TOGETHER = 4 * 1024 * 1024
+"""Bytes of bodies that are kept in one transaction."""
 _TRIES = 5
 _RANK = {"from-summary": 0, "from-feed": 1, "from-page": 2, "from-file": 2}
 
@@ -73,7 +82,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     silent: bool = False
 
 
-Finish = Callable[[list[Outcome]], tuple[Sequence[NewEvent], Sequence[TaskDone]]]
+class Fetch(msgspec.Struct, frozen=True, gc=False):
+    """A fetch to record, and the document that it brought, as bytes and media type; None when it brought none."""
+
+    event: FeedFetched
+    document: tuple[bytes, str] | None = None
+
+
+Finish = Callable[[list[Outcome]], tuple[Sequence[NewEvent | Fetch], Sequence[TaskDone]]]
 
 
 class _Known(msgspec.Struct, gc=False):
@@ -119,7 +135,7 @@ class Batch:
             for article, reason, note in self._withdrawn:
                 plan.withdraw(article, reason, note)
             before, tasks = finish(outcomes) if finish is not None else ((), ())
-            events = [*before, *plan.events()]
+            events = plan.events(before)
             if not events and not tasks and not plan.keys:
                 return outcomes
             try:
@@ -149,10 +165,10 @@ class _Plan:
         self.keys: dict[str, str] = {}
 
     def add(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        known = self._store.lookup({alias for draft in drafts for alias in _aliases(draft)})
+        aliases = [_aliases(draft) for draft in drafts]
+        known = self._store.lookup({name for names in aliases for name in names})
         outcomes = []
-        for draft in drafts:
-            names = _aliases(draft)
+        for draft, names in zip(drafts, aliases, strict=True):
             owners = [self.keys.get(name) or known.get(name, "") for name in names]
             strong = next((owner for owner in owners[: len(draft.aliases)] if owner), "")
             article = draft.article or strong
@@ -226,15 +242,10 @@ class _Plan:
         state.withdrawn = True
         state.version += 1
 
-    def events(self) -> list[NewEvent]:
-        """The planned events; keeps their bodies first."""
-        bodies: list[tuple[bytes, str]] = []
-        for draft, _ in self._revisions:
-            bodies.append((draft.text.encode(), "text/plain; charset=utf-8"))
-            if draft.packed:
-                bodies.append((_unpack(draft.packed), draft.raw_type or "application/octet-stream"))
-        refs = iter(self._store.put_bodies(bodies) if bodies else ())
-        events = []
+    def events(self, before: Sequence[NewEvent | Fetch] = ()) -> list[NewEvent]:
+        """What came `before` and the planned events; keeps their bodies first."""
+        refs = iter(self._kept(before))
+        events = [_fetched(one, refs) if isinstance(one, Fetch) else one for one in before]
         for draft, event in self._revisions:
             text = next(refs)
             raw = next(refs) if draft.packed else None
@@ -251,6 +262,28 @@ class _Plan:
             for event in self._withdrawals
         ]
         return events
+
+    def _kept(self, before: Sequence[NewEvent | Fetch]) -> list[BodyRef]:
+        """Keep the bodies of the events, in their order, no more at once than fits in memory."""
+        refs: list[BodyRef] = []
+        waiting: list[tuple[bytes, str]] = []
+        size = 0
+        for body in self._bodies(before):
+            waiting.append(body)
+            size += len(body[0])
+            if size > BYTES_TOGETHER:
+                refs += self._store.put_bodies(waiting)
+                waiting, size = [], 0
+        return refs + self._store.put_bodies(waiting) if waiting else refs
+
+    def _bodies(self, before: Sequence[NewEvent | Fetch]) -> Iterator[tuple[bytes, str]]:
+        for one in before:
+            if isinstance(one, Fetch) and one.document is not None:
+                yield one.document
+        for draft, _ in self._revisions:
+            yield draft.text.encode(), "text/plain; charset=utf-8"
+            if draft.packed:
+                yield _unpack(draft.packed), draft.raw_type or "application/octet-stream"
 
     def _state(self, article: str) -> _Known:
         if article not in self._known:
@@ -282,6 +315,13 @@ class _Plan:
         """Whether the publisher changed this article too often within a day."""
         since = [e.recorded_at for e in self._store.read(stream=f"article:{article}")][-REVISIONS_A_DAY:]
         return len(since) == REVISIONS_A_DAY and (self._now - since[0]).total_seconds() < 86400
+
+
+def _fetched(fetch: Fetch, refs: Iterator[BodyRef]) -> NewEvent:
+    event = fetch.event
+    if fetch.document is not None:
+        event = msgspec.structs.replace(event, body=next(refs))
+    return new_event(event, stream=f"feed:{event.feed}", producer=PRODUCER)
 
 
 def pack(raw: bytes) -> bytes:

@@ -14,7 +14,7 @@ from ledger.errors import ConflictError, InputError, LedgerError
 from ledger.events import NewEvent, new_event
 from ledger.events.types import Event, FeedChanged, FeedFetched
 from ledger.feeds.due import JITTER, SPREAD, error_delay, jittered, next_interval, next_look
-from ledger.feeds.ingest import PRODUCER, Batch, Outcome
+from ledger.feeds.ingest import PRODUCER, Batch, Fetch, Outcome
 from ledger.feeds.listing import is_chronological, listed_items, listing_events
 from ledger.feeds.memory import FeedMemory, PageMemory, Poll, decode_memory, encode_memory
 from ledger.feeds.visit import Look, Visit
@@ -23,7 +23,7 @@ from ledger.store.protocol import Store, TaskDone
 __all__ = ["POLICY_REASON", "FeedOutcome", "Recorder", "taken", "unfinished"]
 
 POLICY_REASON = "too many guids of one document are the same: items are told apart by their links"
-TOGETHER = 128
+TOGETHER = 512
 """Drafts that make a transaction."""
 MAX_PAGES = 3000
 MAX_SKIPPED = 20
@@ -123,8 +123,8 @@ class Recorder:
                     batch.withdraw(known.article, "gone", f"HTTP status 410 of {known.url}")
         result: list[FeedOutcome] = []
 
-        def finish(outcomes: list[Outcome]) -> tuple[list[NewEvent], list[TaskDone]]:
-            events: list[NewEvent] = []
+        def finish(outcomes: list[Outcome]) -> tuple[list[NewEvent | Fetch], list[TaskDone]]:
+            events: list[NewEvent | Fetch] = []
             tasks: list[TaskDone] = []
             left = iter(outcomes)
             again = bool(result)
@@ -211,41 +211,41 @@ class Recorder:
         retry = done.fetched.retry_at if done.fetched is not None else None
         return max(next_at, retry) if retry is not None else next_at
 
-    def _feed_events(self, done: Visit, memory: FeedMemory, outcomes: Sequence[Outcome]) -> list[NewEvent]:
+    @staticmethod
+    def _feed_events(done: Visit, memory: FeedMemory, outcomes: Sequence[Outcome]) -> list[NewEvent | Fetch]:
         """The feed's own events: a move, a new policy, and the fetch when it brought something or ended differently."""
-        events: list[Event] = []
+        changes: list[Event] = []
         if (target := _moved(done, memory)) is not None:
-            events.append(FeedChanged(feed=done.task.key, url=target, reason="moved permanently"))
+            changes.append(FeedChanged(feed=done.task.key, url=target, reason="moved permanently"))
             memory.url, memory.moved, memory.moved_since, memory.moved_seen = target, "", None, 0
         if done.policy != memory.policy:
-            events.append(FeedChanged(feed=done.task.key, reason=POLICY_REASON))
+            changes.append(FeedChanged(feed=done.task.key, reason=POLICY_REASON))
             memory.policy = done.policy
+        events: list[NewEvent | Fetch] = [
+            new_event(event, stream=f"feed:{done.task.key}", producer=PRODUCER) for event in changes
+        ]
         new = sum(outcome.what == "new" for outcome in outcomes)
         revised = sum(outcome.what == "revised" for outcome in outcomes)
         if (new or revised or memory.outcome not in ("changed", "unchanged")) and done.fetched is not None:
-            body = None
-            if done.document is not None:
-                media_type = done.fetched.media_type or "application/xml"
-                if done.fetched.charset:
-                    media_type += f"; charset={done.fetched.charset}"
-                body = self._store.put_bodies([(done.fetched.body, media_type)])[0]
-            events.append(
-                FeedFetched(
-                    feed=done.task.key,
-                    url=done.fetched.url,
-                    outcome="changed" if done.document is not None else "unchanged",
-                    status=done.fetched.status,
-                    final_url=done.fetched.final_url if done.fetched.final_url != done.fetched.url else "",
-                    body=body,
-                    etag=done.fetched.etag or None,
-                    last_modified=done.fetched.last_modified or None,
-                    items=len(done.document.items) if done.document is not None else 0,
-                    new=new,
-                    revised=revised,
-                    skipped=_skipped(done, outcomes),
-                )
+            fetched, document = done.fetched, done.document
+            media_type = fetched.media_type or "application/xml"
+            if fetched.charset:
+                media_type += f"; charset={fetched.charset}"
+            event = FeedFetched(
+                feed=done.task.key,
+                url=fetched.url,
+                outcome="changed" if document is not None else "unchanged",
+                status=fetched.status,
+                final_url=fetched.final_url if fetched.final_url != fetched.url else "",
+                etag=fetched.etag or None,
+                last_modified=fetched.last_modified or None,
+                items=len(document.items) if document is not None else 0,
+                new=new,
+                revised=revised,
+                skipped=_skipped(done, outcomes),
             )
-        return [new_event(event, stream=f"feed:{done.task.key}", producer=PRODUCER) for event in events]
+            events.append(Fetch(event, (fetched.body, media_type) if document is not None else None))
+        return events
 
     def _remember(
         self, done: Visit, memory: FeedMemory, by_key: dict[str, Outcome], outcomes: Sequence[Outcome]

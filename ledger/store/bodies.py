@@ -7,6 +7,7 @@ gone. The same bytes are found again by a keyed hash under a key that belongs to
 from __future__ import annotations
 
 import hmac
+import threading
 from collections.abc import Iterable
 
 import msgspec
@@ -24,6 +25,16 @@ MAX_BODY = 512 * 1024 * 1024
 
 PLAIN, ZSTD = 0, 1
 _LEVEL = 3
+
+
+class _Packer(threading.local):
+    """One compressor for each thread: to make one costs as much as to compress an article."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+
+
+_PACKER = _Packer()
 
 
 class NewBody(msgspec.Struct, frozen=True):
@@ -53,7 +64,7 @@ def prepare_bodies(
 
 def pack(content: bytes) -> tuple[int, bytes]:
     """The codec and the bytes to store: zstandard where it saves something, else the content itself."""
-    packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+    packed = _PACKER.compress(content)
     return (ZSTD, packed) if len(packed) < len(content) else (PLAIN, content)
 
 

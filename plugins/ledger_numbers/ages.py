@@ -50,9 +50,11 @@ def age_of_anybody(tokens: Tokens, found: Found) -> None:
     named = tokens.is_word(whom) and (tokens.is_capital(whom) or tokens.at(whom) in _SOMEBODY)
     if (
         before in {"aged", "age"}
+        or (before == ":" and tokens.at(whom) == "age")
         or (before in {"turned", "turning", "turns"} and after in {*_CLOSED, "in", "on", "this", "last"})
         or (after in {"or", "and"} and tokens.at(found.stop + 1) in {"older", "younger"})
-        or (after in {"yo", "y.o"} and tokens.glued(found.stop - 1))
+        or (after == "yo" and tokens.glued(found.stop - 1))
+        or tokens.phrase(found.stop, found.stop + 3) == "y . o"
         or (before == "of" and tokens.at(whom) == "age")
         or (named and ((before == "," and after in {",", "."}) or (before == "(" and after == ")")))
         or _told(tokens, found.first, found.stop, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger_numbers.compounds import extend, opened_unit, unit_and_half
+from ledger_numbers.compounds import extend, opened_unit, unit_and_more
 from ledger_numbers.found import Amount
 from ledger_numbers.numerals import Numeral, read_numeral
 from ledger_numbers.tokens import Tokens
@@ -39,6 +39,7 @@ _MONEY_VERBS = word_set("""
     cost costs paid pay pays worth price priced fined fine earn earned spent spend raised bill owed
 """)
 _KINDS_OF_DAY = frozenset({"business", "working", "consecutive", "straight", "successive", "full", "whole"})
+_OF_MANY = frozenset({"dollar", "lira"})
 _ABBREVIATED = frozenset({"mio", "mrd", "mld", "bn", "mn", "mln", "bln"})
 _TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin"})
 
@@ -48,7 +49,7 @@ def read_amount(tokens: Tokens, at: int) -> Amount | None:
     unit, number = _currency_before(tokens, at)
     numeral = read_numeral(tokens, number)
     if numeral is None:
-        return unit_and_half(tokens, at) if tokens.at(at) in {"a", "an"} else None
+        return unit_and_more(tokens, at) if tokens.at(at) in {"a", "an"} else None
     if unit and numeral.fraction:
         return None
     amount = Amount(
@@ -58,6 +59,8 @@ def read_amount(tokens: Tokens, at: int) -> Amount | None:
     if unit:
         amount.kind = "money"
         _scale_letter(amount, numeral)
+        if amount.scale == 1 and tokens.at(amount.stop) in {"mil", "mill"}:
+            amount.value, amount.scale, amount.stop = amount.value * 10**6, 10**6, amount.stop + 1
         return amount
     numeral = _before_unit(tokens, amount, numeral)
     if not _unit_after(tokens, amount, numeral):
@@ -135,7 +138,9 @@ def _unit_after(tokens: Tokens, amount: Amount, numeral: Numeral) -> bool:
     if word == "-" and tokens.glued(at - 1) and tokens.glued(at) and tokens.is_word(at + 1):
         at += 1
         word = tokens.at(at)
-    if word in {"percent", "pc", "pct", "percentage"} or (word == "per" and tokens.at(at + 1) == "cent"):
+    if word in {"percent", "percents", "pc", "pct", "percentage"} or (
+        word == "per" and tokens.at(at + 1) == "cent"
+    ):
         stop = at + 2 if word == "per" else at + 1
         if tokens.at(stop) in {"point", "points"}:
             return _set(amount, "percent", "percentage_point", stop + 1)
@@ -182,7 +187,7 @@ def _time_after(tokens: Tokens, amount: Amount, at: int) -> bool:
         at += 1
     word = tokens.at(at)
     entry = TIME_UNITS.get(word)
-    if entry is None or (word == "ms" and not amount.digits):
+    if entry is None or (word in {"ms", "h"} and not (amount.digits and tokens.raw(at) == word)):
         return False
     unit = "day" if entry[0] == "night" else entry[0]
     return _set(amount, "duration", unit, at + 1)
@@ -290,6 +295,10 @@ def _currency_after(tokens: Tokens, amount: Amount, at: int) -> bool:
     if word in {"mgbp", "musd", "meur"} and amount.digits:
         amount.value, amount.scale = amount.value * 10**6, 10**6
         return _set(amount, "money", word[1:].upper(), at + 1)
+    if tokens.phrase(at, at + 4) == "u . s .":
+        at += 4
+        if CURRENCY_WORDS.get(tokens.at(at)) == "USD":
+            return _set(amount, "money", "USD", at + 1)
     for noun_at in range(at, at + 3):
         noun = tokens.at(noun_at)
         if noun in {"pound", "pounds"} and _is_money_pound(tokens, amount, noun_at):
@@ -300,11 +309,14 @@ def _currency_after(tokens: Tokens, amount: Amount, at: int) -> bool:
         if noun in CURRENCY_WORDS:
             single = CURRENCY_WORDS[noun]
             known = _adjective(tokens, at, noun_at, noun.removesuffix("s") if single.isupper() else single)
-            if (noun_at > at and not known) or (
-                noun in {"marks", "won", "som", "rand", "crown"}
-                and not _really_money(tokens, amount, noun_at)
+            if noun in {"marks", "won", "som", "rand", "crown"} and (
+                noun_at > at or not _really_money(tokens, amount, noun_at)
             ):
-                return False
+                return bool(known) and _set(amount, "money", known, noun_at + 1)
+            if noun_at > at and not known:  # of a country that is not listed
+                if not tokens.is_word(at) or not tokens.is_capital(noun_at - 1):
+                    return False
+                single = noun.removesuffix("s") if noun.removesuffix("s") in _OF_MANY else single
             return _set(amount, "money", known or single, noun_at + 1)
         if not tokens.is_capital(noun_at) and noun not in {"us", "u", ".", "s"}:
             return False

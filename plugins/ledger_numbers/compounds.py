@@ -9,7 +9,7 @@ from ledger_numbers.numerals import read_numeral
 from ledger_numbers.tokens import Tokens
 from ledger_numbers.units import TIME_UNITS, UNITS
 
-__all__ = ["extend", "opened_unit", "unit_and_half"]
+__all__ = ["extend", "opened_unit", "unit_and_more"]
 
 _HALF = Decimal("0.5")
 _SMALLER = {
@@ -30,14 +30,19 @@ def opened_unit(tokens: Tokens, at: int) -> int:
     return unit + 1 if known else at
 
 
-def unit_and_half(tokens: Tokens, at: int) -> Amount | None:
-    """Such as "an hour and a half", "a mile and a half"."""
+def unit_and_more(tokens: Tokens, at: int) -> Amount | None:
+    """Such as "an hour and a half", "a mile and a half", "an hour and 20 minutes"."""
     form = tokens.at(at + 1)
-    if tokens.phrase(at + 2, at + 5) != "and a half" or not (form in TIME_UNITS or form in UNITS):
+    if tokens.at(at + 2) != "and" or not (form in TIME_UNITS or form in UNITS):
         return None
     kind, unit = ("duration", TIME_UNITS[form][0]) if form in TIME_UNITS else ("measure", UNITS[form])
-    value = 1 + _HALF
-    return Amount(at, at + 5, at, at + 1, kind, value, value, 1, unit)
+    one = Decimal(1)
+    amount = Amount(at, at + 2, at, at + 1, kind, one, one, 1, unit)
+    if tokens.phrase(at + 2, at + 5) == "and a half":
+        amount.value, amount.stop = one + _HALF, at + 5
+    elif unit in _SMALLER:
+        _smaller_unit(tokens, amount, at + 3)
+    return amount if amount.stop > at + 2 else None
 
 
 def extend(tokens: Tokens, amount: Amount) -> None:

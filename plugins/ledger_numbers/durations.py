@@ -32,8 +32,7 @@ def lasting_unit(tokens: Tokens, at: int) -> Found | None:
     form = tokens.at(unit_at)
     unit, code = TIME_UNITS.get(form, ("", ""))
     plural = form.endswith("s") or form == "millennia"
-    halved = tokens.phrase(unit_at + 1, unit_at + 4) == "and a half"
-    if not code or len(form) < 3 or plural != (word == "some") or halved:
+    if not code or len(form) < 3 or plural != (word == "some"):
         return None
     unit = "day" if unit == "night" else unit
     old = tokens.at(unit_at + 1) in {"old", "older"}

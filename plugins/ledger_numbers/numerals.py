@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from ledger_numbers.fractions import HALF, denominator, fraction
 from ledger_numbers.tokens import VULGAR, Tokens, decimal_of
-from ledger_numbers.words import DENOMINATORS, LETTER_SCALES, ORDINALS, SCALES, SMALL, TENS, ZERO
+from ledger_numbers.words import DENOMINATORS, LETTER_SCALES, SCALES, SMALL, TENS, ZERO
 
 __all__ = ["Numeral", "as_number", "read_numeral"]
 
-_HALF = Decimal("0.5")
 _OPENERS = frozenset({"hundred", "thousand", "million", "billion", "trillion", "dozen", "lakh", "crore"})
 _SIGNIFICANT = 15
 _LONGEST = 32
@@ -71,125 +71,17 @@ def _half_of_scale(tokens: Tokens, at: int) -> Numeral | None:
         after += 1
     scale = 12 if tokens.at(after) == "dozen" else SCALES.get(tokens.at(after), 0)
     if scale and tokens.at(after).isalpha():
-        return Numeral(at, after + 1, _HALF * scale, _HALF, scale)
+        return Numeral(at, after + 1, HALF * scale, HALF, scale)
     return None
 
 
 def _share(tokens: Tokens, at: int) -> Numeral | None:
     """A plain fraction: "two thirds", "a quarter of", "one-fifth", "3/4", "half", "one in five", "½"."""
-    found = _fraction(tokens, at, alone=True)
+    found = fraction(tokens, at, alone=True)
     if found is None:
         return None
     value, stop = found
     return Numeral(at, stop, value, value, fraction=True)
-
-
-def _fraction(tokens: Tokens, at: int, *, alone: bool) -> tuple[Decimal, int] | None:
-    word = tokens.at(at)
-    if word in VULGAR:
-        return decimal_of(word), at + 1
-    if word == "half" and (not alone or tokens.at(at + 1) not in {"-", "way", "time", "hour"}):
-        return _HALF, at + 1
-    if tokens.is_number(at) and tokens.at(at + 1) == "/" and tokens.is_number(at + 2):
-        return _slash(tokens, at)
-    count: Decimal | None = None
-    if word in {"a", "an"}:
-        below = tokens.at(at + 1)
-        parts, stop = _denominator(tokens, at + 1)
-        if not parts or below == "half" or (alone and tokens.at(stop) not in {"of", ",", ".", ""}):
-            return (_HALF, at + 2) if below == "half" and (not alone or tokens.at(at + 2) != "-") else None
-        return Decimal(1) / parts, stop
-    if word in SMALL:
-        count = Decimal(SMALL[word])
-    elif word in TENS:
-        return _of_tens(tokens, at, decimal=not alone)
-    elif tokens.is_number(at) and word.isdigit() and len(word) < 3:
-        count = Decimal(word)
-    if count is None:
-        return None
-    below_at = at + 1
-    if tokens.at(below_at) == "-":
-        below_at += 1
-    parts, stop = _denominator(tokens, below_at)
-    if (
-        parts
-        and (tokens.at(stop - 1).endswith("s") or count == 1)
-        and (tokens.at(below_at) != "half" or not alone)
-    ):
-        return count / parts, stop
-    if not alone:
-        return None
-    return _proportion(tokens, at, count)
-
-
-def _of_tens(tokens: Tokens, at: int, *, decimal: bool) -> tuple[Decimal, int] | None:
-    """More than ten parts: "fifty-four hundredths", "twenty fifths"; `decimal` takes tenths, hundredths and so on alone.
-
-    So "and" opens the parts of "two hundred and fifty-four hundredths", but not those of "one hundred and thirty fifths".
-    """
-    count, stop = TENS[tokens.word[at]], at + 1
-    ones = stop + 1 if tokens.at(stop) == "-" else stop
-    if SMALL.get(tokens.at(ones), 99) < 10 and not tokens.is_number(ones):
-        count, stop = count + SMALL[tokens.at(ones)], ones + 1
-    below = tokens.at(stop)
-    parts = DENOMINATORS.get(below, 0)
-    if not below.endswith("ths") or not parts or (decimal and parts not in {10, 100, 1000, 10**6, 10**9}):
-        return None
-    return Decimal(count) / parts, stop + 1
-
-
-def _denominator(tokens: Tokens, at: int) -> tuple[int, int]:
-    """The parts that "fifths" or "twenty-fifth" at token `at` name, and the token after it; (0, at) if none."""
-    word = tokens.at(at)
-    if word in DENOMINATORS:
-        return DENOMINATORS[word], at + 1
-    last = tokens.at(at + 2)
-    ones = ORDINALS.get(last.removesuffix("s"), 99)
-    if word in TENS and tokens.at(at + 1) == "-" and ones < 10:
-        return TENS[word] + ones, at + 3
-    return 0, at
-
-
-def _slash(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:
-    above, below = tokens.word[at], tokens.word[at + 2]
-    whole = above.isdigit() and below.isdigit()
-    if not whole or len(below) > 3 or tokens.at(at + 3) == "/" or tokens.at(at - 1) == "/":
-        return None
-    top, bottom = int(above), int(below)
-    if top >= bottom or (top > 1 and bottom not in {3, 4, 5, 6, 8, 10, 16, 32, 64, 100}):
-        return None
-    return Decimal(top) / bottom, at + 3
-
-
-def _proportion(tokens: Tokens, at: int, count: Decimal) -> tuple[Decimal, int] | None:
-    """Such as "one in five", "two out of three"."""
-    after = (
-        at + 2
-        if tokens.at(at + 1) in {"in", "over"}
-        else at + 3
-        if tokens.phrase(at + 1, at + 3) == "out of"
-        else 0
-    )
-    if not after:
-        return None
-    word = tokens.at(after)
-    below = SMALL.get(word) or TENS.get(word) or (int(word) if word.isdigit() and len(word) < 4 else 0)
-    following = tokens.at(after + 1)
-    plain = following not in SCALES and following not in {
-        "hundred",
-        "-",
-        "years",
-        "months",
-        "weeks",
-        "days",
-        "hours",
-        "minutes",
-    }
-    if tokens.at(at + 1) == "in" and (count > 9 or below not in {2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100}):
-        return None
-    if below <= count or not plain:
-        return None
-    return count / below, after + 1
 
 
 def _of_scale(tokens: Tokens, numeral: Numeral) -> Numeral:
@@ -277,7 +169,7 @@ def _cardinal(tokens: Tokens, at: int) -> Numeral | None:
                 and running.group is None
             ):
                 break
-            parts, stop = _denominator(tokens, j) if word in TENS and j > at else (0, j)
+            parts, stop = denominator(tokens, j) if word in TENS and j > at else (0, j)
             if parts and tokens.at(stop - 1).endswith("s"):
                 share = running.value() / parts
                 return Numeral(at, stop, share, share, fraction=True)
@@ -291,6 +183,7 @@ def _cardinal(tokens: Tokens, at: int) -> Numeral | None:
         ):
             running.group *= 100
             mantissa, word = running.value() / 100, "hundred"
+            scale = 1 if running.total else 100
         elif word in {"dozen", "dozens"} and running.group is not None and previous and previous != "dozen":
             return Numeral(at, j + 1, running.value() * 12, running.value(), 12)
         elif (word in SCALES or word.removesuffix("s") in SCALES) and j > at:
@@ -390,9 +283,9 @@ def _and_fraction(tokens: Tokens, j: int, running: _Sum) -> tuple[Decimal, int] 
         after += 1
     if tokens.at(after) == "a" and tokens.at(after + 1) == "-":
         if tokens.at(after + 2) == "half":
-            return _HALF, after + 3
+            return HALF, after + 3
         return None
-    found = _fraction(tokens, after, alone=False)
+    found = fraction(tokens, after, alone=False)
     if found is None or tokens.is_number(after):
         return None
     value, stop = found
@@ -442,8 +335,9 @@ def _finish(tokens: Tokens, at: int, j: int, running: _Sum, mantissa: Decimal, s
     elif tokens.at(j) in DENOMINATORS and tokens.at(j).endswith("ths") and value > 9:
         share = value / DENOMINATORS[tokens.at(j)]
         return Numeral(at, j + 1, share, share, fraction=True)
-    if scale == 1:
-        mantissa = value
+    last = tokens.at(j - 1).removesuffix("s")
+    if last not in SCALES and last != "hundred":
+        mantissa, scale = value, 1
     return Numeral(at, j, value, mantissa, scale, digits=digits)
 
 
@@ -469,7 +363,7 @@ def _mixed(tokens: Tokens, at: int) -> tuple[Decimal, int] | None:
     if word in VULGAR:
         return decimal_of(word), at + 2
     if tokens.is_number(at + 1) and tokens.at(at + 2) == "/":
-        return _fraction(tokens, at + 1, alone=True)
+        return fraction(tokens, at + 1, alone=True)
     return None
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ledger_numbers.ages import age_by_decade, age_of_anybody, age_of_duration
 from ledger_numbers.amounts import read_amount
+from ledger_numbers.compounds import unit_and_more
 from ledger_numbers.cues import left_cue, right_cue
 from ledger_numbers.durations import lasting_unit
 from ledger_numbers.found import Amount, Found, Time
@@ -73,7 +74,7 @@ def _read(tokens: Tokens, at: int, blocked: list[bool]) -> Found | None:
     if kind == "w":
         if word in _ARTICLES and (tokens.at(at + 1) in TIME_UNITS or tokens.at(at + 1) in {"full", "whole"}):
             lasting = lasting_unit(tokens, at)
-            if lasting is not None:
+            if lasting is not None and unit_and_more(tokens, at) is None:
                 return _described(tokens, lasting)
         if word in DECADES or word.endswith("something"):
             return age_by_decade(tokens, at)
@@ -148,6 +149,8 @@ def _refused(tokens: Tokens, amount: Amount) -> bool:
 
 def _counts_one(tokens: Tokens, at: int) -> bool:
     following = tokens.at(at + 1)
+    if following == "point":
+        return tokens.at(at + 2) in SMALL or tokens.at(at + 2) in ZERO
     if (
         following in SCALES
         or following in {"hundred", "-", "dozen", "and"}
@@ -277,7 +280,7 @@ def _range(tokens: Tokens, first: int, left: Amount, right: Amount) -> Found:
     whole = Found(first, right.stop, left.number, kind, "range", left.value, left.value, right.value, unit)
     if kind == "duration":
         age_of_duration(tokens, whole)
-    elif kind == "cardinal" and tokens.at(first - 1) in {"aged", "ages"}:
+    elif kind == "cardinal" and tokens.at(first - 1) in {"aged", "age", "ages"}:
         whole.kind, whole.unit = "age", "year"
     _describe(tokens, whole)
     return whole
@@ -298,7 +301,8 @@ def _ranged(tokens: Tokens, left: Amount) -> Found | None:
         return None
     before = tokens.at(left.first - 1)
     if link == "or":
-        close = right.value - left.value == 1 or (
+        gap = right.mantissa - left.value if left.scale == 1 else right.value - left.value
+        close = gap == 1 or (
             left.value >= 10 and left.value < right.value <= 2 * left.value and left.value % 10 == 0
         )
         if not close or left.kind != "cardinal":

@@ -53,8 +53,10 @@ class RelativeTimes:
             vague, unit_at = True, unit_at + (2 if t.at(unit_at + 1) == "of" else 1)
         else:
             numeral = read_numeral(t, unit_at)
-            if numeral is not None and not numeral.letter and 0 < numeral.value < 10_000:
+            if numeral is not None and not numeral.letter and 1 <= numeral.value < 10_000:
                 count, unit_at, numbers = int(numeral.value), numeral.stop, True
+                if count != numeral.value and t.at(unit_at) in TIME_UNITS:
+                    return self._about(at, unit_at, as_number(numeral.value))
         form = t.at(unit_at)
         if form in PARTS and which in {"this", "last"} and not numbers and not vague:
             if self.today is None:
@@ -97,6 +99,12 @@ class RelativeTimes:
             "day",
             numbers=True,
         )
+
+    def _about(self, at: int, unit_at: int, count: float) -> Time:
+        """Such as "the last two and a half years": no day of the calendar."""
+        form = self.t.at(unit_at)
+        duration = duration_of(count, form) if TIME_UNITS[form][1] else ""
+        return Time(at, unit_at + 1, "vague", duration=duration, precision=TIME_UNITS[form][0], numbers=True)
 
     def _unit_near(self, first: int, stop: int, which: str, unit: str) -> Time | None:
         assert self.today is not None

@@ -169,7 +169,7 @@ for _name, _code, _forms in (
     ("day", "D", "day days"),
     ("night", "D", "night nights"),
     ("weekend", "", "weekend weekends"),
-    ("hour", "TH", "hour hours hr hrs"),
+    ("hour", "TH", "hour hours hr hrs h"),
     ("minute", "TM", "minute minutes min mins"),
     ("second", "TS", "second seconds sec secs"),
     ("millisecond", "", "millisecond milliseconds ms"),
@@ -217,7 +217,7 @@ CURRENCY_WORDS = {
     "krona": "krona", "kronor": "krona", "dinar": "dinar", "dinars": "dinar", "dirham": "dirham", "dirhams": "dirham",
     "riyal": "riyal", "riyals": "riyal", "rial": "rial", "rials": "rial", "shilling": "shilling", "shillings": "shilling",
     "reais": "BRL", "markka": "FIM", "guilder": "guilder", "guilders": "guilder", "deutschmarks": "DEM", "marks": "mark",
-    "lei": "lei", "leva": "BGN", "won": "KRW", "tenge": "KZT", "manat": "manat", "lari": "GEL", "som": "som", "kwacha": "kwacha",
+    "lei": "lei", "quid": "GBP", "zł": "PLN", "kč": "CZK", "leva": "BGN", "won": "KRW", "tenge": "KZT", "manat": "manat", "lari": "GEL", "som": "som", "kwacha": "kwacha",
 }  # fmt: skip
 """An ISO 4217 code where the word names one currency (or one by custom), else the word itself in the singular: no guessing."""
 

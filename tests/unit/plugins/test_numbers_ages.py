@@ -62,6 +62,9 @@ def test_a_decade_of_a_life_is_ten_years_and_no_figure(word: str, part: str) -> 
         ("She left for some days.", "vague", None, "day"),
         ("She left for several weeks.", "vague", None, "week"),
         ("It took a few hours.", "vague", None, "hour"),
+        ("It took an hour and 15 minutes.", "exact", 1.25, "hour"),
+        ("It was a half-hour walk.", "exact", 0.5, "hour"),
+        ("It took 3 h.", "exact", 3, "hour"),
     ],
 )
 def test_durations_without_a_number(text: str, op: str, value: float | None, unit: str) -> None:
@@ -113,15 +116,53 @@ def test_fractions_in_words(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("One in five doctors left.", 0.2),
+        ("1 in 100,000 people fall ill.", 0.00001),
+        ("Three in every hundred fall ill.", 0.03),
+        ("One in a million falls ill.", 0.000001),
+        ("Nine out of ten fall ill.", 0.9),
+        ("One-half of the voters left.", 0.5),
+    ],
+)
+def test_a_proportion_is_one_share_and_not_two_counts(text: str, value: float) -> None:
+    (found,) = quantities(text)
+    assert (found.kind, found.unit, found.value) == ("measure", "dimensionless", pytest.approx(value))
+
+
+def test_a_count_in_a_year_or_a_stretch_of_time_is_no_proportion() -> None:
+    assert [item.value for item in quantities("They lost three in 2024.")] == [3]
+    assert [item.value for item in quantities("They lost two in 3 days.")] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("three or four hundred bees", 300, 400),
+        ("two to three hundred bees", 200, 300),
+        ("5 to 6 million bees", 5e6, 6e6),
+    ],
+)
+def test_the_last_scale_of_a_range_counts_for_both_ends(text: str, low: int, high: int) -> None:
+    (found,) = quantities(text)
+    assert (found.op, found.low, found.high, found.noun) == ("range", low, high, "bee")
+
+
+@pytest.mark.parametrize(
     ("text", "value", "unit"),
     [
         ("€1,2 Mrd", 1_200_000_000, "EUR"),
         ("3,5 Mio. Euro", 3_500_000, "EUR"),
         ("CHF 2'500'000", 2_500_000, "CHF"),
         ("15 dollars and 15.", 15.15, "USD"),
+        ("$3.5 mil", 3_500_000, "USD"),
+        ("10 U.S. dollars", 10, "USD"),
+        ("100 Indonesian rupiah", 100, "IDR"),
+        ("5 million Zimbabwean dollars", 5_000_000, "dollar"),
     ],
 )
-def test_sums_as_the_continent_writes_them(text: str, value: float, unit: str) -> None:
+def test_sums_of_money_in_other_forms(text: str, value: float, unit: str) -> None:
     (found,) = quantities(text)
     assert (found.kind, found.value, found.unit) == ("money", value, unit)
 

@@ -292,7 +292,7 @@ def preview(request: Asked, desk: GivenDesk, data: JSONBody[shape.NewDecision]) 
     _writer(request, "review")
     found = desk.ledger.reviews
     return shape.Preview(
-        effects=tuple(shifts(found.preview(data.action, target_of(found, data.action, data.target))))
+        effects=tuple(shifts(found.preview(data.action, target_of(found, data.action, data.target)), str))
     )
 
 

@@ -262,6 +262,19 @@ class Desk:
         found = self.ledger.views.state(moment.recorded, moment.published, slots=slots)
         return {slot.id: slot for slot in found.slots}
 
+    def differing(self, before: Moment, after: Moment) -> list[tuple[SlotState | None, SlotState | None]]:
+        """The figures that may read otherwise at one moment than at the other, by id; None where one was not there."""
+        if before.published is None and after.published is None:
+            old, new = (
+                {line.slot: line for line in self._lines_at(moment).lines} for moment in (before, after)
+            )
+            slots = {slot for slot in old.keys() | new.keys() if old.get(slot) != new.get(slot)}
+            one, other = self.figures_of(slots, before), self.figures_of(slots, after)
+        else:
+            one, other = ({slot.id: slot for slot in self.state(moment).slots} for moment in (before, after))
+            slots = one.keys() | other.keys()
+        return [(one.get(slot), other.get(slot)) for slot in sorted(slots)]
+
     def explanation(self, found: SlotState, named: Callable[[str], str]) -> Explanation:
         """Why a figure reads as it does; `named` gives the name of a root by its id."""
         return explain(State(slots=(found,), policy=DEFAULT_POLICY), found.id, named)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -25,14 +25,14 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[tuple[str, str, str], ...]
 
 
-def shifts(effects: Iterable[Effect]) -> list[Shift]:
-    """Effects in words; a figure of which only the ground changes has no differences."""
+def shifts(effects: Iterable[Effect], named: Callable[[str], str]) -> list[Shift]:
+    """Effects in words; a figure of which only the ground changes has no differences. `named` gives a root's name by its id."""
     found = []
     for effect in effects:
         shown = effect.after or effect.before
         if shown is None:
             continue
-        pairs = zip(_readings(effect.before), _readings(effect.after), strict=True)
+        pairs = zip(_readings(effect.before, named), _readings(effect.after, named), strict=True)
         differences = tuple((name, was, now) for (name, was), (_, now) in pairs if was != now)
         found.append(Shift(slot=effect.slot, title=slot_title(shown), differences=differences))
     return found
@@ -51,7 +51,7 @@ def registry_effects(desk: Desk, registry: Registry) -> list[Effect]:
     ]
 
 
-def _readings(slot: SlotState | None) -> list[tuple[str, str]]:
+def _readings(slot: SlotState | None, named: Callable[[str], str] = str) -> list[tuple[str, str]]:
     names = ("reported", "range", "firmness", "reports", "roots", "interests", "dispute")
     if slot is None:
         return [(name, "–") for name in names]
@@ -62,6 +62,6 @@ def _readings(slot: SlotState | None) -> list[tuple[str, str]]:
         str(slot.reports),
         roots_text(slot),
         f"{slot.best_parties} of {slot.parties}",
-        dispute_text(slot) or "no",
+        dispute_text(slot, named) or "no",
     )
     return list(zip(names, said, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ from litestar.params import QueryParameter
 
 from ledger.clock import format_time
 from ledger.errors import LedgerError, NotFoundError
-from ledger.state.change import Change
 from ledger.state.model import SlotState
 from ledger.state.wording import (
     dispute_text,
@@ -21,7 +19,6 @@ from ledger.state.wording import (
     reported_text,
     slot_title,
     time_text,
-    value_text,
 )
 from ledger.web.asking import GivenDesk, GivenMoment, Name, Text
 from ledger.web.asof import Moment, read_moment
@@ -30,6 +27,7 @@ from ledger.web.desk import Desk, FigureCard
 from ledger.web.rendering import Page, bare, page_response
 from ledger.web.reports import camps, report_lines
 from ledger.web.routes import page
+from ledger.web.told import told
 
 __all__ = ["change", "changes", "figure", "figures"]
 
@@ -169,19 +167,14 @@ def changes(
 
 
 def _differences(desk: Desk, before: Moment, after: Moment) -> list[Difference]:
-    old = {slot.id: slot for slot in desk.state(before).slots}
-    new = {slot.id: slot for slot in desk.state(after).slots}
     found = []
-    for slot in sorted(old.keys() | new.keys()):
-        one, other = old.get(slot), new.get(slot)
-        if _reading(one) == _reading(other):
-            continue
+    for one, other in desk.differing(before, after):
         shown = other or one
-        if shown is None:
+        if shown is None or _reading(one) == _reading(other):
             continue
         found.append(
             Difference(
-                slot=slot,
+                slot=shown.id,
                 title=slot_title(shown),
                 before=reported_text(one) if one is not None else "",
                 after=reported_text(other) if other is not None else "",
@@ -213,7 +206,7 @@ def change(
     until = moment.recorded or desk.now()
     start = read_moment(since, None).recorded or until - timedelta(days=1)
     found = desk.ledger.explain_change(name, start, moment.recorded)
-    shown = next((one for one in desk.state(moment).slots if one.id == name), None)
+    shown = desk.figures_of([name], moment).get(name)
     if shown is None and not found:
         raise NotFoundError(
             "Nothing is reported on this figure", which=name, fix="The start page lists the figures"
@@ -248,42 +241,8 @@ def change(
                 "slot": name,
                 "shown": shown,
                 "since": start,
-                "found": _by_cause(found),
+                "found": told(found, desk.registry(moment).name),
                 "articles": articles,
-                "words": value_text,
             },
         ),
     )
-
-
-def _by_cause(found: Iterable[Change]) -> list[tuple[str, Sequence[str], list[tuple[str, str, str]]]]:
-    """(cause, because of what, the (field, before, after) that have them in common), in the order of the fields."""
-    groups: dict[tuple[str, tuple[str, ...]], list[tuple[str, str, str]]] = {}
-    for one in found:
-        told = one.field.replace("_", " "), _plain(one.before), _plain(one.after)
-        groups.setdefault((one.cause, tuple(one.because)), []).append(told)
-    return [(cause, because, told) for (cause, because), told in groups.items()]
-
-
-def _plain(value: Any) -> str:
-    """A field of a figure as a reader would say it."""
-    match value:
-        case None | [] | ():
-            return "–"
-        case True | False:
-            return "yes" if value else "no"
-        case int() | float():
-            return number_text(value)
-        case {"point": _, "op": op, **_rest}:
-            words = {"approx": "about ", "min": "at least ", "max": "up to "}.get(op, "")
-            return (
-                f"{words}{number_text(value['point'])}" if value["point"] is not None else str(value["text"])
-            )
-        case dict():
-            return "; ".join(
-                f"{key}: {_plain(each)}" for key, each in value.items() if each not in (None, [], ())
-            )
-        case list() | tuple():
-            return ", ".join(_plain(each) for each in value)
-        case _:
-            return str(value)

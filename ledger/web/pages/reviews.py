@@ -13,6 +13,7 @@ from ledger.clock import format_time
 from ledger.errors import NotFoundError, UsageError
 from ledger.review import Reviews
 from ledger.web.asking import GivenDesk, GivenMoment, Name, Text
+from ledger.web.asof import NOW
 from ledger.web.effects import shifts
 from ledger.web.forms import Form, goto, sender
 from ledger.web.rendering import Page, bare, page_response
@@ -135,7 +136,7 @@ def new_review(request: Request[Any, Any, Any], desk: GivenDesk, action: Text = 
     problem, changes = "", None
     if given:
         try:
-            changes = shifts(found.preview(action, target_of(found, action, given)))
+            changes = shifts(found.preview(action, target_of(found, action, given)), desk.registry(NOW).name)
         except UsageError as error:
             if form_is_data(request):
                 raise
@@ -194,7 +195,11 @@ def review(
     listed = next((one for one in found.standing() if one.decision.id == wanted), None)
     if listed is None or (moment.recorded is not None and listed.decision.at > moment.recorded):
         raise NotFoundError("No such decision", which=wanted, fix="See the list of reviews")
-    changes = shifts(found.preview_undo(wanted)) if listed.decision.undone_at is None else None
+    changes = (
+        shifts(found.preview_undo(wanted), desk.registry(NOW).name)
+        if listed.decision.undone_at is None
+        else None
+    )
     return page_response(
         request,
         desk,

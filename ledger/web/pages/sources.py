@@ -98,7 +98,7 @@ def preview_registry(
     """What another registry would change. Nothing is recorded."""
     sender(request, data, "admin")
     registry = load_registry(data.registry, desk.ledger.sources.registry().parameters)
-    changes = shifts(registry_effects(desk, registry))
+    changes = shifts(registry_effects(desk, registry), registry.name)
     return page_response(
         request,
         desk,

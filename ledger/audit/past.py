@@ -11,7 +11,7 @@ from typing import NoReturn
 from ledger.errors import NotFoundError, UsageError
 from ledger.events import NewEvent, StoredEvent
 from ledger.store import Appended, Head, IndexRow, Store, Task, TaskDone
-from ledger.store.tlog import Frontier
+from ledger.store.tlog import GROUP, TILE_HEIGHT
 
 __all__ = ["Change", "StoreAt"]
 
@@ -39,7 +39,7 @@ class StoreAt:
         now = self._store.head()
         if now.position == self._position:
             return now
-        root = Frontier().extend(self._store.leaf_hashes(0, self._position)).root().hex()
+        root = self._store.root_at(self._position)
         last = next(iter(self._store.read(self._position - 1, limit=1)), None) if self._position else None
         return Head(self._position, root, last.recorded_at if last else None, now.ledger)
 
@@ -98,6 +98,21 @@ class StoreAt:
         if end > self._position:
             raise UsageError("The log had no such range then", which=f"{start} to {end} of {self._position}")
         return self._store.leaf_hashes(start, end)
+
+    def root_at(self, position: int) -> str:
+        """See `Store.root_at`."""
+        if position > self._position:
+            raise UsageError("The log had no such position then", which=f"{position} of {self._position}")
+        return self._store.root_at(position)
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """See `Store.tile`."""
+        full = (index + 1) * GROUP << level * TILE_HEIGHT <= self._position
+        return self._store.tile(level, index) if full else None
+
+    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """See `Store.sealed`."""
+        return self._store.sealed(level, start, min(end, self._position >> level * TILE_HEIGHT))
 
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
         """See `Store.index_rows`."""

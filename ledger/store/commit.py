@@ -28,7 +28,7 @@ from ledger.events.envelope import (
     decode_envelope,
 )
 from ledger.store.protocol import ANY, Appended, Entropy
-from ledger.store.tlog import Frontier
+from ledger.store.tlog import Frontier, Subtree
 
 __all__ = [
     "MAX_PAYLOAD",
@@ -127,11 +127,15 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to write: rows and the end after them; `appended` is what the caller gets once it is durable."""
+    """What to write: rows, the end after them, and the subtrees that they complete.
+
+    `appended` is what the caller gets once it is durable.
+    """
 
     rows: list[Row]
     end: End
     appended: Appended
+    subtrees: list[Subtree]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -336,13 +340,12 @@ def plan(
         positions.append(position)
     if rows or not prepared:
         _check_expected(expected, versions, reached, repeated)
+    frontier, subtrees = end.frontier.grow(leaves)
     return Plan(
         rows,
-        End(
-            end.frontier.extend(leaves),
-            recorded_us if rows else end.recorded_us,
-        ),
+        End(frontier, recorded_us if rows else end.recorded_us),
         Appended(tuple(positions), tuple([item.id for item in prepared]), len(rows)),
+        subtrees,
     )
 
 

@@ -20,6 +20,7 @@ from ledger.store.bodies import check_body, prepare_bodies
 from ledger.store.commit import End, Recorded, check_key, from_us, id_bytes, plan, prepare, streams_of, to_us
 from ledger.store.protocol import Appended, Entropy, Head, IndexRow, Task, TaskDone
 from ledger.store.redaction import allowed
+from ledger.store.tiles import frontier_at, full_tile
 from ledger.store.tlog import Frontier, leaf_hash
 
 __all__ = ["MemoryStore"]
@@ -37,6 +38,7 @@ class MemoryStore:
         self._ledger = entropy(16).hex()
         self._dedupe_key = entropy(32)
         self._end = End(Frontier(), 0)
+        self._subtrees: dict[tuple[int, int], bytes] = {}
         self._events: list[StoredEvent] = []
         self._times: list[int] = []
         self._by_id: dict[bytes, int] = {}
@@ -85,6 +87,7 @@ class MemoryStore:
                 self._by_id[row.prepared.raw_id] = row.position
                 self._streams.setdefault(envelope.stream, []).append(row.position)
             self._end = decided.end
+            self._subtrees.update({(one.level, one.number): one.root for one in decided.subtrees})
             self._grown.notify_all()
             self._tasks |= done
             for key, value in aliases.items():
@@ -298,6 +301,29 @@ class MemoryStore:
                     "The log has no such range", which=f"{start} to {end} of {len(self._events)}"
                 )
             return iter([leaf_hash(event.raw) for event in self._events[start:end]])
+
+    def root_at(self, position: int) -> str:
+        """See `Store.root_at`."""
+        last = self.head().position
+        if not 0 <= position <= last:
+            raise UsageError(
+                "The ledger has no such position", which=str(position), fix=f"The last one is {last}"
+            )
+        return frontier_at(position, self.leaf_hashes, self.sealed).root().hex()
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """See `Store.tile`."""
+        return full_tile(level, index, self.head().position, self.leaf_hashes, self.sealed)
+
+    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """See `Store.sealed`."""
+        with self._lock:
+            kept = sorted(
+                (number, root)
+                for (above, number), root in self._subtrees.items()
+                if above == level and start <= number < end
+            )
+        return iter(kept)
 
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
         """See `Store.index_rows`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REVISIONS", "SchemaState", "check_schema", "run_upgrade", "state_of"]
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema revision, oldest first; the last one is this release's."""
 
 

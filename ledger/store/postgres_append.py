@@ -61,6 +61,11 @@ _KEYED = """, keyed AS (
         ON CONFLICT DO NOTHING
     )
 """
+_SEALED = """, sealed AS (
+        INSERT INTO ledger.subtrees SELECT * FROM unnest(%b::integer[], %b::bigint[], %b::bytea[])
+        WHERE EXISTS (SELECT FROM moved)
+    )
+"""
 _ADDED = """
     INSERT INTO ledger.events
     SELECT %b + number, stream, version, type, producer, event_id, %b, envelope, salt, payload FROM unnest(
@@ -72,6 +77,7 @@ _ADDED_ONE = "INSERT INTO ledger.events SELECT %b, %b, %b, %b, %b, %b, %b, %b, %
 _COPY = "COPY ledger.events FROM STDIN (FORMAT BINARY)"
 _COPIED = ("int8", "int8", "int4", "int4", "int4", "bytea", "int8", "bytea", "bytea", "bytea")
 _NEW_STREAMS = "INSERT INTO ledger.streams SELECT * FROM unnest(%b::bigint[], %b::text[])"
+_NEW_SUBTREES = "INSERT INTO ledger.subtrees SELECT * FROM unnest(%b::integer[], %b::bigint[], %b::bytea[])"
 _NEW_KEYS = "INSERT INTO ledger.keys SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING"
 _TYPE = "SELECT id FROM ledger.types WHERE name = %s"
 _NEW_TYPE = "INSERT INTO ledger.types (name) VALUES (%s) ON CONFLICT DO NOTHING"
@@ -232,11 +238,18 @@ class Appender:
         new, streams = _numbered(decided, known.streams)
         unless = (texts(absent_streams), blobs(absent_ids)) if absent_streams or absent_ids else ()
         named = (bigints(list(new.values())), texts(new)) if new else ()
+        sealed = _sealed(decided)
         laid = self._laid(decided, streams)
         attempt.sent = decided
         written = connection.execute(
-            _statement(unless=bool(unless), named=bool(named), keyed=bool(keys), one=len(laid) == 1),
-            (*_head_moves(known.end, end), *unless, *named, *keys, *_given(known.end, laid)),
+            _statement(
+                unless=bool(unless),
+                named=bool(named),
+                keyed=bool(keys),
+                sealed=bool(sealed),
+                one=len(laid) == 1,
+            ),
+            (*_head_moves(known.end, end), *unless, *named, *keys, *sealed, *_given(known.end, laid)),
         )
         if written.rowcount == len(rows):
             self._remember(decided, streams)
@@ -256,6 +269,8 @@ class Appender:
             copy.set_types(_COPIED)
             for row in laid:
                 copy.write_row(row)
+        if sealed := _sealed(decided):
+            connection.execute(_NEW_SUBTREES, sealed)
         connection.execute(_MOVE_HEAD, _head_moves(known.end, decided.end))
         attempt.sent = decided
         self._remember(decided, streams)
@@ -303,10 +318,11 @@ class Appender:
 
 
 @functools.cache
-def _statement(*, unless: bool, named: bool, keyed: bool, one: bool) -> str:
-    """Move the head and add events; on the condition that something is absent, with new streams, with keys, only one event."""
+def _statement(*, unless: bool, named: bool, keyed: bool, sealed: bool, one: bool) -> str:
+    """Move the head and add events; on the condition that something is absent, with new streams, keys, subtrees, or one event only."""
     moved = f"WITH moved AS ({_MOVE_HEAD} {_UNLESS if unless else ''} RETURNING 1)"
-    return moved + (_NAMED if named else "") + (_KEYED if keyed else "") + (_ADDED_ONE if one else _ADDED)
+    more = (_NAMED if named else "") + (_KEYED if keyed else "") + (_SEALED if sealed else "")
+    return moved + more + (_ADDED_ONE if one else _ADDED)
 
 
 def _given(before: End, laid: Sequence[_Laid]) -> tuple[int | bytes, ...]:
@@ -328,6 +344,14 @@ def _given(before: End, laid: Sequence[_Laid]) -> tuple[int | bytes, ...]:
         blobs(salts),
         blobs(payloads),
     )
+
+
+def _sealed(decided: Plan) -> tuple[bytes, ...]:
+    """The values of `_SEALED`, none where no subtree is completed."""
+    if not decided.subtrees:
+        return ()
+    levels, numbers, roots = zip(*decided.subtrees, strict=True)
+    return integers(levels), bigints(numbers), blobs(roots)
 
 
 def _head_moves(before: End, after: End) -> tuple[int | bytes, ...]:

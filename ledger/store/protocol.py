@@ -217,6 +217,24 @@ class Store(Protocol):
         """RFC 6962 leaf hashes of positions `start + 1` to `end`, computed from the stored bytes."""
         ...
 
+    def root_at(self, position: int) -> str:
+        """The ledger's Merkle root, as hex, when its last position was this one. Raises UsageError past the end.
+
+        Made of what was sealed as the log grew: at most 255 hashes of each level of tiles are read, and 255 events.
+        """
+        ...
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """The 256 hashes of a full tile of the log (c2sp.org/tlog-tiles, levels from 0), None while it is not full."""
+        ...
+
+    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Number and root of the complete subtrees of 256^`level` events that are kept, numbers from `start` up to `end`.
+
+        Those that an append completes are kept with it; what an older release appended may lack some.
+        """
+        ...
+
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
         """Events as they lie in the store, by position, nothing checked, gaps skipped, past the head too. For verification."""
         ...

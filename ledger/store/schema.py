@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text
 
-__all__ = ["bodies", "events", "head", "keys", "metadata", "producers", "streams", "tasks", "types"]
+__all__ = [
+    "bodies",
+    "events",
+    "head",
+    "keys",
+    "metadata",
+    "producers",
+    "streams",
+    "subtrees",
+    "tasks",
+    "types",
+]
 
 metadata = MetaData()
 
@@ -53,6 +64,14 @@ events = Table(
     Column("envelope", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
     Column("payload", LargeBinary),
+)
+
+subtrees = Table(
+    "subtrees",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("root", LargeBinary, nullable=False),
 )
 
 bodies = Table(

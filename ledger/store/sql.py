@@ -30,6 +30,7 @@ from ledger.store.bodies import check_body, key_bytes, unpack
 from ledger.store.commit import from_us, id_bytes, to_us
 from ledger.store.protocol import Head, IndexRow, Task
 from ledger.store.tlog import Frontier, leaf_hash
+from ledger.store.tiles import frontier_at, full_tile
 
 __all__ = ["PAGE", "SqlReader", "no_head", "task_of"]
 
@@ -63,6 +64,12 @@ _RECORDED = select(_e.recorded_at).where(_e.position == bindparam("position"))
 _INDEX = (
     select(
         *_EVENT,
+_SUBTREES = (
+    select(schema.subtrees.c.number, schema.subtrees.c.root)
+    .where(schema.subtrees.c.level == bindparam("level"))
+    .where(schema.subtrees.c.number >= bindparam("start"), schema.subtrees.c.number < bindparam("end"))
+    .order_by(schema.subtrees.c.number)
+)
         schema.streams.c.name.label("stream"),
         _e.version,
         schema.types.c.name.label("type"),
@@ -415,6 +422,24 @@ class SqlReader:
                     producer=Producer(name or "", release or "", identity or ""),
                 )
             if not rows:
+    def root_at(self, position: int) -> str:
+        """See `Store.root_at`."""
+        head = self._head_row()
+        if not 0 <= position <= head.position:
+            raise UsageError(
+                "The ledger has no such position", which=str(position), fix=f"The last one is {head.position}"
+            )
+        return frontier_at(position, self._leaves, self.sealed).root().hex()
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """See `Store.tile`."""
+        return full_tile(level, index, self._head_row().position, self._leaves, self.sealed)
+
+    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """See `Store.sealed`."""
+        for row in self._fetch(_SUBTREES, {"level": level, "start": start, "end": end}):
+            yield row.number, row.root
+
                 return
             after = rows[-1].position
 

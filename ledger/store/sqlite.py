@@ -63,6 +63,7 @@ _NEW_HEAD = """
 _END = "SELECT position, frontier, recorded_at FROM head"
 _MOVE_HEAD = "UPDATE OR ROLLBACK head SET position = ?, frontier = ?, recorded_at = ?"
 _INSERT = "INSERT OR ROLLBACK INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SEAL = "INSERT OR ROLLBACK INTO subtrees VALUES (?, ?, ?)"
 _SCAN = """
     SELECT position, envelope, payload, salt FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?
 """
@@ -267,6 +268,8 @@ class SqliteStore(SqlReader):
                 for row in rows
             ),
         )
+        if decided.subtrees:
+            connection.executemany(_SEAL, decided.subtrees)
         end = decided.end
         connection.execute(_MOVE_HEAD, (end.position, end.frontier.to_bytes(), recorded_us))
 

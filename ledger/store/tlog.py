@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,8 +19,10 @@ __all__ = [
     "EMPTY_ROOT",
     "GROUP",
     "HASH_BYTES",
+    "TILE_HEIGHT",
     "Frontier",
     "Leaves",
+    "Subtree",
     "consistency_proof",
     "group_root",
     "inclusion_proof",
@@ -33,6 +36,8 @@ __all__ = [
 HASH_BYTES = 32
 GROUP = 256
 """Leaves whose hashes make a full tile (c2sp.org/tlog-tiles)."""
+TILE_HEIGHT = 8
+"""How far the hashes of one level of tiles stand above those of the level below."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 """The root over no leaves (RFC 6962, section 2.1)."""
 
@@ -49,6 +54,14 @@ def leaf_hash(data: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256 of a one byte and the two child hashes."""
     return _sha256(b"\x01" + left + right).digest()
+
+
+class Subtree(NamedTuple):
+    """The root of the `number`th (from 0) complete subtree of 256^`level` leaves: a hash of a tile of that level."""
+
+    level: int
+    number: int
+    root: bytes
 
 
 class Frontier(msgspec.Struct, frozen=True):
@@ -76,6 +89,33 @@ class Frontier(msgspec.Struct, frozen=True):
             push(node)
             size += 1
         return Frontier(size << height, tuple(stack))
+
+    def grow(self, leaves: Sequence[bytes]) -> tuple[Frontier, list[Subtree]]:
+        """What `extend` gives, and the subtrees of tiles that `leaves` complete, lower levels first."""
+        grown, at, completed = self, 0, list[Subtree]()
+        while at < len(leaves):
+            room = GROUP - grown.size % GROUP
+            part = leaves[at : at + room]
+            at += room
+            if len(part) < room:
+                grown = grown.extend(part)
+            elif room == GROUP:
+                grown = grown._push(group_root(part), TILE_HEIGHT, completed)
+            else:
+                grown = grown.extend(part[:-1])._push(part[-1], 0, completed)
+        return grown, completed
+
+    def _push(self, node: bytes, height: int, completed: list[Subtree]) -> Frontier:
+        """The frontier with the root of one more subtree of a height; notes the subtrees of tiles that it completes."""
+        stack, size = list(self.hashes), self.size + (1 << height)
+        if height:
+            completed.append(Subtree(height // TILE_HEIGHT, self.size >> height, node))
+        while self.size >> height & 1:
+            node = node_hash(stack.pop(), node)
+            height += 1
+            if height % TILE_HEIGHT == 0:
+                completed.append(Subtree(height // TILE_HEIGHT, self.size >> height, node))
+        return Frontier(size, (*stack, node))
 
     def root(self) -> bytes:
         """The RFC 6962 tree hash over all leaves so far."""

@@ -42,6 +42,7 @@ _TABLES = {
         "salt": "bytea",
         "payload": "bytea",
     },
+    "subtrees": {"level": "int4", "number": "int8", "root": "bytea"},
     "bodies": {
         "id": "int8",
         "key": "bytea",

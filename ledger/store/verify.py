@@ -22,7 +22,7 @@ from ledger.events.types import ArticleRevision, BodyRef, FeedFetched, PayloadRe
 from ledger.store.bulk import Checked, check_log_in_bulk
 from ledger.store.protocol import Head, IndexRow, Store
 from ledger.store.stretches import differences
-from ledger.store.tlog import Frontier, leaf_hash
+from ledger.store.tlog import GROUP, Frontier, group_root, leaf_hash
 
 __all__ = [
     "LogCheck",
@@ -39,6 +39,7 @@ Progress = Callable[[int, int], None]
 """Called now and then with the number of events done and the number of all."""
 
 _STEP = 4096
+_ANY_NUMBER = 2**62
 _MOST_PROBLEMS = 100
 
 
@@ -94,6 +95,8 @@ class Verifiable(Protocol):
 
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]: ...  # noqa: D102
 
+    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
+
     def body_keys(self) -> Iterator[str]: ...  # noqa: D102
 
     def get_body(self, key: str) -> bytes | None: ...  # noqa: D102
@@ -139,6 +142,7 @@ def verify_log(
     else:
         _read_all(store, checker, head, progress)
     _check_end(store, checker, head)
+    _check_sealed(store, checker)
     bodies = sum(1 for _ in checker.bodies(store))
     if progress:
         progress(head.position, head.position)
@@ -177,11 +181,27 @@ def _check_end(store: Verifiable, checker: _Checker, head: Head) -> None:
         checker.problem(head.position + 1, f"It cannot be read: {error}")
 
 
+def _check_sealed(store: Verifiable, checker: _Checker) -> None:
+    """Compare the subtrees that were sealed as the log grew with those that its events give."""
+    level, roots, span = 1, checker.groups, GROUP
+    while True:
+        for number, root in store.sealed(level, 0, _ANY_NUMBER):
+            if number >= len(roots) or root != roots[number]:
+                first, last = number * span + 1, (number + 1) * span
+                checker.problem(0, f"The sealed root over the events {first} to {last} is not what they give")
+        if not roots:
+            return
+        whole = len(roots) // GROUP * GROUP
+        roots = [group_root(roots[at : at + GROUP]) for at in range(0, whole, GROUP)]
+        level, span = level + 1, span * GROUP
+
+
 class _Checker:
     """What has been seen of the log so far."""
 
     def __init__(self, roots: dict[int, str]) -> None:
         self.frontier = Frontier()
+        self.groups: list[bytes] = []
         self.problems: list[Problem] = []
         self.without_payload: set[int] = set()
         self._roots = roots
@@ -194,6 +214,7 @@ class _Checker:
     def take(self, checked: Checked) -> None:
         """What was found in bulk."""
         self.frontier = checked.frontier
+        self.groups = list(checked.roots)
         self.without_payload = set(checked.redacted)
         self._ordered_bodies = set(checked.bodies)
 
@@ -207,7 +228,8 @@ class _Checker:
         if at != self.frontier.size + 1:
             self.problem(self.frontier.size + 1, f"Missing; the next event found is at position {at}")
         row = self._of_bytes(row)
-        self.frontier = self.frontier.extend((leaf_hash(row.envelope),))
+        self.frontier, completed = self.frontier.grow((leaf_hash(row.envelope),))
+        self.groups += [one.root for one in completed if one.level == 1]
         self._check_root()
         try:
             envelope = decode_envelope(row.envelope)

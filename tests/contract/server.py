@@ -74,7 +74,7 @@ def _create() -> URL:
 
 def release_database(url: URL) -> None:
     """Give back a database that still has this release's schema: it is emptied and used again."""
-    tables = "head, events, streams, types, producers, bodies, redacted_events, redacted_bodies, keys, tasks"
+    tables = "head, events, subtrees, streams, types, producers, bodies, redacted_events, redacted_bodies, keys, tasks"
     with maintenance(url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET search_path = ledger")

@@ -80,11 +80,13 @@ def _change(home: Path, *statements: tuple[str, tuple[object, ...]]) -> None:
 
 
 def _frontier(home: Path, upto: int | None = None) -> None:
-    """Make the head fit the rows, as somebody does who knows the format."""
+    """Make the head and what is sealed fit the rows, as somebody does who knows the format."""
     database = _open(home)
     rows = database.execute("SELECT envelope FROM events ORDER BY position").fetchall()[:upto]
-    frontier = Frontier().extend(leaf_hash(row[0]) for row in rows)
+    frontier, subtrees = Frontier().grow([leaf_hash(row[0]) for row in rows])
     with database:
+        database.execute("DELETE FROM subtrees")
+        database.executemany("INSERT INTO subtrees VALUES (?, ?, ?)", subtrees)
         database.execute("UPDATE head SET frontier = ?, position = ?", (frontier.to_bytes(), frontier.size))
     database.close()
 

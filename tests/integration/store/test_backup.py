@@ -15,6 +15,7 @@ from ledger.errors import CorruptionError, StoreUnavailableError, StoreVersionEr
 from ledger.events import Producer
 from ledger.store import MemoryStore, Task, open_store
 from ledger.store.backup import backup, restore
+from ledger.store.migrate import REVISIONS
 from ledger.store.verify import verify_store
 from tests.contract.server import maintenance, new_database, release_database, text
 from tests.integration.store.logs import event, fill, redact, tamper
@@ -214,9 +215,9 @@ def test_an_older_backup_is_upgraded_on_the_way(store, tmp_path, monkeypatch):
     copied = backup(store, tmp_path / "copy.db")
 
     def second_revision(connection):
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9998'")
 
-    monkeypatch.setattr("ledger.store.migrate.REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr("ledger.store.migrate.REVISIONS", (*REVISIONS, "9998"))
     monkeypatch.setattr("ledger.store.sqlite_file.run_upgrade", second_revision)
     assert restore(Path(copied.where), in_home(tmp_path / "new")).root == copied.root
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["ledger.db"]

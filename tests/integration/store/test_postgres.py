@@ -19,6 +19,7 @@ from ledger.errors import (
 from ledger.events import NewEvent, Producer, new_event
 from ledger.events.types import PayloadRedacted
 from ledger.store import Task, TaskDone, open_store, upgrade
+from ledger.store.migrate import REVISIONS
 from ledger.store.verify import verify_store
 from tests.contract.server import maintenance, new_database, release_database, restart, text
 
@@ -151,20 +152,38 @@ STATEMENTS = [
     "TRUNCATE ledger.events",
     "DELETE FROM ledger.head",
     "UPDATE ledger.head SET position = 1",
-    "UPDATE ledger.head SET position = 3",
+    "UPDATE ledger.head SET position = 300",
     "UPDATE ledger.head SET recorded_at = 0",
     "INSERT INTO ledger.redacted_events VALUES (1, 2)",
     "DELETE FROM ledger.streams",
     "UPDATE ledger.types SET name = 'x'",
+    "DELETE FROM ledger.subtrees",
+    "UPDATE ledger.subtrees SET root = 'x'",
+    "TRUNCATE ledger.subtrees",
 ]
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_not_even_the_owner_changes_the_log(store, database, statement):
-    store.append([event("one"), event("two")])
+    store.append([event("one"), event("two"), *(event(str(n)) for n in range(254))])
     with maintenance(database) as connection, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
         connection.execute(statement)
     assert verify_store(store).holds
+
+
+def test_a_ledger_of_the_first_release_gets_the_subtrees_that_it_would_have(store, url, database):
+    for size in (1, 700, 4500):
+        store.append([event(str(n)) for n in range(size)])
+    kept = list(store.sealed(1, 0, 99))
+    roots = [store.root_at(at) for at in (0, 255, 3000, 5201)]
+    with maintenance(database) as connection:
+        connection.execute("DROP TABLE ledger.subtrees")
+        connection.execute("UPDATE ledger.alembic_version SET version_num = '0001'")
+    upgrade(url)
+    assert list(store.sealed(1, 0, 99)) == kept
+    assert [store.root_at(at) for at in (0, 255, 3000, 5201)] == roots
+    store.append([event(str(n)) for n in range(100)])
+    assert store.root_at(5301) == store.head().root
 
 
 def test_a_log_with_a_hole_cannot_be_made(store, database):
@@ -337,7 +356,7 @@ class TestOpening:
             connection.execute("UPDATE ledger.alembic_version SET version_num = '9999'")
             with pytest.raises(StoreVersionError, match="newer"):
                 open_store(url, clock=SystemClock())
-            connection.execute("UPDATE ledger.alembic_version SET version_num = '0001'")
+            connection.execute(f"UPDATE ledger.alembic_version SET version_num = '{REVISIONS[-1]}'")
 
     def test_a_database_in_another_encoding_is_refused(self):
         with maintenance() as connection:

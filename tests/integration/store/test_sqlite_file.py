@@ -19,6 +19,7 @@ from ledger.events import NewEvent, Producer, new_event
 from ledger.events.types import PayloadRedacted
 from ledger.store import open_store, schema, upgrade
 from ledger.store.migrate import REVISIONS
+from ledger.store.verify import verify_store
 
 CORE = Producer("core", "1")
 
@@ -196,7 +197,7 @@ class TestSchema:
 
     def test_an_older_database_asks_for_an_upgrade(self, store, path, url, clock, monkeypatch):
         store.close()
-        monkeypatch.setattr("ledger.store.migrate.REVISIONS", ("0001", "0002"))
+        monkeypatch.setattr("ledger.store.migrate.REVISIONS", (*REVISIONS, "9998"))
         for readonly in (False, True):
             with pytest.raises(StoreVersionError, match="newsledger db upgrade"):
                 open_store(url, clock=clock, readonly=readonly)
@@ -208,6 +209,28 @@ class TestSchema:
         assert store.append([event()]).positions == (1,)
         store.close()
         upgrade(url)
+
+    def test_a_ledger_of_the_first_release_gets_the_subtrees_that_it_would_have(
+        self, store, path, url, clock
+    ):
+        for size in (1, 700, 9000):
+            store.append([event(stream=f"s:{n % 7}") for n in range(size)])
+        roots = [store.root_at(at) for at in (0, 255, 5000, 9701)]
+        kept = [tuple(row) for row in store.sealed(1, 0, 99)]
+        store.close()
+        before = sql(path, "SELECT * FROM events", "SELECT * FROM head")
+        sql(path, "DROP TABLE subtrees", "UPDATE alembic_version SET version_num = '0001'")
+        with pytest.raises(StoreVersionError, match="newsledger db upgrade"):
+            open_store(url, clock=clock)
+        upgrade(url)
+        store = open_store(url, clock=clock)
+        assert [tuple(row) for row in store.sealed(1, 0, 99)] == kept
+        assert [store.root_at(at) for at in (0, 255, 5000, 9701)] == roots
+        assert sql(path, "SELECT * FROM events", "SELECT * FROM head") == before
+        store.append([event() for _ in range(100)])
+        assert store.root_at(9801) == store.head().root
+        assert verify_store(store).problems == ()
+        store.close()
 
     def test_an_interrupted_creation_leaves_nothing_behind(self, path, url, clock, monkeypatch):
         def interrupted(connection):
@@ -241,7 +264,7 @@ REFUSED = [
     "UPDATE events SET position = 9 WHERE position = 3",
     "INSERT INTO events SELECT 9, stream, 9, type, producer, x'09', 0, x'', x'', x'' FROM events LIMIT 1",
     "INSERT OR REPLACE INTO events SELECT 1, stream, 9, type, producer, x'09', 0, x'', x'', x'' FROM events LIMIT 1",
-    "INSERT OR REPLACE INTO events SELECT 4, stream, 1, type, producer, x'09', 0, x'', x'', x'' FROM events LIMIT 1",
+    "INSERT OR REPLACE INTO events SELECT 260, stream, 1, type, producer, x'09', 0, x'', x'', x'' FROM events LIMIT 1",
     "INSERT INTO redacted_events VALUES (1, 3)",
     "INSERT INTO redacted_events VALUES (1, 77)",
     "INSERT INTO redacted_bodies VALUES (x'00', 3)",
@@ -253,6 +276,8 @@ REFUSED = [
     "DELETE FROM types",
     "UPDATE producers SET version = '9'",
     "DELETE FROM head",
+    "DELETE FROM subtrees",
+    "UPDATE subtrees SET root = x'00'",
     "UPDATE head SET position = 1",
     "UPDATE head SET ledger = 'other'",
 ]
@@ -262,6 +287,7 @@ class TestAppendOnly:
     @pytest.fixture(autouse=True)
     def _filled(self, store):
         store.append([event(str(n), stream=f"s:{n}") for n in range(3)])
+        store.append([event(stream="s:3") for n in range(256)])
         store.put_bodies([(b"text", "text/plain")])
 
     @pytest.mark.parametrize("statement", REFUSED)
@@ -274,7 +300,7 @@ class TestAppendOnly:
     def test_a_log_that_another_program_wrote_into_is_said_to_be_corrupt(self, store, path):
         sql(
             path,
-            "INSERT INTO events SELECT 4, stream, 9, type, producer, x'09', 0, x'', x'', x'' FROM events LIMIT 1",
+            "INSERT INTO events SELECT 260, stream, 9, type, producer, x'09', 0, x'', x'', x'' FROM events LIMIT 1",
         )
         with pytest.raises(CorruptionError, match=r"ledger\.db"):
             store.append([event()])

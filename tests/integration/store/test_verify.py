@@ -158,6 +158,31 @@ def test_reading_a_log_with_a_hole_is_refused(store, path):
         list(store.read(5))
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE subtrees SET root = zeroblob(32) WHERE number = 1",
+        "INSERT INTO subtrees VALUES (1, 2, zeroblob(32))",
+    ],
+)
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_sealed_root_that_the_events_do_not_give_is_named(store, path, statement, damaged):
+    store.append([event(str(n)) for n in range(600)])
+    number = 1 if "UPDATE" in statement else 2
+    tamper(path, statement, *(["UPDATE events SET payload = x'00' WHERE position = 9"] if damaged else []))
+    found = verify_store(store)
+    told = f"The sealed root over the events {number * 256 + 1} to {number * 256 + 256} is not what they give"
+    assert [problem.what for problem in found.problems if problem.position == 0] == [told]
+    assert found.first == (9 if damaged else None)
+
+
+def test_what_an_older_release_did_not_seal_is_no_problem(store, path):
+    store.append([event(str(n)) for n in range(600)])
+    tamper(path, "DELETE FROM subtrees WHERE number = 0")
+    assert verify_store(store).holds
+    assert store.root_at(600) == store.head().root
+
+
 class TestCheckLog:
     def article(self, text, **more):
         return ArticleIngested(

@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import CorruptionError, UsageError
+from ledger.store.tiles import frontier_at, full_tile
 from ledger.store.tlog import (
     EMPTY_ROOT,
+    GROUP,
     Frontier,
     consistency_proof,
+    group_root,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -179,3 +182,60 @@ def test_impossible_places_are_no_proof():
 def test_a_damaged_frontier_is_corruption(size, length):
     with pytest.raises(CorruptionError):
         Frontier.from_bytes(size, bytes(length))
+
+
+@given(st.lists(st.integers(0, 700), max_size=6), st.integers(0, 2**70), st.data())
+def test_the_tree_of_any_size_follows_from_sealed_subtrees(sizes, first, data):
+    """Whatever the appends were, and whichever subtrees are lacking."""
+    leaves = [leaf_hash(str(n).encode()) for n in range(sum(sizes))]
+    grown, kept, at = Frontier(), {}, 0
+    for size in sizes:
+        grown, completed = grown.grow(leaves[at : at + size])
+        at += size
+        assert grown == Frontier().extend(leaves[:at])
+        kept |= {(one.level, one.number): one.root for one in completed}
+    assert sorted(kept) == [(1, number) for number in range(len(leaves) // GROUP)]
+    lacking = data.draw(st.sets(st.sampled_from(sorted(kept)))) if kept else set()
+    read = []
+
+    def sealed(level, start, end):
+        found = [
+            (n, kept[level, n]) for n in range(start, end) if (level, n) in kept and (level, n) not in lacking
+        ]
+        read.extend(found)
+        return found
+
+    def some(start, end):
+        read.extend(range(start, end))
+        return leaves[start:end]
+
+    size = first % (len(leaves) + 1)
+    assert frontier_at(size, some, sealed) == Frontier().extend(leaves[:size])
+    assert len(read) <= 255 * 2 + GROUP * len(lacking)
+    index = data.draw(st.integers(0, 12))
+    tile = full_tile(0, index, len(leaves), some, sealed)
+    whole = leaves[index * GROUP : (index + 1) * GROUP]
+    assert tile == (b"".join(whole) if len(whole) == GROUP else None)
+
+
+def test_higher_subtrees_are_sealed_too():
+    leaves = [leaf_hash(bytes([n % 251, n % 7])) for n in range(2 * 65_536 + 300)]
+    grown, completed = Frontier().extend(leaves[:100]).grow(leaves[100:])
+    assert grown == Frontier().extend(leaves)
+    kept = {(one.level, one.number): one.root for one in completed}
+    assert [key for key in kept if key[0] == 2] == [(2, 0), (2, 1)]
+    assert kept[2, 1] == range_root(lambda start, end: leaves[start:end], 65_536, 131_072)
+    read = []
+
+    def sealed(level, start, end):
+        found = [(n, kept[level, n]) for n in range(start, end)]
+        read.extend(found)
+        return found
+
+    for size in (65_535, 65_536, 131_072, len(leaves)):
+        read.clear()
+        tail = frontier_at(size, lambda start, end: leaves[start:end], sealed)
+        assert tail == Frontier().extend(leaves[:size])
+        assert len(read) <= 255 * 2
+    tile = full_tile(1, 1, len(leaves), lambda start, end: leaves[start:end], sealed)
+    assert group_root([tile[at : at + 32] for at in range(0, len(tile), 32)]) == kept[2, 1]

@@ -26,10 +26,11 @@ from ledger.clock import FixedClock
 from ledger.config import Fetch, Settings
 from ledger.errors import LedgerError
 from ledger.feeds.extract import extract_page
-from ledger.feeds.fetch import AioTransport, Fetcher
+from ledger.feeds.fetch import Fetcher
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.poll import Poller, PollReport
 from ledger.feeds.subscriptions import add_feed
+from ledger.feeds.transport import HttpTransport
 from ledger.store import open_store
 
 ITEMS = 30
@@ -65,23 +66,22 @@ def page() -> bytes:
 def serve(connection: Connection) -> None:
     """Serve the feeds with ETags on a free port of loopback until killed."""
 
-    from aiohttp import web
-
-    async def answer(request: web.Request) -> web.Response:
-        number = int(request.match_info["number"])
-        tag = f'"{number}"'
-        if request.headers.get("If-None-Match") == tag:
-            return web.Response(status=304, headers={"ETag": tag})
-        return web.Response(body=feed(number), content_type="application/rss+xml", headers={"ETag": tag})
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                number = int(head.split(b" ", 2)[1].lstrip(b"/"))
+                fields = f'ETag: "{number}"\r\nDate: Sun, 04 May 2031 06:00:00 GMT\r\nServer: bench\r\n'
+                if f'if-none-match: "{number}"'.encode() in head.lower():
+                    writer.write(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
+                    continue
+                body = feed(number)
+                fields += f"Content-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n"
+                writer.write(f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode() + body)
+        writer.close()
 
     async def main() -> None:
-        application = web.Application()
-        application.router.add_get("/{number}", answer)
-        runner = web.AppRunner(application, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        connection.send(runner.addresses[0][1])
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        connection.send(server.sockets[0].getsockname()[1])
         await asyncio.Event().wait()
 
     asyncio.run(main())
@@ -149,7 +149,7 @@ def ours(port: int, feeds: int) -> dict[str, float]:
             add_feed(store, clock, f"http://127.0.0.1:{port}/{number}", outlet=f"o{number}")
 
         async def poll() -> PollReport:
-            fetcher = Fetcher(AioTransport(fetch), fetch, clock)
+            fetcher = Fetcher(HttpTransport(fetch), fetch, clock)
             try:
                 return await Poller(store, fetcher, clock, settings).poll(force=True)
             finally:

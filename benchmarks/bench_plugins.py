@@ -50,7 +50,7 @@ def neighbours(article, context):
         for first, second in zip(named, named[1:]):
             yield Pair(span=sentence.span, first=first, second=second)
 '''
-HEAVY = ("sqlalchemy", "aiohttp", "lxml", "trafilatura", "rich", "pluggy")
+HEAVY = ("sqlalchemy", "httptools", "lxml", "trafilatura", "rich", "pluggy")
 
 
 def chain(

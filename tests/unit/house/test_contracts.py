@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 VIOLATIONS = {
     "layers": ("ledger/events/planted.py", "import ledger.store\n"),
     "sql": ("ledger/state/planted.py", "import sqlalchemy\n"),
-    "http": ("ledger/store/planted.py", "import aiohttp\n"),
+    "http": ("ledger/store/planted.py", "import httptools\n"),
     "plugins": ("plugins/ledger_numbers/planted.py", "import ledger.events\n"),
     "core": ("ledger/host/planted.py", "import ledger_numbers\n"),
     "pure": ("ledger/state/planted.py", "import random\n"),

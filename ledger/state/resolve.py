@@ -16,6 +16,7 @@ from ledger.plugin import Claim, Notice
 from ledger.plugin.annotations import ClaimValue
 from ledger.state.copies import CONTAINMENT, contained, grams
 from ledger.state.library import Entry, Library, Shelf, Statement, address_of
+from ledger.state.measures import is_suspected
 from ledger.state.model import Document, Slot, StateClaim, Value, Version
 from ledger.state.names import Names
 from ledger.state.registry import Registry
@@ -165,7 +166,7 @@ class Resolver:
             slot=slot.id,
             value=self._value(claim, slot),
             said_at=said_at or _UNDATED,
-            modality="predicted" if kind == "forecast" else _ALTERNATIVES.get(claim.modality, claim.modality),
+            modality="predicted" if kind == "forecast" else _modality(claim, slot),
             kind=kind,
             root=root,
             chain=(article.outlet, *(who.id for who in links)) if links else _own_chain(article, root),
@@ -291,6 +292,13 @@ def _told(claim: StateClaim, items: Sequence[Entry]) -> StateClaim:
             if (said.slot, said.value) == (claim.slot, claim.value):
                 return _wired(claim, said, item)
     return claim
+
+
+def _modality(claim: Claim, slot: Slot) -> str:
+    """How sure the statement is; suspected cases are only possible ones, unless it is these that the slot counts."""
+    level = _ALTERNATIVES.get(claim.modality, claim.modality)
+    suspected = is_suspected(claim.trigger) and not is_suspected(slot.measure)
+    return "possible" if suspected and level in {"asserted", "probable"} else level
 
 
 _UNDATED = datetime.min.replace(tzinfo=UTC)

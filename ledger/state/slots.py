@@ -9,6 +9,7 @@ from ledger.plugin import Claim
 from ledger.state.discovered import EVENT, Context, discovered
 from ledger.state.fits import (
     PEOPLE,
+    event_words,
     period_fit,
     phrase_fit,
     scope_fit,
@@ -17,10 +18,11 @@ from ledger.state.fits import (
     unit_fits,
     unnamed_fit,
 )
-from ledger.state.keys import all_words, is_compound, is_named_after, measure_key, scope_words, subject_key
+from ledger.state.keys import all_words, is_named_after, scope_words, subject_key
+from ledger.state.measures import OPEN, described_fit, measure_fit, measure_stems
 from ledger.state.model import Slot
 from ledger.state.registry import Registry
-from ledger.state.vocabulary import EMPTY_SUBJECTS, EVENTS, PARTS
+from ledger.state.vocabulary import EMPTY_SUBJECTS, EVENTS, PARTS, PERSONNEL
 from ledger.state.words import stem, stems, tokens
 
 __all__ = ["Context", "Finder"]
@@ -29,6 +31,7 @@ __all__ = ["Context", "Finder"]
 NEGATIONS = frozenset({"no", "not", "never", "longer"})
 EVENT_STEMS = frozenset(stem(word) for word in EVENTS)
 HINT = 0.3
+SOLDIERS = frozenset(stem(word) for word in PERSONNEL)
 PART_STEMS = frozenset(stem(word) for word in PARTS)
 
 
@@ -45,7 +48,7 @@ class Finder:
         ]
         self._names = [scope_words(source.name) for source in registry.sources.values()]
         self._keys = {
-            slot.id: (measure_key(slot.measure), subject_key(slot.subject)) for slot in self._declared
+            slot.id: (measure_stems(slot.measure), subject_key(slot.subject)) for slot in self._declared
         }
 
     def find(self, claim: Claim, context: Context) -> Slot | None:
@@ -54,7 +57,10 @@ class Finder:
             return None
         if claim.measure == EVENT:
             return discovered(claim, context)
-        return self.declared(claim) or discovered(claim, context)
+        found = self.declared(claim)
+        if found is None and claim.measure == OPEN and claim.confidence is not None:
+            return None  # a figure that only a declared slot can make sense of
+        return found or discovered(claim, context)
 
     def declared(self, claim: Claim) -> Slot | None:
         """The declared slot that fits best, ties by id; None when none fits."""
@@ -62,6 +68,7 @@ class Finder:
             claim.subject, claim.measure, claim.scope, claim.period, claim.unit,
             None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "", claim.polarity,
             claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "", _complement(claim), self._hinted(claim),
+            claim.confidence, _says_people(claim),
         )  # fmt: skip
         if key not in self._known:
             self._known[key] = self._best(claim)
@@ -77,7 +84,20 @@ class Finder:
             return None
         first = min(found)
         rivals = [slot for score, _, slot in found if score == first[0] and slot is not first[2]]
+        if not claim.scope:
+            rivals += self._soldiers_beside(first[2])
         return None if any(self._anybody(claim, slot) for slot in rivals) else first[2]
+
+    def _soldiers_beside(self, slot: Slot) -> list[Slot]:
+        """The slots that count soldiers where this one counts others: "400 people were killed" may speak of either."""
+        measure, subject = self._keys[slot.id]
+        if subject <= PEOPLE or subject & SOLDIERS:
+            return []
+        return [
+            other
+            for other in self._declared
+            if self._keys[other.id][0] == measure and self._keys[other.id][1] & SOLDIERS
+        ]
 
     def _anybody(self, claim: Claim, slot: Slot) -> bool:
         """Whether a claim on mere people fits a slot on certain ones: "50 are dead" are neither soldiers nor civilians."""
@@ -116,7 +136,7 @@ class Finder:
         value = claim.value
         if value is not None and value.op != "category":
             return None
-        if value is None and claim.measure not in ("status", "") and self._measure_fit(claim, slot) is None:
+        if value is None and claim.measure not in ("status", "") and not _denies(claim, slot):
             return None
         _, subject = self._keys[slot.id]
         fit = thing_fit(subject_key(claim.subject), subject)
@@ -124,7 +144,7 @@ class Finder:
             fit = 1.0
         if fit is None and slot.default and value is not None and slot.categories:
             fit = unnamed_fit(claim.subject, slot)
-        where = scope_fit(claim.scope, slot.scope, default=True)
+        where = scope_fit(claim.scope, slot, default=True)
         if fit is None or where is None:
             return None
         if value is not None and slot.categories and self.category(claim, slot) is None:
@@ -136,14 +156,18 @@ class Finder:
         if value is not None and value.op == "category":
             return None
         measure, subject = self._keys[slot.id]
-        what = self._measure_fit(claim, slot)
-        if what is None or not unit_fits(claim.unit, slot.unit):
+        open_figure = claim.measure == OPEN and claim.confidence is not None
+        what = described_fit(claim, slot) if open_figure else measure_fit(claim, slot)
+        if what is None or not unit_fits(_unit_of(claim, slot), slot.unit):
             return None
-        named = subject_key(claim.subject)
-        who = subject_fit(named - measure, subject - measure, default=slot.default)
+        named = subject_key(claim.subject) - stems(slot.unit)
+        who = subject_fit(named - measure, subject - measure, default=slot.default, said=_says_people(claim))
+        who = 0.0 if open_figure else who
         when = period_fit(claim.period, slot)
         where = self._where(claim, slot)
         if who is None or when is None or where is None:
+            return None
+        if event_words(slot) and claim.period in ("", "cumulative", "increment") and where < 1.5:
             return None
         return what + who + when + where + (HINT if slot.id in self._hinted(claim) else 0.0)
 
@@ -158,20 +182,38 @@ class Finder:
 
     def _where(self, claim: Claim, slot: Slot) -> float | None:
         """How the place of a count fits. Of an event, the country of the story is no part, nor is it where something was measured."""
-        fit = scope_fit(claim.scope, slot.scope, default=slot.default)
+        fit = scope_fit(claim.scope, slot, default=slot.default)
         if fit is not None or not slot.default or not EVENT_STEMS & all_words(slot.scope):
             return fit
         country = all(_is_country(word, self._names) for word in scope_words(claim.scope))
         return 0.5 if country or slot.kind == "measurement" else None
 
-    def _measure_fit(self, claim: Claim, slot: Slot) -> float | None:
-        own = measure_key(claim.measure)
-        wanted, _ = self._keys[slot.id]
-        if own == wanted:
-            return 1.0
-        if is_compound(claim.measure) or is_compound(slot.measure) or not own or not wanted:
-            return None
-        return 0.0 if own <= wanted or wanted <= own else None
+
+_PEOPLE_WORDS = frozenset(
+    {"people", "persons", "person", "residents", "villagers", "inhabitants", "victims", "others"}
+)
+
+
+def _says_people(claim: Claim) -> bool:
+    """Whether the sentence says that people were counted: "2,300 have been wounded" leaves open who."""
+    return bool(_PEOPLE_WORDS & set(tokens(claim.quote)))
+
+
+def _unit_of(claim: Claim, slot: Slot) -> str:
+    """The unit of a claim; that of the slot where it is what is counted: "12 million florins", "400 cases"."""
+    return (
+        slot.unit if slot.unit and stem(slot.unit) in stems(claim.subject) and not claim.unit else claim.unit
+    )
+
+
+def _denies(claim: Claim, slot: Slot) -> bool:
+    """Whether a denial without a state speaks of one of the slot's: `denied that troops had left`, of "left the front"."""
+    if measure_fit(claim, slot) is not None:
+        return True
+    said = stems(claim.measure) | stems(claim.trigger)
+    return any(
+        phrase_fit(phrase, said) >= 1.0 for name, more in slot.categories.items() for phrase in (name, *more)
+    )
 
 
 def _is_country(word: str, names: Sequence[Sequence[str]]) -> bool:

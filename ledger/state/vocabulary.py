@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "CALENDAR",
+    "COUNTED",
     "CROWD",
     "DESCRIPTIONS",
     "DIRECTIONS",
@@ -11,11 +12,15 @@ __all__ = [
     "EVENTS",
     "GENERIC_PLACES",
     "GOODS",
+    "GROUPS",
     "LEVELS",
     "NOT_SOURCES",
     "OFFICES",
     "PARTS",
     "PERSONNEL",
+    "PERSONS",
+    "QUALIFIERS",
+    "RELATED",
     "SAME_MEASURE",
     "SAME_PHRASE",
     "SAME_SUBJECT",
@@ -40,10 +45,12 @@ SAME_MEASURE = {
     "unaccounted": "missing", "hospitalized": "hospitalised", "sent": "deployed", "dispatched": "deployed",
     "mobilised": "deployed", "mobilized": "deployed", "delivered": "supplied", "shipped": "supplied", "arrived": "supplied",
     "detained": "arrested", "homeless": "displaced", "burnt": "burned", "saved": "rescued", "canceled": "cancelled",
-    "relocated": "evacuated", "gust": "wind", "gusts": "wind", "rain": "rainfall", "precipitation": "rainfall", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
+    "relocated": "evacuated", "gust": "wind", "gusts": "wind", "case": "infected", "cases": "infected",
+    "infection": "infected", "infections": "infected", "rain": "rainfall", "precipitation": "rainfall", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
 }  # fmt: skip
 SAME_PHRASE = {
     "cut": "laid off", "jobs cut": "laid off", "job cuts": "laid off", "job losses": "laid off", "axed": "laid off",
+    "on board": "aboard", "under treatment": "treated", "in treatment": "treated", "in hospital": "hospitalised",
     "made redundant": "laid off", "redundant": "laid off", "redundancies": "laid off", "layoffs": "laid off",
 }  # fmt: skip
 SAME_SUBJECT = {
@@ -67,8 +74,32 @@ CROWD = _set(
 """Who is told from mere people by what they do; together they are people."""
 VESSELS = _set("""ferry ship vessel boat tanker freighter trawler submarine plane aircraft airliner train""")
 """What may be known by a name alone."""
-UNITS = _set("""km kilometre kilometer m metre hectare acre percent usd eur gbp tonne mw""")
-"""Units of measurement, none of which stands for another."""
+PERSONS = CROWD | _set(
+    """people person civilian soldier troop child woman man girl boy officer fighter rebel militant prisoner hostage student
+    pupil patient voter survivor crew sailor nurse doctor teacher firefighter driver official demonstrator marcher supporter
+    household family detainee inhabitant townspeople"""
+)
+"""Who can be counted among people."""
+GROUPS = _set("""unit force contingent army brigade battalion regiment division formation garrison""")
+"""Bodies of soldiers: of a state, what is said of them is said of soldiers."""
+QUALIFIERS = _set("""confirmed suspected probable""")
+"""What tells counts of one kind apart."""
+RELATED = {"treated": "hospitalised"}
+"""Measures that stand for another where the place says that it is meant."""
+UNITS = {
+    "km": "kilometer", "kilometre": "kilometer", "kilometer": "kilometer", "m": "meter", "metre": "meter", "meter": "meter",
+    "hectare": "hectare", "ha": "hectare", "acre": "acre", "km2": "square kilometer", "square kilometre": "square kilometer",
+    "square kilometer": "square kilometer", "kilometer**2": "square kilometer", "percent": "percent", "per cent": "percent",
+    "%": "percent", "usd": "usd", "dollar": "usd", "eur": "eur", "euro": "eur", "gbp": "gbp", "pound": "gbp", "tonne": "tonne",
+    "ton": "tonne", "mw": "magnitude", "ml": "magnitude", "ms": "magnitude", "magnitude": "magnitude", "richter": "magnitude",
+    "minute": "minute", "min": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month", "second": "second",
+    "kilometer/hour": "kilometer/hour", "km/h": "kilometer/hour", "kph": "kilometer/hour", "millimeter": "millimeter",
+    "mm": "millimeter", "millimetre": "millimeter", "centimeter": "centimeter", "cm": "centimeter", "centimetre": "centimeter",
+    "degree_celsius": "celsius", "celsius": "celsius",
+}  # fmt: skip
+"""Units of measurement by their names; none stands for another."""
+COUNTED = frozenset({"persons", "person", "people", "count", ""})
+"""Units of what is merely counted."""
 EMPTY_SUBJECTS = frozenset({"main"})
 PERSONNEL = frozenset({"soldier"})
 GENERIC_PLACES = _set(

@@ -57,18 +57,32 @@ def encode(event: Event) -> bytes:
     return _ENCODER.encode(msgspec.structs.replace(event, **utc) if utc else event)
 
 
-class _Decoders(dict[tuple[str, int], Callable[[bytes], Event] | None]):
-    """How to decode a payload by type and schema, made when first needed; None for what is not an event of this release."""
+class _Decoders(dict[str, Callable[[bytes], Event] | None]):
+    """How to decode a payload of one schema by its type, made when first needed; None for what is not an event of this release."""
 
-    def __missing__(self, key: tuple[str, int]) -> Callable[[bytes], Event] | None:
-        known = EVENT_TYPES.get(key)
+    def __init__(self, schema: int) -> None:
+        super().__init__()
+        self._schema = schema
+
+    def __missing__(self, name: str) -> Callable[[bytes], Event] | None:
+        known = EVENT_TYPES.get((name, self._schema))
         if known is None:
             return None
-        found = self[key] = msgspec.json.Decoder(known).decode
+        found = self[name] = msgspec.json.Decoder(known).decode
         return found
 
 
-_DECODERS = _Decoders()
+class _Schemas(dict[int, _Decoders]):
+    """The decoders by schema: two look-ups without a key to be made for each event."""
+
+    def __missing__(self, schema: int) -> _Decoders:
+        found = _Decoders(schema)
+        if any(known == schema for _, known in EVENT_TYPES):
+            self[schema] = found
+        return found
+
+
+_DECODERS = _Schemas()
 
 
 def decode(stored: StoredEvent) -> Event | Unknown | Redacted:
@@ -76,7 +90,7 @@ def decode(stored: StoredEvent) -> Event | Unknown | Redacted:
     payload, envelope = stored.payload, stored.envelope
     if payload is None:
         return Redacted(envelope)
-    known = _DECODERS[envelope.type, envelope.schema]
+    known = _DECODERS[envelope.schema][envelope.type]
     try:
         return _older(envelope, payload) if known is None else known(payload)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:

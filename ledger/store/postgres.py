@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.clock import Clock, parse_time
 from ledger.errors import StoreError, StoreUnavailableError
-from ledger.events.envelope import NewEvent
+from ledger.events.envelope import NewEvent, StoredEvent
 from ledger.events.types import BodyRef, PayloadRedacted
 from ledger.store import queue
 from ledger.store.bodies import key_bytes, pack, prepare_bodies
@@ -31,7 +32,7 @@ from ledger.store.postgres_server import WAIT_SECONDS, is_lost, open_server, sho
 from ledger.store.postgres_writer import Driver, Writer
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import allowed
-from ledger.store.sql import PAGE, SqlReader, task_of
+from ledger.store.sql import Pages, SqlReader, events_of, task_of
 from ledger.store.transfer import read_out
 
 __all__ = ["PostgresStore"]
@@ -39,9 +40,8 @@ __all__ = ["PostgresStore"]
 _LOOK = 5.0
 """Seconds between two looks at the head while listening."""
 
-_SCAN = """
-    SELECT position, envelope, payload, salt FROM ledger.events WHERE position > %s AND position <= %s
-    ORDER BY position LIMIT %s
+_PAGE = """
+    SELECT position, envelope, payload, salt FROM ledger.events WHERE position > %s AND position <= %s ORDER BY position
 """
 _NEW_HEAD = """
     INSERT INTO ledger.head SELECT 1, %s, %b, 0, '', 0
@@ -118,17 +118,21 @@ class PostgresStore(SqlReader):
                 raise self._translate(error.orig or error) from error
         return super()._fetch(statement, values)
 
-    def _scan(self, after: int, upto: int) -> Sequence[Sequence[Any]]:
-        self._check_open()
-        try:
-            with self._engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                rows: list[tuple[Any, ...]] = driver.execute(
-                    _SCAN, (after, upto, PAGE), binary=True
-                ).fetchall()
-        except (psycopg.Error, DBAPIError):
-            return super()._scan(after, upto)
-        return rows
+    @contextmanager
+    def _pages(self) -> Iterator[Pages]:
+        """A connection for each page: the server has few. One that was lost while it lay idle is replaced."""
+        with super()._pages() as again:
+
+            def page(after: int, upto: int) -> list[StoredEvent]:
+                self._check_open()
+                try:
+                    with closing(self._engine.raw_connection()) as pooled:
+                        driver: Any = pooled.driver_connection
+                        return events_of(driver.execute(_PAGE, (after, upto), binary=True).fetchall())
+                except (psycopg.Error, DBAPIError):
+                    return again(after, upto)
+
+            yield page
 
     def _await_growth(self, after: int, timeout: float) -> None:
         """Listen to the server, and look now and then all the same: a notice may be lost with its connection."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -29,12 +30,14 @@ from ledger.store import schema
 from ledger.store.bodies import check_body, key_bytes, unpack
 from ledger.store.commit import from_us, id_bytes, to_us
 from ledger.store.protocol import Head, IndexRow, Task
-from ledger.store.tlog import Frontier, leaf_hash
 from ledger.store.tiles import frontier_at, full_tile
+from ledger.store.tlog import Frontier, leaf_hash
 
-__all__ = ["PAGE", "SqlReader", "no_head", "task_of"]
+__all__ = ["Pages", "SqlReader", "events_of", "no_head", "task_of"]
 
-PAGE = 256
+PAGE = 128
+"""Events that are read at once: few enough that they are still in the cache of a processor when they are used."""
+
 _LEAVES = 4096
 _LOOKUPS = 500
 _NO_END = 2**62
@@ -47,7 +50,7 @@ _EVENT = (_e.position, _e.envelope, _e.payload, _e.salt)
 _KEYSET = (_e.position > _AFTER, _e.position <= _UPTO)
 
 _HEAD = select(schema.head)
-_ALL = select(*_EVENT).where(*_KEYSET).order_by(_e.position).limit(_LIMIT)
+_ALL = select(*_EVENT).where(*_KEYSET).order_by(_e.position)
 _STREAM = (
     select(*_EVENT, _e.version)
     .where(_e.stream == bindparam("stream"), _e.version > bindparam("version"), *_KEYSET)
@@ -61,15 +64,15 @@ _LAST_OF_TYPES = _LAST.where(_OF_TYPES)
 _BY_ID = select(*_EVENT).where(_e.event_id == bindparam("event_id"))
 _ENVELOPES = select(_e.position, _e.envelope).where(*_KEYSET).order_by(_e.position).limit(_LIMIT)
 _RECORDED = select(_e.recorded_at).where(_e.position == bindparam("position"))
-_INDEX = (
-    select(
-        *_EVENT,
 _SUBTREES = (
     select(schema.subtrees.c.number, schema.subtrees.c.root)
     .where(schema.subtrees.c.level == bindparam("level"))
     .where(schema.subtrees.c.number >= bindparam("start"), schema.subtrees.c.number < bindparam("end"))
     .order_by(schema.subtrees.c.number)
 )
+_INDEX = (
+    select(
+        *_EVENT,
         schema.streams.c.name.label("stream"),
         _e.version,
         schema.types.c.name.label("type"),
@@ -124,12 +127,19 @@ def _event_of(row: Sequence[Any]) -> StoredEvent:
     return StoredEvent(row[0], decode_envelope(raw), raw, row[2], row[3])
 
 
-def _events_of(rows: Sequence[Sequence[Any]]) -> Iterator[StoredEvent]:
+Pages = Callable[[int, int], list[StoredEvent]]
+"""Fetches the events after one position up to another, those that are there. Raises what msgspec raises."""
+
+
+def events_of(rows: Iterable[Sequence[Any]]) -> list[StoredEvent]:
+    """The events of rows of position, envelope, payload and salt. Raises what msgspec raises."""
+    return [StoredEvent(at, decode_stored(raw), raw, payload, salt) for at, raw, payload, salt in rows]
+
+
+def _told(rows: Sequence[Sequence[Any]]) -> Iterator[StoredEvent]:
     """The events of a page; one whose envelope cannot be read is told when its turn comes."""
     try:
-        return iter(
-            [StoredEvent(at, decode_stored(raw), raw, payload, salt) for at, raw, payload, salt in rows]
-        )
+        return iter(events_of(rows))
     except msgspec.MsgspecError:
         return map(_event_of, rows)
 
@@ -233,23 +243,36 @@ class SqlReader:
             return self._read_types(type_ids, after, last, wanted)
         return self._read_all(after, last, wanted)
 
-    def _scan(self, after: int, upto: int) -> Sequence[Sequence[Any]]:
-        """A page of events: position, envelope, payload, salt. The backends' own is the fastest that they have."""
-        return self._fetch(_ALL, {"after": after, "upto": upto, "limit": PAGE})
+    @contextmanager
+    def _pages(self) -> Iterator[Pages]:
+        """How the events of one `read` are fetched. The backends' own is the fastest that they have."""
+        yield lambda after, upto: events_of(self._fetch(_ALL, {"after": after, "upto": upto}))
 
     def _read_all(self, after: int, last: int, wanted: int) -> Iterator[StoredEvent]:
         end = min(last, after + wanted)
-        while after < end:
-            rows = self._scan(after, end)
-            if not rows:
-                self._check_next(after, None)
-            if rows[-1][0] != after + len(rows):
-                for row in rows:
-                    self._check_next(after, row[0])
-                    after = row[0]
-                    yield _event_of(row)
-            yield from _events_of(rows)
-            after = rows[-1][0]
+        if after >= end:
+            return
+        with self._pages() as page:
+            while after < end:
+                upto = min(after + PAGE, end)
+                try:
+                    events = page(after, upto)
+                except msgspec.MsgspecError:
+                    events = []
+                if len(events) == upto - after:
+                    yield from events
+                else:
+                    yield from self._one_by_one(after, upto)
+                after = upto
+
+    def _one_by_one(self, after: int, upto: int) -> Iterator[StoredEvent]:
+        """A page in which one is missing or cannot be read, which is told when its turn comes."""
+        for row in self._fetch(_ALL, {"after": after, "upto": upto}):
+            self._check_next(after, row[0])
+            after = row[0]
+            yield _event_of(row)
+        if after < upto:
+            self._check_next(after, None)
 
     def _check_next(self, after: int, found: int | None) -> None:
         if found != after + 1:
@@ -269,7 +292,7 @@ class SqlReader:
         while wanted and after < last:
             size = min(wanted, PAGE)
             rows = self._fetch(statement, {**values, "after": after, "upto": last, "limit": size})
-            yield from _events_of(rows)
+            yield from _told(rows)
             if len(rows) < size:
                 return
             wanted -= len(rows)
@@ -399,6 +422,24 @@ class SqlReader:
             if not rows:
                 self._check_next(after, None)
 
+    def root_at(self, position: int) -> str:
+        """See `Store.root_at`."""
+        head = self._head_row()
+        if not 0 <= position <= head.position:
+            raise UsageError(
+                "The ledger has no such position", which=str(position), fix=f"The last one is {head.position}"
+            )
+        return frontier_at(position, self._leaves, self.sealed).root().hex()
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """See `Store.tile`."""
+        return full_tile(level, index, self._head_row().position, self._leaves, self.sealed)
+
+    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """See `Store.sealed`."""
+        for row in self._fetch(_SUBTREES, {"level": level, "start": start, "end": end}):
+            yield row.number, row.root
+
     def index_rows(self, after: int = 0, *, upto: int | None = None) -> Iterator[IndexRow]:
         """See `Store.index_rows`."""
         last = _NO_END if upto is None else upto
@@ -422,24 +463,6 @@ class SqlReader:
                     producer=Producer(name or "", release or "", identity or ""),
                 )
             if not rows:
-    def root_at(self, position: int) -> str:
-        """See `Store.root_at`."""
-        head = self._head_row()
-        if not 0 <= position <= head.position:
-            raise UsageError(
-                "The ledger has no such position", which=str(position), fix=f"The last one is {head.position}"
-            )
-        return frontier_at(position, self._leaves, self.sealed).root().hex()
-
-    def tile(self, level: int, index: int) -> bytes | None:
-        """See `Store.tile`."""
-        return full_tile(level, index, self._head_row().position, self._leaves, self.sealed)
-
-    def sealed(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-        """See `Store.sealed`."""
-        for row in self._fetch(_SUBTREES, {"level": level, "start": start, "end": end}):
-            yield row.number, row.root
-
                 return
             after = rows[-1].position
 

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.clock import Clock, parse_time
 from ledger.errors import NotFoundError, StoreError, StoreUnavailableError
-from ledger.events.envelope import NewEvent, Producer
+from ledger.events.envelope import NewEvent, Producer, StoredEvent
 from ledger.events.types import BodyRef, PayloadRedacted
 from ledger.store import queue
 from ledger.store.bodies import NewBody, key_bytes, pack, prepare_bodies
@@ -40,7 +40,7 @@ from ledger.store.commit import (
 )
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import Removal, allowed
-from ledger.store.sql import PAGE, SqlReader, task_of
+from ledger.store.sql import Pages, SqlReader, events_of, task_of
 from ledger.store.sqlite_file import open_file, translate
 from ledger.store.tlog import Frontier
 
@@ -64,9 +64,7 @@ _END = "SELECT position, frontier, recorded_at FROM head"
 _MOVE_HEAD = "UPDATE OR ROLLBACK head SET position = ?, frontier = ?, recorded_at = ?"
 _INSERT = "INSERT OR ROLLBACK INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SEAL = "INSERT OR ROLLBACK INTO subtrees VALUES (?, ?, ?)"
-_SCAN = """
-    SELECT position, envelope, payload, salt FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?
-"""
+_PAGE = "SELECT position, envelope, payload, salt FROM events WHERE position > ? AND position <= ? ORDER BY position"
 _RECORDED = "SELECT event_id, position, envelope, salt FROM events WHERE event_id IN (%s)"
 _VERSIONS = """
     SELECT name, id, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name IN (%s)
@@ -146,17 +144,35 @@ class SqliteStore(SqlReader):
                 "The store was opened by the parent process", which=self._which, fix="Open it in each process"
             )
 
-    def _scan(self, after: int, upto: int) -> Sequence[Sequence[Any]]:
+    @contextmanager
+    def _pages(self) -> Iterator[Pages]:
+        """One connection for all pages; between them it stands in no transaction, so nobody waits for a slow reader."""
         self._check_open()
+        with self._understood():
+            pooled = self._engine.raw_connection()
+        execute: Any = pooled.driver_connection.execute  # type: ignore[union-attr]
+
+        def page(after: int, upto: int) -> list[StoredEvent]:
+            self._check_open()
+            with self._understood(), closing(execute(_PAGE, (after, upto))) as rows:
+                return events_of(rows)
+
         try:
-            with self._engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                rows: list[tuple[Any, ...]] = driver.execute(_SCAN, (after, upto, PAGE)).fetchall()
+            yield page
+        finally:
+            if self._closed:
+                pooled.invalidate()
+            pooled.close()
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Gives the errors of reading their meaning."""
+        try:
+            yield
         except sqlite3.Error as error:
             raise self._translate(error) from error
         except DBAPIError as error:
             raise self._translate(error.orig or error) from error
-        return rows
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -300,14 +316,9 @@ class SqliteStore(SqlReader):
     def lookup(self, keys: Collection[str]) -> dict[str, str]:
         """See `Store.lookup`."""
         self._check_open()
-        try:
-            with self._engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                return dict(_select_in(driver, _VALUES, sorted(set(keys))))
-        except sqlite3.Error as error:
-            raise self._translate(error) from error
-        except DBAPIError as error:
-            raise self._translate(error.orig or error) from error
+        with self._understood(), self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            return dict(_select_in(driver, _VALUES, sorted(set(keys))))
 
     def put_tasks(self, tasks: Sequence[Task]) -> None:
         """See `Store.put_tasks`."""

@@ -1,17 +1,19 @@
 """Verifying a log in an SQLite file in bulk: in stretches, side by side, and only as far as everything is in order.
 
-What is not in order is not described here: `verify_store` then reads the log event by event and finds the words. A process of its
-own checks a share of the stretches: `python -m ledger.store.bulk` reads a `Share` and writes a line for each.
+What is not in order is not described here: `verify_store` then reads the log event by event and finds the words. A process of
+its own takes tasks from the same list: `python -m ledger.store.bulk` reads the file's path, then a `Task` a line, and answers each
+with a line.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -42,23 +44,24 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     bodies: frozenset[str]
 
 
-class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process does: of the log's first `position` events each `step`th stretch from `first` on, and of the streams a part."""
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of work: the events after `after`, or, of `parts` of the streams, the one with the number `after`."""
 
-    path: str
-    position: int
-    stretch: int
-    first: int
-    step: int
-    stops: tuple[int, ...]
+    after: int
+    upto: int
+    stops: tuple[int, ...] = ()
+    parts: int = 0
 
 
-def _work(share: Share) -> Iterator[Stretch]:
-    with closing(Reader(share.path)) as reader:
-        for after in range(share.first * share.stretch, share.position, share.step * share.stretch):
-            upto = min(after + share.stretch, share.position)
-            yield check_stretch(reader, after, upto, [stop for stop in share.stops if after < stop <= upto])
-        reader.check_streams(share.first, share.step)
+def _work(path: str, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
+    """What each task finds. Raises OtherwiseError, and whatever rows end in that are not in order."""
+    with closing(Reader(path)) as reader:
+        for task in tasks:
+            if task.parts:
+                reader.check_streams(task.after, task.parts)
+                yield None
+            else:
+                yield check_stretch(reader, task.after, task.upto, task.stops)
 
 
 _FAULTS = (
@@ -95,12 +98,14 @@ def check_log_in_bulk(
     if any(size > position for size in roots):
         return None
     jobs = jobs or min(_cores(), _MOST_PROCESSES, max(1, position // _ALONE))
-    shares = [
-        Share(path=str(path), position=position, stretch=stretch, first=at, step=jobs, stops=stops)
-        for at in range(jobs)
-    ]
+    tasks = [Task(after=part, upto=0, parts=jobs) for part in range(jobs)]
+    for after in range(0, position, stretch):
+        upto = min(after + stretch, position)
+        tasks.append(
+            Task(after=after, upto=upto, stops=tuple(stop for stop in stops if after < stop <= upto))
+        )
     try:
-        found = sorted(_gather(shares, position, progress), key=lambda one: one.after)
+        found = sorted(_gather(str(path), tasks, jobs, position, progress), key=lambda one: one.after)
         return _joined(found, position, root, roots)
     except _FAULTS:
         return None
@@ -111,34 +116,52 @@ def _cores() -> int:
 
 
 def _gather(
-    shares: Sequence[Share], position: int, progress: Callable[[int, int], None] | None
+    path: str,
+    tasks: Sequence[Task],
+    jobs: int,
+    position: int,
+    progress: Callable[[int, int], None] | None,
 ) -> list[Stretch]:
+    """What all tasks find. Who is done with one takes the next, so that a slow process holds nobody up for long."""
     found: list[Stretch] = []
-    lock, failed = threading.Lock(), threading.Event()
+    lock, failed, waiting = threading.Lock(), threading.Event(), iter(tasks)
 
-    def take(stretches: Iterator[Stretch]) -> None:
+    def taken() -> Iterator[Task]:
+        while not failed.is_set():
+            with lock:
+                task = next(waiting, None)
+            if task is None:
+                return
+            yield task
+
+    def take(work: Callable[[str, Iterable[Task]], Iterator[Stretch | None]]) -> None:
         try:
-            for one in stretches:
+            for one in work(path, taken()):
                 with lock:
-                    found.append(one)
+                    found.extend([one] if one else [])
                     if progress is not None:
                         progress(sum(stretch.count for stretch in found), position)
         except _FAULTS:
             failed.set()
 
-    others = [threading.Thread(target=take, args=(_elsewhere(share, failed),)) for share in shares[1:]]
+    others = [threading.Thread(target=take, args=(_elsewhere,)) for _ in range(jobs - 1)]
     for thread in others:
         thread.start()
-    take(_work(shares[0]))
-    for thread in others:
-        thread.join()
+    try:
+        take(_work)
+    except BaseException:
+        failed.set()
+        raise
+    finally:
+        for thread in others:
+            thread.join()
     if failed.is_set():
-        raise OtherwiseError("found by a share")
+        raise OtherwiseError("found by a task")
     return found
 
 
-def _elsewhere(share: Share, failed: threading.Event) -> Iterator[Stretch]:
-    """The stretches of a share, checked by another process. Raises OtherwiseError when that ends otherwise than well."""
+def _elsewhere(path: str, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
+    """As `_work`, in another process. Raises OtherwiseError when that ends otherwise than well."""
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "ledger.store.bulk"],
         stdin=subprocess.PIPE,
@@ -147,12 +170,13 @@ def _elsewhere(share: Share, failed: threading.Event) -> Iterator[Stretch]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(share))
-        process.stdin.close()
-        for line in process.stdout:
-            if failed.is_set():
-                process.kill()
-            yield msgspec.json.decode(line, type=Stretch)
+        process.stdin.write(msgspec.json.encode(path) + b"\n")
+        for task in tasks:
+            process.stdin.write(msgspec.json.encode(task) + b"\n")
+            process.stdin.flush()
+            if not (line := process.stdout.readline()):
+                break
+            yield msgspec.json.decode(line, type=Stretch | None)
     if process.returncode:
         raise OtherwiseError(f"the process ended with {process.returncode}")
 
@@ -202,10 +226,12 @@ def _extended(frontier: Frontier, one: Stretch, roots: Mapping[int, str]) -> Fro
 
 
 def main() -> int:
-    """Check a share that standard input names; 1 when anything is not in order."""
-    share = msgspec.json.decode(sys.stdin.buffer.read(), type=Share)
+    """Do the tasks that standard input names, each on a line behind that of the file; 1 when anything is not in order."""
+    gc.disable()  # nothing here refers to itself, and looking for what does costs a twentieth
+    path = msgspec.json.decode(sys.stdin.buffer.readline(), type=str)
+    tasks = (msgspec.json.decode(line, type=Task) for line in sys.stdin.buffer)
     try:
-        for one in _work(share):
+        for one in _work(path, tasks):
             sys.stdout.buffer.write(msgspec.json.encode(one) + b"\n")
             sys.stdout.buffer.flush()
     except _FAULTS:

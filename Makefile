@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
 
-.PHONY: help run test test-all test-web faults hostile-plugins attacks lint format bench $(BENCHES) clean
+.PHONY: help run test test-all test-web pictures faults hostile-plugins attacks lint format bench $(BENCHES) clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ $(VENV)/tools-ready: $(VENV)/ready
 
 test-web: $(VENV)/tools-ready ## Run the pages in a browser and all that programs do with them; needs a chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -m '' tests/e2e/web tests/integration/web
+
+pictures: $(VENV)/tools-ready ## Draw the pictures of the README anew; needs a chromium
+	$(BIN)/python docs/pictures/draw.py
 
 lint: $(VENV)/ready ## Format check, lint, types, import contracts
 	$(BIN)/ruff format --check .

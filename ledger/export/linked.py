@@ -14,7 +14,7 @@ import msgspec
 from ledger.clock import format_time
 from ledger.events import decode
 from ledger.events.types import ArticleAnnotated, ArticleIngested, ArticleRevised
-from ledger.export.rows import TABLES, Row
+from ledger.export.rows import TABLES, At, Row, upto
 from ledger.projections.browse import Browser
 from ledger.state.model import SlotState
 from ledger.state.wording import reported_text, slot_title
@@ -33,9 +33,9 @@ STATEMENT = (
 _DATASET = "newsledger"
 
 
-def claim_reviews(ledger: Ledger) -> dict[str, Any]:
+def claim_reviews(ledger: Ledger, at: At) -> dict[str, Any]:
     """One ClaimReview per figure with a value, as JSON-LD (https://schema.org/ClaimReview)."""
-    graph = [_claim_review(slot) for slot in ledger.state().slots if slot.best is not None]
+    graph = [_claim_review(slot) for slot in ledger.state(recorded_as_of=at).slots if slot.best is not None]
     return {"@context": "https://schema.org", "@graph": graph}
 
 
@@ -78,13 +78,13 @@ def _claim_review(slot: SlotState) -> dict[str, Any]:
     }
 
 
-def web_annotations(ledger: Ledger) -> Iterator[Row]:
+def web_annotations(ledger: Ledger, at: At) -> Iterator[Row]:
     """Every annotation as a Web Annotation (https://www.w3.org/TR/annotation-model/), by quote and position.
 
     Positions are Unicode code points of the stored text, as the model has them.
     """
-    urls = {row["article"]: row["url"] for row in TABLES["articles"].rows(ledger)}
-    for row in TABLES["annotations"].rows(ledger):
+    urls = {row["article"]: row["url"] for row in TABLES["articles"].rows(ledger, at)}
+    for row in TABLES["annotations"].rows(ledger, at):
         body = row["annotation"]
         selectors: list[dict[str, Any]] = [
             {"type": "TextPositionSelector", "start": row["start"], "end": row["end"]}
@@ -117,7 +117,7 @@ def web_annotations(ledger: Ledger) -> Iterator[Row]:
         }
 
 
-def provenance(ledger: Ledger) -> dict[str, Any]:
+def provenance(ledger: Ledger, at: At) -> dict[str, Any]:
     """Which processor made which claims from which revision, as PROV-JSON (https://www.w3.org/Submission/prov-json/)."""
     entities: dict[str, Any] = {}
     activities: dict[str, Any] = {}
@@ -126,15 +126,16 @@ def provenance(ledger: Ledger) -> dict[str, Any]:
     generated: dict[str, Any] = {}
     associated: dict[str, Any] = {}
     derived: dict[str, Any] = {}
-    for stored in ledger.store.read(types=(ArticleIngested.TYPE, ArticleRevised.TYPE, ArticleAnnotated.TYPE)):
+    types = ArticleIngested.TYPE, ArticleRevised.TYPE, ArticleAnnotated.TYPE
+    for stored in ledger.store.read(types=types, upto=upto(ledger, at)):
         event = decode(stored)
-        at = format_time(stored.recorded_at)
+        when = format_time(stored.recorded_at)
         if isinstance(event, ArticleIngested | ArticleRevised):
             entities[f"nl:{event.article}-{event.revision}"] = {
                 "prov:type": "nl:Revision",
                 "nl:url": event.url,
                 "nl:sha256": event.hash,
-                "prov:generatedAtTime": {"$": at, "type": "xsd:dateTime"},
+                "prov:generatedAtTime": {"$": when, "type": "xsd:dateTime"},
             }
             if event.revision > 1:
                 derived[f"_:d{stored.position}"] = {
@@ -151,13 +152,17 @@ def provenance(ledger: Ledger) -> dict[str, Any]:
                 "nl:identity": by.identity,
             }
             run, made = f"nl:run-{stored.position}", f"nl:annotations-{stored.position}"
-            activities[run] = {"prov:endTime": at}
+            activities[run] = {"prov:endTime": when}
             entities[made] = {"prov:type": "nl:Annotations", "nl:count": len(event.annotations)}
             used[f"_:u{stored.position}"] = {
                 "prov:activity": run,
                 "prov:entity": f"nl:{event.article}-{event.revision}",
             }
-            generated[f"_:g{stored.position}"] = {"prov:entity": made, "prov:activity": run, "prov:time": at}
+            generated[f"_:g{stored.position}"] = {
+                "prov:entity": made,
+                "prov:activity": run,
+                "prov:time": when,
+            }
             associated[f"_:a{stored.position}"] = {"prov:activity": run, "prov:agent": agent}
     return {
         "prefix": {"nl": "urn:newsledger:", "xsd": "http://www.w3.org/2001/XMLSchema#"},
@@ -171,13 +176,13 @@ def provenance(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def ftm_statements(ledger: Ledger) -> Iterator[Row]:
+def ftm_statements(ledger: Ledger, at: At) -> Iterator[Row]:
     """Articles, outlets and the names in them as FollowTheMoney statements (https://followthemoney.tech/docs/statements/).
 
     Schemata: Article, Organization (outlets), Mention (a name in an article).
     """
     outlets: dict[str, str] = {}
-    for article in TABLES["articles"].rows(ledger):
+    for article in TABLES["articles"].rows(ledger, at):
         outlets.setdefault(article["outlet"], _id("outlet", article["outlet"]))
         seen = {"first_seen": article["recorded_at"], "last_seen": article["changed_at"]}
         key = article["article"]
@@ -193,15 +198,15 @@ def ftm_statements(ledger: Ledger) -> Iterator[Row]:
         yield from _entity(key, "Article", values, seen)
     for name, key in sorted(outlets.items()):
         yield from _entity(key, "Organization", (("name", name),), {})
-    yield from _mentions(ledger)
+    yield from _mentions(ledger, at)
 
 
-def _mentions(ledger: Ledger) -> Iterator[Row]:
-    browser = Browser(ledger.views)
+def _mentions(ledger: Ledger, at: At) -> Iterator[Row]:
+    browser, last = Browser(ledger.views), upto(ledger, at)
     kinds = {"PER": "Person", "ORG": "Organization"}
     done: set[str] = set()
     after = (0, -1)
-    while found := browser.all_annotations(after, 1000, "core.entity"):
+    while found := browser.all_annotations(after, 1000, "core.entity", upto=last):
         for one, article, _ in found:
             body = msgspec.json.decode(one.body)
             key = _id("mention", article, str(body.get("label")), str(body.get("name")))

@@ -6,20 +6,24 @@ Every table declares its columns, so that a file has the same ones with the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from ledger.clock import format_time
+from ledger.clock import format_time, parse_time
 from ledger.projections.browse import Browser, FigureLine, Step
+from ledger.projections.queries import FOREVER
 from ledger.projections.rows import ArticleRow, ClaimRow
 
 if TYPE_CHECKING:
     from ledger.app import Ledger
 
-__all__ = ["TABLES", "Kind", "Row", "Table"]
+__all__ = ["TABLES", "At", "Kind", "Row", "Table", "upto"]
 
 Row = dict[str, Any]
+At = datetime | None
+"""What had been recorded by then counts; None for all."""
 Kind = Literal["text", "whole", "number", "truth", "time", "json"]
 """Kind of a column: `time` is an instant as RFC 3339 in UTC, `json` a list or an object."""
 
@@ -30,10 +34,15 @@ _TIMES = frozenset(
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Columns by name in their order, and the rows, in a fixed order; each row has every column."""
+    """Columns by name in their order, and the rows at a moment, in a fixed order; each row has every column."""
 
     columns: dict[str, Kind]
-    rows: Callable[[Ledger], Iterator[Row]]
+    rows: Callable[[Ledger, At], Iterator[Row]]
+
+
+def upto(ledger: Ledger, at: At) -> int:
+    """The last position that counts at a moment."""
+    return FOREVER if at is None else ledger.store.position_at(at)
 
 
 def _columns_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
@@ -47,16 +56,16 @@ def _columns_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
     return columns
 
 
-def _events(ledger: Ledger) -> Iterator[Row]:
-    for event in ledger.store.read():
+def _events(ledger: Ledger, at: At) -> Iterator[Row]:
+    for event in ledger.store.read(upto=upto(ledger, at)):
         payload = None if event.payload is None else msgspec.json.decode(event.payload)
         yield {"position": event.position, **msgspec.to_builtins(event.envelope), "body": payload}
 
 
-def _annotations(ledger: Ledger) -> Iterator[Row]:
-    browser = Browser(ledger.views)
+def _annotations(ledger: Ledger, at: At) -> Iterator[Row]:
+    browser, last = Browser(ledger.views), upto(ledger, at)
     after = (0, -1)
-    while found := browser.all_annotations(after, _PAGE):
+    while found := browser.all_annotations(after, _PAGE, upto=last):
         for one, article, revision in found:
             yield {
                 "position": one.position,
@@ -74,30 +83,32 @@ def _annotations(ledger: Ledger) -> Iterator[Row]:
         after = (found[-1][0].position, found[-1][0].ordinal)
 
 
-def _claims(ledger: Ledger) -> Iterator[Row]:
+def _claims(ledger: Ledger, at: At) -> Iterator[Row]:
+    browser, last = Browser(ledger.views), upto(ledger, at)
     after = (0, -1)
-    while page := ledger.views.claims(after=after, limit=_PAGE):
+    while page := browser.claims(after, _PAGE, upto=last):
         for row in page:
             yield msgspec.structs.asdict(row)
         after = (page[-1].position, page[-1].ordinal)
 
 
-def _articles(ledger: Ledger) -> Iterator[Row]:
-    before: int | None = None
-    while page := ledger.views.articles(before=before, limit=_PAGE):
+def _articles(ledger: Ledger, at: At) -> Iterator[Row]:
+    browser, last = Browser(ledger.views), upto(ledger, at)
+    before = FOREVER
+    while page := browser.articles(before=before, limit=_PAGE, upto=last):
         for row in page:
             yield msgspec.structs.asdict(row)
         before = page[-1].first_position
 
 
-def _figures(ledger: Ledger) -> Iterator[Row]:
-    for line in Browser(ledger.views).lines():
+def _figures(ledger: Ledger, at: At) -> Iterator[Row]:
+    for line in Browser(ledger.views).lines(upto(ledger, at)):
         yield msgspec.structs.asdict(line)
 
 
-def _reports(ledger: Ledger) -> Iterator[Row]:
+def _reports(ledger: Ledger, at: At) -> Iterator[Row]:
     """One row per claim on a figure, with what became of it."""
-    for slot in ledger.state().slots:
+    for slot in ledger.state(recorded_as_of=at).slots:
         for claim in slot.claims:
             stated = claim.stated
             yield {
@@ -126,16 +137,17 @@ def _reports(ledger: Ledger) -> Iterator[Row]:
             }
 
 
-def _changes(ledger: Ledger) -> Iterator[Row]:
+def _changes(ledger: Ledger, at: At) -> Iterator[Row]:
     browser = Browser(ledger.views)
-    slots = [line.slot for line in browser.lines()]
+    slots = [line.slot for line in browser.lines(upto(ledger, at))]
     for steps in (browser.steps([slot]).get(slot, []) for slot in slots):
         for step in steps:
-            yield msgspec.structs.asdict(step)
+            if at is None or parse_time(step.at) <= at:
+                yield msgspec.structs.asdict(step)
 
 
-def _state(ledger: Ledger) -> Iterator[Row]:
-    for slot in ledger.state().slots:
+def _state(ledger: Ledger, at: At) -> Iterator[Row]:
+    for slot in ledger.state(recorded_as_of=at).slots:
         yield slot.to_dict()
 
 

@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from ledger.errors import NotFoundError
 from ledger.export import FORMS, WHAT, export, forms_of
-from ledger.web.asking import GivenDesk, Name
+from ledger.web.asking import GivenDesk, GivenMoment, Name
 from ledger.web.rendering import Page, page_response
 from ledger.web.routes import page
 
@@ -32,7 +32,7 @@ MEANING = {
 
 
 @page("/exports", "/exports.json", "/exports.csv")
-def exports(request: Request[Any, Any, Any], desk: GivenDesk) -> Response[bytes]:
+def exports(request: Request[Any, Any, Any], desk: GivenDesk, moment: GivenMoment) -> Response[bytes]:
     """What can be downloaded, in which forms."""
     found = [{"what": what, "meaning": MEANING[what], "forms": forms_of(what)} for what in WHAT]
     return page_response(
@@ -43,21 +43,26 @@ def exports(request: Request[Any, Any, Any], desk: GivenDesk) -> Response[bytes]
             title="Exports",
             data=found,
             rows=found,
-            timeless=True,
+            moment=moment,
             context={"found": found},
         ),
     )
 
 
 @page("/exports/{name:str}")
-def download(request: Request[Any, Any, Any], desk: GivenDesk, name: Name) -> Response[Any]:  # noqa: ARG001
+def download(
+    request: Request[Any, Any, Any],  # noqa: ARG001
+    desk: GivenDesk,
+    moment: GivenMoment,
+    name: Name,
+) -> Response[Any]:
     """One export, `WHAT.FORM`, as a file. It is made whole before its first byte is sent."""
     what, _, form = name.partition(".")
     if what not in WHAT or form not in forms_of(what):
         raise NotFoundError("No such export", which=name, fix="The page /exports lists them")
     file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is sent
     try:
-        export(desk.ledger, what, form, file)
+        export(desk.ledger, what, form, file, recorded_as_of=moment.recorded)
         size = file.tell()
         file.seek(0)
     except BaseException:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from ledger import open_ledger
 from ledger.cli.root import cli
-from ledger.clock import format_time
+from ledger.clock import FixedClock, format_time, parse_time
 from ledger.errors import UsageError
 from ledger.export import FORMS, WHAT, export, forms_of
 
@@ -152,3 +152,53 @@ def test_the_page_links_every_export_and_gives_the_same_bytes(client, ledger, wh
 )
 def test_an_unknown_export_is_not_found(client, name):
     assert client.get(f"/exports/{name}").status_code == 404
+
+
+def test_what_was_known_on_a_day_is_written_the_same_a_week_of_events_later(tmp_path):
+    def told(name: str, text: str, published: str) -> None:
+        report = tmp_path / name
+        report.write_text(text)
+        ledger.ingest(report, outlet=name.partition(".")[0], published=published)
+
+    def all_of(ledger, at=None):
+        found = {}
+        for what in WHAT:
+            for form in forms_of(what):
+                out = io.BytesIO()
+                export(ledger, what, form, out, recorded_as_of=at)
+                found[what, form] = out.getvalue()
+        return found
+
+    clock = FixedClock("2031-05-04T20:00:00Z")
+    with open_ledger(tmp_path / "home", clock=clock) as ledger:
+        told(
+            "tribune.txt",
+            "At least 40 people were killed in Karrow, the ministry said.",
+            "2031-05-04T18:00:00Z",
+        )
+        told("courier.txt", "The floods killed 46 people in Karrow, police said.", "2031-05-04T19:00:00Z")
+        day = clock.now()
+        before = all_of(ledger)
+        clock.set("2031-05-11T20:00:00Z")
+        told(
+            "tribune.txt",
+            "At least 52 people were killed in Karrow, the ministry said.",
+            "2031-05-11T18:00:00Z",
+        )
+        told("mercury.txt", "Divers found 61 bodies in Karrow on Sunday.", "2031-05-11T19:00:00Z")
+        ledger.reviews.reject(slot=ledger.state().slots[0].id, root="police", by="kim", reason="Misheard")
+        assert all_of(ledger) != before
+        again = all_of(ledger, day)
+        assert [key for key in before if again[key] != before[key]] == []
+
+
+def test_the_page_and_the_command_give_what_was_known_on_a_day(client, ledger):
+    day = "2025-01-30T20:00:00Z"
+    out = io.BytesIO()
+    export(ledger, "figures", "csv", out, recorded_as_of=parse_time(day))
+    assert client.get(f"/exports/figures.csv?at={day}").content == out.getvalue()
+    done = CliRunner().invoke(
+        cli, ["--home", str(ledger.settings.home), "export", "figures", "--format", "csv", "--as-of", day]
+    )
+    assert done.stdout_bytes == out.getvalue()
+    assert out.getvalue() != made(ledger, "figures", "csv")

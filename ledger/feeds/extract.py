@@ -5,6 +5,7 @@ The text holds the article's body only: not its title, byline or dates, no navig
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 from typing import Any
@@ -55,6 +56,7 @@ _BYLINE = re.compile(
     r"(?:by|von|par|por|di|door)\s+\S.{1,80}|(?:published|updated|posted|last updated|first published)\b.{0,60}",
     re.IGNORECASE,
 )
+_BYLINE_STARTS = ("by", "von", "par", "por", "di", "door", "published", "updated", "posted", "last", "first")
 _MARKS = ("class", "id", "data-component", "data-testid", "data-module", "aria-label")
 _POINTER = re.compile(
     r"(?:read more|read also|also read|see also|see more|more on this|related(?: stor(?:y|ies)| articles?| news)?|recommended|watch|"
@@ -75,7 +77,7 @@ _ASIDE_STARTS = frozenset(
 )  # fmt: skip
 """With what a label or a pointer begins."""
 _MARKED = re.compile(r"[<&\r\n\x0b-\x1f\x85\u2028\u2029]")
-_BY = re.compile(r"^by\s+")
+_ANY_TAG = re.compile(r"<[a-zA-Z/!]")
 _BLANK = re.compile(r"\s+")
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—»·:]|-)\s+[^|–—»·]{2,60}$")
 
@@ -122,9 +124,7 @@ def extract_markup(markup: str, *, title: str = "", byline: str = "") -> str:
         return ""
     if not _MARKED.search(markup):
         return "\n\n".join(_without_furniture([single_line(markup)], title, byline))
-    if not re.search(r"<[a-zA-Z/!]", markup):
-        import html
-
+    if not _ANY_TAG.search(markup):
         lines = [single_line(block) for block in plain_blocks(html.unescape(markup))]
         return "\n\n".join(_without_furniture(lines, title, byline))
     if (quick := quick_blocks(markup)) is not None:
@@ -341,8 +341,10 @@ def _without_furniture(lines: list[str], title: str, byline: str) -> list[str]:
         ):
             continue
         if len(line) <= LONGEST_BYLINE and (number < 4 or number >= len(lines) - 2):
-            bare = _BY.sub("", line.casefold())
-            if bare in names or (_BYLINE.fullmatch(line) and not line.endswith(".")):
+            said = line.casefold()
+            if said.removeprefix("by ") in names:
+                continue
+            if said.startswith(_BYLINE_STARTS) and not line.endswith(".") and _BYLINE.fullmatch(line):
                 continue
         kept.append(line)
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from enum import Enum
+from typing import Literal
 
 from ledger.feeds.text import clean, single_line
 
@@ -30,42 +30,36 @@ _SENTENCE_ENDS = (".", "!", "?", ":", "…", "”", '"', "»")
 MAX_ELEMENTS = 60_000
 
 
-class _Does(Enum):
-    """What a tag does to the text around it."""
+_Does = Literal["end", "break", "nothing"]
+"""What a tag does to the text around it: it ends a block, breaks the line, or neither."""
 
-    END = "ends a block"
-    BREAK = "breaks the line"
-    NOTHING = "nothing"
-
-
-_KNOWN = {
-    **dict.fromkeys(BLOCKS, _Does.END),
-    **{f"/{name}": _Does.END for name in BLOCKS},
-    **dict.fromkeys(_INLINE, _Does.NOTHING),
-    **{f"/{name}": _Does.NOTHING for name in (*_INLINE, "br")},
-    **dict.fromkeys(("br", "br/", "br /"), _Does.BREAK),
+_KNOWN: dict[str, _Does] = {
+    **dict.fromkeys((*BLOCKS, *(f"/{name}" for name in BLOCKS)), "end"),
+    **dict.fromkeys((*_INLINE, *(f"/{name}" for name in _INLINE), "/br"), "nothing"),
+    **dict.fromkeys(("br", "br/", "br /"), "break"),
 }
 
 
 def quick_blocks(markup: str) -> list[str] | None:
     """The blocks of markup that has only common, well-written tags; None for any other, which needs a parser."""
-    first, *pieces = clean(markup).replace("\n", " ").split("<")
+    whole = clean(markup).replace("\n", " ")
+    as_it_is = whole.isascii() and not any(mark in whole for mark in ("&", "\t", "  "))
+    line, *pieces = whole.split("<")
     if len(pieces) > MAX_ELEMENTS:
         return None
     blocks: list[str] = []
-    line = first
     for piece in pieces:
         tag, closed, text = piece.partition(">")
         does = _KNOWN.get(tag) or _does(tag)
-        if not closed or does is None:
+        if does is None or not closed:
             return None
-        if does is _Does.END:
-            if line:
-                _end(line, blocks)
-            line = text
-        else:
-            line += text if does is _Does.NOTHING else f"\n{text}"
-    _end(line, blocks)
+        if does != "end":
+            line += text if does == "nothing" else f"\n{text}"
+            continue
+        if line:
+            _end(line, blocks, as_it_is=as_it_is)
+        line = text
+    _end(line, blocks, as_it_is=as_it_is)
     return blocks
 
 
@@ -75,12 +69,13 @@ def _does(tag: str) -> _Does | None:
     return None if found is None else _KNOWN.get(found[1].lower())
 
 
-def _end(line: str, blocks: list[str]) -> None:
+def _end(line: str, blocks: list[str], *, as_it_is: bool) -> None:
+    """Add what was read since the last block ended; `as_it_is` says that no entities and runs of blanks are in it."""
     if "&" in line:
         line = clean(html.unescape(line))
     if "\n" in line:
         blocks.extend(lines_of(line))
-    elif line := single_line(line):
+    elif line := line.strip(" ") if as_it_is and "  " not in line else single_line(line):
         blocks.append(line)
 
 

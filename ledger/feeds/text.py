@@ -42,6 +42,7 @@ _SUSPECT = re.compile(
 )
 _PLAIN = bytes(range(0x20, 0x7F))
 _PLAIN_LINES = _PLAIN + b"\n"
+_NO_TEXT = bytes(code for code in range(32) if code not in (9, 10, 12, 13, 27))
 _BLANKS = re.compile(r"[^\S\n]+")
 _ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "’", "'", ")", "»", "。", "؟")
 HARD_WRAP = 100
@@ -109,7 +110,7 @@ def is_binary(body: bytes) -> bool:
         pairs = start[: len(start) // 2 * 2]
         zeros = max(pairs[0::2].count(0), pairs[1::2].count(0))
         return zeros * 3 < len(pairs)
-    controls = sum(start.count(bytes((code,))) for code in range(32) if code not in (9, 10, 12, 13, 27))
+    controls = len(start) - len(start.translate(None, _NO_TEXT))
     return controls * 50 > len(start)
 
 

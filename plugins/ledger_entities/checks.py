@@ -9,7 +9,7 @@ from ledger_entities.gazetteer import gazetteer
 from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.tokens import Token
 
-__all__ = ["checked", "is_currency", "stretched"]
+__all__ = ["checked", "is_common", "is_currency", "stretched"]
 
 _NO_HEADS = frozenset({"the", "a", "an", "of", "and", "for", "in", "on", "at", ",", "-"})
 _NOT_IN_PERSON = frozenset({"of", "for", "on", "in", "and"})
@@ -40,7 +40,7 @@ def checked(tokens: Sequence[Token], first: int, stop: int, label: str) -> tuple
         stop -= 1
     if not any(token.text[0].isalnum() for token in tokens[first:stop]):
         return None
-    if label == "ORG" and _is_office(tokens, first, stop):
+    if label == "ORG" and (_is_office(tokens, first, stop) or is_common(tokens, first, stop)):
         return None
     return first, stop, _label(tokens, first, stop, label)
 
@@ -48,6 +48,12 @@ def checked(tokens: Sequence[Token], first: int, stop: int, label: str) -> tuple
 def is_currency(tokens: Sequence[Token], stop: int) -> bool:
     """Whether the words belong to a sign of money: "US$"."""
     return stop < len(tokens) and tokens[stop].text == "$" and tokens[stop - 1].end == tokens[stop].start
+
+
+def is_common(tokens: Sequence[Token], first: int, stop: int) -> bool:
+    """Whether the words are an abbreviation that is no name: "GDP", "R & D", "LNG"."""
+    word = "".join(token.text for token in tokens[first:stop])
+    return word != word.lower() and word.lower() in lexicon().not_names
 
 
 def _is_office(tokens: Sequence[Token], first: int, stop: int) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ledger_entities.checks import checked, is_currency, stretched
+from ledger_entities.checks import checked, is_common, is_currency, stretched
+from ledger_entities.datelines import with_dateline
 from ledger_entities.gazetteer import gazetteer
 from ledger_entities.joining import spells
 from ledger_entities.lexicon import lexicon, word_set
@@ -16,7 +17,18 @@ _LOOSE_HEADS = word_set("""
     country gate hall coast court plant republic territory strip bank forest desert hill mount channel
     mountain mountains falls
 """)
+_NO_SURNAMES = word_set("""
+    minister secretary ambassador governor chancellor president vice-president spokesman spokeswoman spokesperson chairman
+""")
+"""Titles that are hardly ever anybody's name."""
+_TIES = word_set("""
+    da de do dos das del della di du van von der den ten ter bin bint ibn ben wa ould al el ul ud
+""")
+_OPENING_TIES = word_set("""
+    Dos Da De Del Della Di Du Van Von Ould Al El
+""")
 _LONGEST_NAME = 16
+_ACRONYM = range(3, 8)
 _RULES_KNOW = frozenset({"NORP", "EVENT", "WEAPON", "FAC", "GPE"})
 
 
@@ -34,18 +46,19 @@ def all_names(
         trimmed = _trimmed(tokens, first, stop, label)
         if trimmed is not None:
             names.append(trimmed._replace(stop=stretched(tokens, trimmed.stop, trimmed.label)))
-    names = _with_country(tokens, names)
+    names = _with_particles(tokens, _with_country(tokens, names))
     taken = {at for name in names for at in range(name.first, name.stop)}
     for name in read_names(tokens, seen_lower):
         free = taken.isdisjoint(range(name.first, name.stop))
         if (
             free
+            and not is_common(tokens, name.first, name.stop)
             and name.sure
             and (name.label in _RULES_KNOW or name.stop - name.first > 1 or name.label == "ORG")
         ):
             names.append(name)
     names = [name for name in names if not is_currency(tokens, name.stop)]
-    names = [_whole_place(tokens, name) for name in _dateline(tokens, sorted(names))]
+    names = [_whole_place(tokens, name) for name in with_dateline(tokens, sorted(names))]
     names += _bracketed(tokens, names)
     return sorted(names + _with_common_head(tokens, names))
 
@@ -62,38 +75,33 @@ def _with_country(tokens: list[Token], names: list[Name]) -> list[Name]:
     return out
 
 
+def _with_particles(tokens: list[Token], names: list[Name]) -> list[Name]:
+    """Join a person and what a small word ties to the name: "Ana da Santa Vela", "Dos Orlund"."""
+    out: list[Name] = []
+    for name in names:
+        last = out[-1] if out else None
+        between = [token.text for token in tokens[last.stop : name.first]] if last is not None else []
+        if (
+            last is not None
+            and last.label == "PER"
+            and name.label in {"PER", "LOC", "GPE"}
+            and 0 < len(between) < 3
+            and all(word in _TIES for word in between)
+            and not tokens[last.stop - 1].possessive
+        ):
+            out[-1] = last._replace(stop=name.stop)
+        elif name.label == "PER" and name.first and tokens[name.first - 1].text in _OPENING_TIES:
+            out.append(name._replace(first=name.first - 1))
+        else:
+            out.append(name)
+    return out
+
+
 def _is_prefix(tokens: list[Token], country: Name, first: int) -> bool:
     if country.stop - country.first > 1 or tokens[country.first].possessive:
         return False
     between = [token.text for token in tokens[country.stop : first]]
     return tokens[country.first].text.replace(".", "") in {"US", "UK", "UN", "EU"} and between in ([], ["."])
-
-
-def _dateline(tokens: list[Token], names: list[Name]) -> list[Name]:
-    """Make a place of what stands before the agency of a dateline: "PORT ORM (HWS) - Rain fell"."""
-    stop = next(
-        (at for at, token in enumerate(tokens[:8]) if not (token.capital or token.text in {",", "."})), 0
-    )
-    agency = tokens[stop : stop + 4]
-    if (
-        not stop
-        or len(agency) < 4
-        or agency[0].text != "("
-        or agency[2].text != ")"
-        or agency[3].text not in {"-", "–", "—"}
-    ):
-        return names
-    end = next((at for at in range(stop) if tokens[at].text == ","), stop)
-    place = gazetteer().get(
-        " ".join(token.text.title() if token.text.isupper() else token.text for token in tokens[:end])
-    )
-    first = (
-        Name(0, end, place[0], place[1])
-        if place is not None and place[0] in {"GPE", "LOC"}
-        else Name(0, end, "LOC")
-    )
-    rest = [name for name in names if name.first >= end and name.first != stop + 1]
-    return [first, *rest, Name(stop + 1, stop + 2, "ORG")]
 
 
 def _whole_place(tokens: list[Token], name: Name) -> Name:
@@ -109,7 +117,7 @@ def _whole_place(tokens: list[Token], name: Name) -> Name:
 
 
 def _bracketed(tokens: list[Token], names: list[Name]) -> list[Name]:
-    """The acronym of "Civil Aviation Board (CAB)"."""
+    """The acronym of "Civil Aviation Board (CAB)", also one from another language: "Free Workers of Orm (TLO)"."""
     out: list[Name] = []
     taken = {name.first for name in names}
     for name in names:
@@ -121,9 +129,16 @@ def _bracketed(tokens: list[Token], names: list[Name]) -> list[Name]:
             or at in taken
         ):
             continue
-        if spells(tokens[at].text, " ".join(token.text for token in tokens[name.first : name.stop])):
+        short = tokens[at].text
+        spelled = spells(short, " ".join(token.text for token in tokens[name.first : name.stop]))
+        if spelled or (name.label == "ORG" and name.stop - name.first > 2 and _is_acronym(short)):
             out.append(Name(at, at + 1, name.label, name.link))
     return out
+
+
+def _is_acronym(word: str) -> bool:
+    low = word.lower()
+    return word.isupper() and word.isalpha() and len(word) in _ACRONYM and low not in lexicon().not_names
 
 
 def _with_common_head(tokens: list[Token], names: list[Name]) -> list[Name]:
@@ -159,6 +174,11 @@ def _trimmed(tokens: list[Token], first: int, stop: int, label: str) -> Name | N
         first += 2 if tokens[first + 1].text == "." and stop - first > 2 else 1
     if first >= stop:
         return None
+    if stop - first == 1 and _is_weapon(tokens, first):
+        return Name(first, stop, "WEAPON")
+    titled = _titled(tokens, first, stop, label)
+    if titled:
+        return Name(titled, stop, "PER")
     owner = next((at for at in range(first, stop - 1) if tokens[at].possessive), -1)
     if owner >= 0 and gazetteer().get(" ".join(token.text for token in tokens[first : owner + 1])):
         stop, label = owner + 1, "LOC"
@@ -180,6 +200,25 @@ def _trimmed(tokens: list[Token], first: int, stop: int, label: str) -> Name | N
     if label == "ORG" and len(words) > 1 and last in lex.event_heads:
         return Name(first, stop, "EVENT")
     return Name(first, stop, label)
+
+
+def _is_weapon(tokens: list[Token], at: int) -> bool:
+    """Whether a lone name is that of a weapon: one in capitals, or one that a weapon follows ("HIMARS", "Shahed drones")."""
+    lex = lexicon()
+    word, after = tokens[at].text, tokens[at + 1].text.lower() if at + 1 < len(tokens) else ""
+    return word in lex.weapon_names and (after in lex.weapons or (word.isupper() and len(word) > 1))
+
+
+def _titled(tokens: list[Token], first: int, stop: int, label: str) -> int:
+    """Where the person begins in a span that took in a title ("Karrow Deputy Mayor Ada Vale"); 0 where there is none."""
+    lex = lexicon()
+    last = tokens[stop - 1].text.lower()
+    if last in lex.org_heads | lex.fac_heads | lex.loc_heads | lex.event_heads | lex.titles:
+        return 0
+    titles = _NO_SURNAMES if label == "PER" else lex.roles & lex.titles
+    after = [at + 1 for at in range(first, stop - 1) if tokens[at].text.lower() in titles]
+    whole = all(token.capital and not token.possessive for token in tokens[first : stop - 1])
+    return after[-1] if after and whole and stop - after[-1] < 4 else 0
 
 
 def _and_more(tokens: list[Token], first: int, stop: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.plugin import Article, Context, Entity, Sentence, Span, processor
 from ledger_entities.combine import all_names, repeated
+from ledger_entities.cues import agreed
 from ledger_entities.document import read_document
 from ledger_entities.forms import FORMS
 from ledger_entities.joining import Mention, Register
@@ -44,7 +45,8 @@ def annotate(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Entity
     found = [
         all_names(tokens, spans, document.lower) for tokens, spans in zip(tokenised, tagged, strict=True)
     ]
-    for number, (tokens, names_here) in enumerate(zip(tokenised, repeated(tokenised, found), strict=True)):
+    found = agreed(tokenised, repeated(tokenised, found))
+    for number, (tokens, names_here) in enumerate(zip(tokenised, found, strict=True)):
         for name in names_here:
             register.add(name, tokens, number)
     names = register.finish()

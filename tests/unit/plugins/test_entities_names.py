@@ -178,3 +178,24 @@ def test_the_processor_reads_the_sentences_of_the_article() -> None:
     (processor,) = ledger_processors()
     article = Article(id="a", revision=1, hash="h", url="", outlet="o", title="", text=STORY)
     assert list(processor.run(article, Sentences())) == entities(STORY)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "label"),
+    [
+        ("A flood hit the town of Deir Atiyah. Help reached Deir Atiyah late.", "Deir Atiyah", "LOC"),
+        ("The daily Kuleba wrote so. Later Kuleba said it was wrong.", "Kuleba", "ORG"),
+        ("The Union of Free Workers (TLO) marched.", "TLO", "ORG"),
+        ("Ana da Santa Cruz spoke.", "Ana da Santa Cruz", "PER"),
+    ],
+)
+def test_what_the_words_beside_a_name_say_holds_in_the_whole_article(
+    text: str, quote: str, label: str
+) -> None:
+    found = [item.label for item in entities(text) if item.quote == quote]
+    assert found == [label] * text.count(quote)
+
+
+def test_an_abbreviation_that_everybody_uses_is_no_organisation() -> None:
+    text = "Cheaper LNG and AI lifted GDP, the R & D centre said."
+    assert [item.quote for item in entities(text) if item.label == "ORG" and item.level == "name"] == []

@@ -44,8 +44,6 @@ PROJECTION = sa.Table(
     sa.Column("redactions", sa.BigInteger, nullable=False),
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("root", sa.Text, nullable=False),
-    sa.Column("frontier", sa.LargeBinary, nullable=False),
-    sa.Column("leaf", sa.LargeBinary, nullable=False),
     sa.Column("indexed", sa.Integer, nullable=False),
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("error", sa.Text, nullable=False),
@@ -79,7 +77,7 @@ Pointers = dict[str, int]
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """One generation of a view. `state`: live, building or old. `root` and `leaf` are those of the ledger at `position`."""
+    """One generation of a view. `state`: live, building or old. `root` is that of the ledger at `position`."""
 
     name: str
     generation: int
@@ -88,8 +86,6 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     redactions: int
     position: int
     root: str
-    frontier: bytes
-    leaf: bytes
     indexed: int
     fence: int
     error: str
@@ -129,7 +125,7 @@ def advance(connection: sa.Connection, before: Generation, after: Generation) ->
 
 
 def _checkpoint(after: Generation) -> dict[str, Any]:
-    names = ("position", "root", "frontier", "leaf", "error", "changed_at")
+    names = ("position", "root", "error", "changed_at")
     return {name: getattr(after, name) for name in names}
 
 

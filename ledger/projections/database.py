@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from ledger.errors import LedgerError, StoreUnavailableError
 
-__all__ = ["CACHE_MIB", "Database", "FileDatabase"]
+__all__ = ["CACHE_MIB", "Database", "FileDatabase", "is_outdated"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -68,6 +68,8 @@ class FileDatabase:
         sa.event.listen(self._engine, "begin", _begin)
         try:
             with self.write() as connection:
+                if is_outdated(connection, metadata):
+                    _clear(connection)
                 metadata.create_all(connection)
         except LedgerError:
             self._engine.dispose()
@@ -127,6 +129,27 @@ class FileDatabase:
             raise StoreUnavailableError(
                 "The views cannot be used", which=f"{self.path}: {cause}", fix=_fix(str(cause))
             ) from error
+
+
+def is_outdated(connection: sa.Connection, metadata: sa.MetaData) -> bool:
+    """Whether another release made the tables: views are made anew, never migrated."""
+    found = sa.inspect(connection)
+    return any(
+        found.has_table(table.name)
+        and [column["name"] for column in found.get_columns(table.name)]
+        != [column.name for column in table.columns]
+        for table in metadata.sorted_tables
+    )
+
+
+def _clear(connection: sa.Connection) -> None:
+    """Drop everything; a full-text index takes the tables behind it with it."""
+    listed = (
+        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' "
+    )
+    for some in ("AND type = 'view'", "AND sql LIKE 'CREATE VIRTUAL%'", ""):
+        for kind, name in connection.exec_driver_sql(listed + some).fetchall():
+            connection.exec_driver_sql(f'DROP {kind} "{name}"')
 
 
 def _fix(message: str) -> str:

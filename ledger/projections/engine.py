@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
 from ledger.clock import Clock
-from ledger.errors import CorruptionError, ProjectionError
+from ledger.errors import ProjectionError
 from ledger.projections import catalogue
 from ledger.projections.catalogue import Generation
 from ledger.projections.database import Database
 from ledger.projections.deriving import Deriver
 from ledger.projections.facts import Redactions, View
-from ledger.projections.folding import Folder, Foreign, Progress
+from ledger.projections.folding import Folder, Progress
 from ledger.projections.generations import Generations, read_redactions
 from ledger.projections.tables import create_indexes
 from ledger.store import Store
 
 __all__ = ["Projector"]
-
-log = logging.getLogger(__name__)
 
 
 class Projector:
@@ -42,8 +39,8 @@ class Projector:
         """Bring every view to the head, derived ones only if `derive`.
 
         Returns the number of events applied and the redactions that were heeded. Raises ProjectionError when a view cannot
-        use an event (the others are at the head nevertheless), and CorruptionError when the ledger's events do not hash to
-        its root.
+        use an event (the others are at the head nevertheless), and CorruptionError when the log has a gap, or what was sealed of
+        it as it grew does not give its root.
         """
         with self._lock:
             done = self._bring_up(progress, derive=derive)
@@ -60,10 +57,7 @@ class Projector:
                 for lane in self._generations.due(redactions)
                 if lane.name in names and lane.state == "live" and not lane.error
             ]
-            try:
-                self._folder.advance(lanes, head, redactions, None)
-            except Foreign as signal:
-                log.warning("%s: made from another history of the ledger, left to the next catch-up", signal)
+            self._folder.advance(lanes, head, redactions, None)
 
     def rebuild(self, names: Collection[str], progress: Progress | None = None) -> int:
         """Build new generations of the named views beside the live ones, then let readers see them.
@@ -82,30 +76,21 @@ class Projector:
                 lane for lane in self._generations.load() if lane.state == "building" and lane.name in names
             ]
             head = self._store.head()
-            try:
-                applied = self._folder.advance(self._folding(lanes), head, redactions, progress)
-            except Foreign as signal:
-                raise _corrupt(str(signal)) from signal
+            applied = self._folder.advance(self._folding(lanes), head, redactions, progress)
             self._finish(redactions)
             self._derive(lanes, redactions)
             self._complain(names)
             return applied
 
     def _bring_up(self, progress: Progress | None, *, derive: bool) -> tuple[int, Redactions]:
-        for _ in range(2):
-            redactions = read_redactions(self._store)
-            head = self._generations.settle(redactions)
-            due = self._generations.due(redactions)
-            try:
-                applied = self._folder.advance(self._folding(due), head, redactions, progress)
-            except Foreign as signal:
-                log.warning("%s: made from another history of the ledger, building it anew", signal)
-                continue
-            self._finish(redactions)
-            if derive:
-                self._derive(due, redactions)
-            return applied, redactions
-        raise _corrupt(f"position {head.position}")
+        redactions = read_redactions(self._store)
+        head = self._generations.settle(redactions)
+        due = self._generations.due(redactions)
+        applied = self._folder.advance(self._folding(due), head, redactions, progress)
+        self._finish(redactions)
+        if derive:
+            self._derive(due, redactions)
+        return applied, redactions
 
     def _folding(self, lanes: list[Generation]) -> list[Generation]:
         return [lane for lane in lanes if not self.views[lane.name].sources]
@@ -188,9 +173,3 @@ class Projector:
                 fix="Nothing recorded is lost and the other views are up to date. Upgrade newsledger and run "
                 "newsledger process: the event is tried again",
             )
-
-
-def _corrupt(which: str) -> CorruptionError:
-    return CorruptionError(
-        "The events do not hash to the ledger's root", which=which, fix="Run newsledger verify"
-    )

@@ -20,9 +20,8 @@ from ledger.projections.drafts import Batch
 from ledger.projections.facts import Context, Fact, Redactions, View, read_fact
 from ledger.projections.generations import Generations
 from ledger.store import Head
-from ledger.store.tlog import Frontier, leaf_hash
 
-__all__ = ["Folder", "Foreign", "Progress"]
+__all__ = ["Folder", "Progress"]
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +30,6 @@ Progress = Callable[[int, "int | None"], None]
 BATCH_EVENTS = 5_000
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends at whichever comes first: this many events, or payloads of this many bytes."""
-
-
-class Foreign(Exception):  # noqa: N818 - a signal between modules, not an error of the program
-    """A view turned out to be made from another history."""
 
 
 class Folder:
@@ -50,10 +45,7 @@ class Folder:
     def advance(
         self, lanes: list[Generation], head: Head, redactions: Redactions, progress: Progress | None
     ) -> int:
-        """Fold batch by batch until all of `lanes` are at `head`, or stopped; returns the number of events read.
-
-        Raises Foreign when one turns out to be made from another history.
-        """
+        """Fold batch by batch until all of `lanes` are at `head`, or stopped; returns the number of events passed."""
         applied = 0
         first = min((lane.position for lane in lanes), default=head.position)
         current = {(lane.name, lane.generation): lane for lane in lanes}
@@ -71,7 +63,7 @@ class Folder:
             upto = min(
                 (lane.position for lane in behind.values() if lane.position > at), default=head.position
             )
-            moved, count = self._batch(group, upto, redactions)
+            moved, count = self._batch(group, upto, head, redactions)
             applied += count
             for lane in group:
                 key = (lane.name, lane.generation)
@@ -84,19 +76,10 @@ class Folder:
             if progress is not None and current:
                 slowest = min(lane.position for lane in current.values())
                 progress(max(0, min(slowest, head.position) - first), head.position - first)
-        for lane in current.values():
-            if lane.position == head.position and lane.root != head.root:
-                self._disown(lane)
-                raise Foreign(lane.name)
         return applied
 
-    def _disown(self, lane: Generation) -> None:
-        """Make a generation recognisable as one of another history, also for the next process."""
-        with self._database.write() as connection:
-            catalogue.stamp(connection, lane, leaf=b"", root="")
-
     def _batch(
-        self, group: list[Generation], upto: int, redactions: Redactions
+        self, group: list[Generation], upto: int, head: Head, redactions: Redactions
     ) -> tuple[dict[tuple[str, int], Generation], int]:
         """Fold one batch into all of `group`, which stand at one position; returns where they stand now.
 
@@ -113,19 +96,14 @@ class Folder:
             events, end = self._read(start, upto, ready)
             types = self._types(ready)
             facts = [read_fact(event, redactions) for event in events if event.type in types]
-            leaves = self._leaves(events, start, end)
-            frontiers: dict[tuple[bytes, int], Frontier] = {}
+            roots = {head.position: head.root}
             for lane in ready:
                 after = self._fold(connection, lane, facts, end, redactions)
-                size = after.position - lane.position
-                if (frontier := frontiers.get((lane.frontier, size))) is None:
-                    frontier = Frontier.from_bytes(lane.position, lane.frontier).extend(leaves[:size])
-                    frontiers[lane.frontier, size] = frontier
+                if after.position not in roots:
+                    roots[after.position] = self._store.root_at(after.position)
                 after = msgspec.structs.replace(
                     after,
-                    root=frontier.root().hex(),
-                    frontier=frontier.to_bytes(),
-                    leaf=leaves[size - 1] if size else lane.leaf,
+                    root=roots[after.position],
                     changed_at=self._generations.now(),
                     fence=lane.fence + 1,
                 )
@@ -143,7 +121,7 @@ class Folder:
     def _read(self, after: int, upto: int, lanes: list[Generation]) -> tuple[list[StoredEvent], int]:
         """The events of the next batch, at least those that any of `lanes` wants, and the position at which the batch ends.
 
-        Where the batch before wanted few, the others are not even loaded; that none is missing is shown by the root at the head.
+        Where the batch before wanted few, the others are not even loaded.
         """
         end = min(upto, after + BATCH_EVENTS)
         types = self._types(lanes)
@@ -163,12 +141,6 @@ class Folder:
         wanted = sum(1 for event in events if event.type in types) if every else len(events)
         (self._dense.add if wanted * 2 > end - after else self._dense.discard)(types)
         return events, end
-
-    def _leaves(self, events: list[StoredEvent], start: int, end: int) -> list[bytes]:
-        """The leaf hashes of a batch; where every event of it was read, none is read again."""
-        if len(events) == end - start:
-            return [leaf_hash(event.raw) for event in events]
-        return list(self._store.leaf_hashes(start, end))
 
     def _fold(
         self,

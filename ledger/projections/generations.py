@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ledger.clock import Clock, format_time
+from ledger.errors import CorruptionError
 from ledger.events.types import PayloadRedacted
 from ledger.projections import catalogue
 from ledger.projections.catalogue import Generation
@@ -22,7 +23,7 @@ from ledger.projections.database import Database
 from ledger.projections.facts import Redactions, View
 from ledger.projections.tables import create_tables, drop_tables, publish
 from ledger.store import Head, Store
-from ledger.store.tlog import Frontier
+from ledger.store.tlog import EMPTY_ROOT
 
 __all__ = ["Generations", "read_redactions"]
 
@@ -39,6 +40,33 @@ def read_redactions(store: Store) -> Redactions:
             positions.update(order.positions)
             bodies.update(order.bodies)
     return Redactions(upto, frozenset(positions), frozenset(bodies))
+
+
+class _Roots:
+    """The ledger's roots at the positions that are asked for, each found once."""
+
+    def __init__(self, store: Store, head: Head) -> None:
+        self._store = store
+        self._head = head
+        self._known = {0: EMPTY_ROOT.hex(), head.position: head.root}
+
+    def differ(self, generation: Generation) -> bool:
+        """Whether a checkpoint belongs to another history than the ledger's."""
+        position = generation.position
+        if position > self._head.position:
+            return True
+        if position not in self._known:
+            self._known[position] = self._store.root_at(position)
+        return self._known[position] != generation.root
+
+    def check(self) -> None:
+        """Raises CorruptionError where past roots cannot be trusted: they would make every checkpoint one of another history."""
+        if self._store.root_at(self._head.position) != self._head.root:
+            raise CorruptionError(
+                "What was sealed of the log does not give its root",
+                which=f"position {self._head.position}",
+                fix="Run newsledger verify",
+            )
 
 
 class Generations:
@@ -74,16 +102,19 @@ class Generations:
             loaded = catalogue.generations(connection)
             pointers = catalogue.pointers(connection)
         head = self.store.head()
-        if all(self._sound(name, loaded, pointers, head, redactions) for name in self.views):
+        roots = _Roots(self.store, head)
+        if all(self._sound(name, loaded, pointers, roots, redactions) for name in self.views):
             return head
+        roots.check()
         with self.database.write() as connection:
             loaded = catalogue.generations(connection)
             pointers = catalogue.pointers(connection)
             head = self.store.head()
+            roots = _Roots(self.store, head)
             for name, view in self.views.items():
-                if not self._sound(name, loaded, pointers, head, redactions):
+                if not self._sound(name, loaded, pointers, roots, redactions):
                     every = [g for g in loaded if g.name == name]
-                    self._repair(connection, view, every, pointers.get(name), head, redactions)
+                    self._repair(connection, view, every, pointers.get(name), roots, redactions)
         return head
 
     def _sound(
@@ -91,11 +122,11 @@ class Generations:
         name: str,
         loaded: list[Generation],
         pointers: catalogue.Pointers,
-        head: Head,
+        roots: _Roots,
         redactions: Redactions,
     ) -> bool:
         live = next((g for g in loaded if g.name == name and g.generation == pointers.get(name)), None)
-        return live is not None and self.fits(live, redactions) and not self._foreign(live, head)
+        return live is not None and self.fits(live, redactions) and not roots.differ(live)
 
     def fits(self, generation: Generation, redactions: Redactions) -> bool:
         """Whether a generation was made by this code and holds nothing that was redacted."""
@@ -104,27 +135,18 @@ class Generations:
             and generation.redactions >= redactions.upto
         )
 
-    def _foreign(self, generation: Generation, head: Head) -> bool:
-        """Whether a checkpoint belongs to another history than the ledger's. The full root is compared at the head."""
-        if generation.position == 0:
-            return False
-        if generation.position >= head.position:
-            return generation.position > head.position or generation.root != head.root
-        leaf = next(iter(self.store.leaf_hashes(generation.position - 1, generation.position)))
-        return leaf != generation.leaf
-
     def _repair(
         self,
         connection: sa.Connection,
         view: View,
         every: list[Generation],
         live: int | None,
-        head: Head,
+        roots: _Roots,
         redactions: Redactions,
     ) -> None:
         kept = []
         for generation in every:
-            if self._foreign(generation, head):
+            if roots.differ(generation):
                 log.warning(
                     "View %s, generation %d, at position %d: made from another history of the ledger, dropped",
                     view.name,
@@ -161,9 +183,7 @@ class Generations:
             fingerprint=self.fingerprints[view.name],
             redactions=redactions.upto,
             position=0,
-            root=Frontier().root().hex(),
-            frontier=b"",
-            leaf=b"",
+            root=EMPTY_ROOT.hex(),
             indexed=0,
             fence=0,
             error="",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from ledger.errors import LedgerError, StoreUnavailableError
 from ledger.projections import fulltext
+from ledger.projections.database import is_outdated
 
 __all__ = ["SCHEMA", "ServerDatabase"]
 
@@ -38,6 +39,8 @@ class ServerDatabase:
             with self._translated(), self._engine.begin() as connection:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
                 connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+                if is_outdated(connection, metadata):
+                    connection.exec_driver_sql(f'DROP SCHEMA "{schema}" CASCADE; CREATE SCHEMA "{schema}"')
                 metadata.create_all(connection)
                 fulltext.prepare(connection)
         except LedgerError:

@@ -161,13 +161,13 @@ def test_a_ledger_with_another_history_of_the_same_length_is_recognised(room, ex
     assert again.search("first") == []
 
 
-def test_a_history_that_differs_only_further_back_is_recognised_at_the_head(file_room):
+def test_a_checkpoint_of_another_history_is_recognised_also_below_the_head(file_room):
     for number in range(4):
         file_room.article(f"a-{number}")
     views = file_room.views()
     views.catch_up()
     expected = views.digests()
-    file_room.sql("UPDATE projection SET frontier = zeroblob(32) WHERE name = 'articles'")
+    file_room.sql("UPDATE projection SET root = '00' WHERE name = 'articles'")
     file_room.sql("DELETE FROM articles__g1 WHERE article = 'a-0'")
     file_room.article("a-4")
     views.catch_up()
@@ -280,6 +280,21 @@ def test_a_full_disk_is_no_poison(room, monkeypatch):
     assert views.parked() == []
     views.catch_up()
     assert len(views.search("forty")) == 1
+
+
+def test_views_of_another_release_are_made_anew(room, claim):
+    room.article()
+    room.annotate("a-1", claim(40))
+    views = room.views()
+    views.catch_up()
+    expected = views.digests()
+    views.close()
+    room.sql("ALTER TABLE projection ADD COLUMN frontier TEXT NOT NULL DEFAULT ''")
+    room.sql("UPDATE articles__g1 SET title = 'as it was'")
+    again = room.views()
+    assert again.digests() == expected
+    assert again.search("forty")
+    assert info(again, "articles").generation == 1
 
 
 def test_a_file_that_is_no_database_is_named(file_room):

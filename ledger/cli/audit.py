@@ -35,7 +35,7 @@ __all__ = ["audit", "diff", "redact", "replay", "verify", "whatif"]
     "--jobs",
     type=click.IntRange(0, 64),
     default=0,
-    help="Processes that read a log in an SQLite file. 0, the default: one for each core, for a long log.",
+    help="Processes that read the log. 0, the default: one for each core, for a long log.",
 )
 @json_option
 @click.pass_context

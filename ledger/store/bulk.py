@@ -1,26 +1,25 @@
-"""Verifying a log in an SQLite file in bulk: in stretches, side by side, and only as far as everything is in order.
+"""Verifying a log in a database in bulk: in stretches, side by side, and only as far as everything is in order.
 
 What is not in order is not described here: `verify_store` then reads the log event by event and finds the words. A process of
-its own takes tasks from the same list: `python -m ledger.store.bulk` reads the file's path, then a `Task` a line, and answers each
-with a line.
+its own takes tasks from the same list: `python -m ledger.store.bulk` reads where the log is, then a `Task` a line, and answers
+each with a line.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 
 import msgspec
 
 from ledger.errors import LedgerError
-from ledger.store.stretches import OtherwiseError, Reader, Stretch, check_stretch
+from ledger.store.rows import OtherwiseError, Where, open_rows
+from ledger.store.stretches import Reader, Stretch, check_stretch
 from ledger.store.tlog import GROUP, Frontier
 
 __all__ = ["Checked", "check_log_in_bulk"]
@@ -53,12 +52,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     parts: int = 0
 
 
-def _work(path: str, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
+def _work(where: Where, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
     """What each task finds. Raises OtherwiseError, and whatever rows end in that are not in order."""
-    with closing(Reader(path)) as reader:
+    with closing(open_rows(where)) as rows:
+        reader = Reader(rows)
         for task in tasks:
             if task.parts:
-                reader.check_streams(task.after, task.parts)
+                rows.check_streams(task.after, task.parts)
                 yield None
             else:
                 yield check_stretch(reader, task.after, task.upto, task.stops)
@@ -69,7 +69,6 @@ _FAULTS = (
     LedgerError,
     msgspec.MsgspecError,
     OSError,
-    sqlite3.Error,
     KeyError,
     TypeError,
     AttributeError,
@@ -80,7 +79,7 @@ _FAULTS = (
 
 
 def check_log_in_bulk(
-    path: Path,
+    where: Where,
     position: int,
     root: str,
     roots: Mapping[int, str],
@@ -89,7 +88,7 @@ def check_log_in_bulk(
     stretch: int = _STRETCH,
     progress: Callable[[int, int], None] | None = None,
 ) -> Checked | None:
-    """Check the first `position` events of the log in the file at `path` against its head's `root` and other known `roots`.
+    """Check the first `position` events of the log `where` against its head's `root` and other known `roots`.
 
     `jobs` processes do it, `stretch` events (a multiple of 256) at a time; 0 means one for each core, as far as the log is long
     enough. None when anything is not in order.
@@ -105,7 +104,7 @@ def check_log_in_bulk(
             Task(after=after, upto=upto, stops=tuple(stop for stop in stops if after < stop <= upto))
         )
     try:
-        found = sorted(_gather(str(path), tasks, jobs, position, progress), key=lambda one: one.after)
+        found = sorted(_gather(where, tasks, jobs, position, progress), key=lambda one: one.after)
         return _joined(found, position, root, roots)
     except _FAULTS:
         return None
@@ -116,7 +115,7 @@ def _cores() -> int:
 
 
 def _gather(
-    path: str,
+    where: Where,
     tasks: Sequence[Task],
     jobs: int,
     position: int,
@@ -134,9 +133,9 @@ def _gather(
                 return
             yield task
 
-    def take(work: Callable[[str, Iterable[Task]], Iterator[Stretch | None]]) -> None:
+    def take(work: Callable[[Where, Iterable[Task]], Iterator[Stretch | None]]) -> None:
         try:
-            for one in work(path, taken()):
+            for one in work(where, taken()):
                 with lock:
                     found.extend([one] if one else [])
                     if progress is not None:
@@ -160,7 +159,7 @@ def _gather(
     return found
 
 
-def _elsewhere(path: str, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
+def _elsewhere(where: Where, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
     """As `_work`, in another process. Raises OtherwiseError when that ends otherwise than well."""
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "ledger.store.bulk"],
@@ -170,7 +169,7 @@ def _elsewhere(path: str, tasks: Iterable[Task]) -> Iterator[Stretch | None]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(path) + b"\n")
+        process.stdin.write(msgspec.json.encode(where) + b"\n")
         for task in tasks:
             process.stdin.write(msgspec.json.encode(task) + b"\n")
             process.stdin.flush()
@@ -226,12 +225,12 @@ def _extended(frontier: Frontier, one: Stretch, roots: Mapping[int, str]) -> Fro
 
 
 def main() -> int:
-    """Do the tasks that standard input names, each on a line behind that of the file; 1 when anything is not in order."""
+    """Do the tasks that standard input names, each on a line behind where the log is; 1 when anything is not in order."""
     gc.disable()  # nothing here refers to itself, and looking for what does costs a twentieth
-    path = msgspec.json.decode(sys.stdin.buffer.readline(), type=str)
+    where = msgspec.json.decode(sys.stdin.buffer.readline(), type=Where)
     tasks = (msgspec.json.decode(line, type=Task) for line in sys.stdin.buffer)
     try:
-        for one in _work(path, tasks):
+        for one in _work(where, tasks):
             sys.stdout.buffer.write(msgspec.json.encode(one) + b"\n")
             sys.stdout.buffer.flush()
     except _FAULTS:

@@ -32,6 +32,7 @@ from ledger.store.postgres_server import WAIT_SECONDS, is_lost, open_server, sho
 from ledger.store.postgres_writer import Driver, Writer
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import allowed
+from ledger.store.rows import Where
 from ledger.store.sql import Pages, SqlReader, events_of, task_of
 from ledger.store.transfer import read_out
 
@@ -77,6 +78,7 @@ class PostgresStore(SqlReader):
         self, url: URL, clock: Clock, entropy: Entropy = os.urandom, *, readonly: bool = False
     ) -> None:
         super().__init__(open_server(url, readonly=readonly), shown(url))
+        self.where = Where(url=url.render_as_string(hide_password=False))
         self._clock = clock
         self._entropy = entropy
         self._process = os.getpid()

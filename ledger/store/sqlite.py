@@ -40,6 +40,7 @@ from ledger.store.commit import (
 )
 from ledger.store.protocol import Appended, Entropy, Task, TaskDone
 from ledger.store.redaction import Removal, allowed
+from ledger.store.rows import Where
 from ledger.store.sql import Pages, SqlReader, events_of, task_of
 from ledger.store.sqlite_file import open_file, translate
 from ledger.store.tlog import Frontier
@@ -114,7 +115,7 @@ class SqliteStore(SqlReader):
         self, path: Path, clock: Clock, entropy: Entropy = os.urandom, *, readonly: bool = False
     ) -> None:
         super().__init__(open_file(path, readonly=readonly), str(path))
-        self.path = path
+        self.where = Where(path=str(path))
         self._clock = clock
         self._entropy = entropy
         self._process = os.getpid()

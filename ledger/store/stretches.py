@@ -1,4 +1,4 @@
-"""One stretch of a log in an SQLite file: every row compared with its envelope, and the tree over it. It holds, or it does not.
+"""One stretch of a log: every row compared with its envelope, and the tree over it. It holds, or it does not.
 
 An envelope that its own columns and payload give again byte for byte needs no decoding; any other one is decoded and compared
 field by field.
@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -22,30 +19,12 @@ from ledger.events.envelope import Envelope, Producer, StoredEvent, commitment, 
 from ledger.events.types import PayloadRedacted
 from ledger.store.commit import from_us
 from ledger.store.protocol import IndexRow
+from ledger.store.rows import OtherwiseError, Row, Rows
 from ledger.store.tlog import GROUP, Frontier, group_root
 
-__all__ = ["OtherwiseError", "Reader", "Stretch", "check_stretch", "differences"]
+__all__ = ["Reader", "Stretch", "check_stretch", "differences"]
 
-_PAGE = GROUP
-"""Rows that are held at once. Few enough that they stay in the cache of a processor: four times as many cost a tenth more."""
 _MOST_TIMES = 4096
-_LAST_ID = 2**62
-
-_ROWS = """
-    SELECT e.envelope, e.salt, e.payload, s.name, e.version, e.type, e.producer, e.event_id, e.recorded_at
-    FROM events AS e CROSS JOIN streams AS s ON s.id = e.stream
-    WHERE e.position > ? AND e.position <= ? ORDER BY e.position
-"""
-_OUT_OF_ORDER = """
-    WITH several AS (
-        SELECT stream FROM events WHERE stream > ? AND stream <= ? GROUP BY stream
-        HAVING count(*) > 1 OR min(version) <> 1
-    )
-    SELECT 1 FROM (
-        SELECT version, position, lag(version, 1, 0) OVER streams AS before, lag(position, 1, 0) OVER streams AS after
-        FROM several JOIN events USING (stream) WINDOW streams AS (PARTITION BY stream ORDER BY version)
-    ) WHERE version <> before + 1 OR position <= after LIMIT 1
-"""
 
 _NOTHING = '","published_at":null,"causes":[]'
 _MIDDLE = re.compile(
@@ -54,10 +33,6 @@ _MIDDLE = re.compile(
 _ESCAPED = re.compile(r'["\\\x00-\x1f]').search
 _MEDIA = '","media_type":"application/json","size":'
 _NOTHING_SAID = _NOTHING.encode()
-
-
-class OtherwiseError(Exception):
-    """Something is not in order."""
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,42 +70,26 @@ _time_text = functools.lru_cache(maxsize=1024)(format_time)
 
 
 class Reader:
-    """One connection with the names that events refer to."""
+    """The rows of a log, with the names that they refer to as envelopes write them."""
 
-    def __init__(self, path: str) -> None:
-        self._connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-        self.types: dict[int, str] = dict(self._connection.execute("SELECT id, name FROM types"))
-        self.producers = {
-            number: Producer(*names)
-            for number, *names in self._connection.execute(
-                "SELECT id, name, version, identity FROM producers"
-            )
-        }
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.types = rows.types()
+        self.producers = rows.producers()
         self.heads = {number: _head(name, 1) for number, name in self.types.items()}
         self.tails = {number: _tail(producer) for number, producer in self.producers.items()}
         self.times = _Times()
         self.redacting = {number for number, name in self.types.items() if name == PayloadRedacted.TYPE}
-        self._types_to_decode = {
+        self._types_to_decode = self.redacting | {
             number for number, name in self.types.items() if _ESCAPED(name)
-        } | self.redacting
+        }
         self._producers_to_decode = {
             number
             for number, one in self.producers.items()
             if _ESCAPED(f"{one.name}{one.version}{one.identity}")
         }
 
-    def close(self) -> None:
-        """Release the connection."""
-        self._connection.close()
-
-    def page(self, after: int, upto: int) -> list[tuple[Any, ...]]:
-        """The rows after `after`, all of them. Raises OtherwiseError when one is missing."""
-        rows = self._connection.execute(_ROWS, (after, upto)).fetchall()
-        if len(rows) != upto - after:
-            raise OtherwiseError("a row is missing")
-        return rows
-
-    def any_to_decode(self, rows: Sequence[tuple[Any, ...]]) -> bool:
+    def any_to_decode(self, rows: Sequence[Row]) -> bool:
         """Whether `is_to_decode` holds for any of the rows."""
         return bool(
             _ESCAPED("".join([row[3] for row in rows]))
@@ -141,7 +100,7 @@ class Reader:
             )
         )
 
-    def is_to_decode(self, row: tuple[Any, ...]) -> bool:
+    def is_to_decode(self, row: Row) -> bool:
         """Whether a row lacks its payload, orders a redaction, or has a name that JSON writes in another way than it is kept."""
         _, salt, payload, stream, _, kind, producer, _, _ = row
         return (
@@ -151,14 +110,6 @@ class Reader:
             or producer in self._producers_to_decode
             or _ESCAPED(stream) is not None
         )
-
-    def check_streams(self, part: int, parts: int) -> None:
-        """Whether the events of a stream are numbered in the order of the log, for one part of the streams."""
-        (last,) = self._connection.execute("SELECT coalesce(max(stream), 0) FROM events").fetchone()
-        bounds = [last * at // parts for at in (part, part + 1)]
-        first = bounds[0] if part else -_LAST_ID
-        if self._connection.execute(_OUT_OF_ORDER, (first, bounds[1])).fetchone():
-            raise OtherwiseError("a stream is out of order")
 
 
 class _Times(dict[int, str]):
@@ -198,7 +149,7 @@ class _Sums:
         self.ordered_positions: list[int] = []
         self.ordered_bodies: list[str] = []
 
-    def page(self, after: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    def page(self, after: int, rows: Sequence[Row]) -> None:
         """Compare the rows after `after` with their envelopes. Raises OtherwiseError."""
         expected = self._expected(rows)
         if expected == [row[0] for row in rows]:
@@ -207,7 +158,7 @@ class _Sums:
             if text is None or not _differs_in_the_middle(row[0], text):
                 self._slowly(at, row)
 
-    def _expected(self, rows: Sequence[tuple[Any, ...]]) -> list[bytes | None]:
+    def _expected(self, rows: Sequence[Row]) -> list[bytes | None]:
         """The envelopes that columns and payloads give if nothing says when the events were published and what caused them.
 
         None for rows that only decoding their envelopes can compare.
@@ -224,7 +175,7 @@ class _Sums:
             for _, salt, payload, stream, version, kind, producer, raw_id, us in rows
         ]
 
-    def _slowly(self, at: int, row: tuple[Any, ...]) -> None:
+    def _slowly(self, at: int, row: Row) -> None:
         raw, salt, payload, stream, version, kind, producer, raw_id, us = row
         envelope = decode_envelope(raw)
         found = IndexRow(
@@ -265,24 +216,23 @@ def check_stretch(reader: Reader, after: int, upto: int, stops: Sequence[int]) -
     edge: list[bytes] = []
     at_stops: dict[int, tuple[bytes, ...]] = {}
     recorded: list[int] = []
-    for begin in range(after, upto, _PAGE):
-        rows = reader.page(begin, min(begin + _PAGE, upto))
+    begin = after
+    for rows in reader.rows.pages(after, upto):
         sums.page(begin, rows)
         times = [row[8] for row in rows]
         if times != sorted(times) or (recorded and times[0] < recorded[1]):
             raise OtherwiseError("recorded before the event that precedes it")
         recorded = [recorded[0] if recorded else times[0], times[-1]]
-        leaves = [sha256(b"\0" + row[0]).digest() for row in rows]
-        for first in range(0, len(leaves), GROUP):
-            group = leaves[first : first + GROUP]
-            if len(group) < GROUP:
-                edge = group
-            else:
-                roots.append(group_root(group))
-                rows_digests.append(sha256(b"".join(group)).digest())
-            for stop in stops:
-                if begin + first < stop < begin + first + GROUP:
-                    at_stops[stop] = Frontier().extend(group[: stop - begin - first]).hashes
+        group = [sha256(b"\0" + row[0]).digest() for row in rows]
+        if len(group) < GROUP:
+            edge = group
+        else:
+            roots.append(group_root(group))
+            rows_digests.append(sha256(b"".join(group)).digest())
+        for stop in stops:
+            if begin < stop < begin + GROUP:
+                at_stops[stop] = Frontier().extend(group[: stop - begin]).hashes
+        begin += len(rows)
     return Stretch(
         after=after,
         count=upto - after,

@@ -10,7 +10,6 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -21,6 +20,7 @@ from ledger.events.envelope import Envelope, StoredEvent, commitment, decode_env
 from ledger.events.types import ArticleRevision, BodyRef, FeedFetched, PayloadRedacted
 from ledger.store.bulk import Checked, check_log_in_bulk
 from ledger.store.protocol import Head, IndexRow, Store
+from ledger.store.rows import Where
 from ledger.store.stretches import differences
 from ledger.store.tlog import GROUP, Frontier, group_root, leaf_hash
 
@@ -113,7 +113,7 @@ def verify_store(
 
     `roots` are roots known from elsewhere, such as a signed checkpoint kept outside: size of the log -> hex root. They
     narrow down where an envelope was changed, which the log's own root can only say of the whole. `jobs` processes check a log
-    in an SQLite file; 0 means as many as there are cores, when it is long enough.
+    in a database; 0 means as many as there are cores, when it is long enough.
     """
     return verify_log(store, progress, roots=roots, jobs=jobs)[0]
 
@@ -132,10 +132,10 @@ def verify_log(
     except CorruptionError as error:
         lost = Problem(0, str(error))
         return Verification(position=0, root="", redacted=0, bodies=0, problems=(lost,)), None
-    path: Path | None = getattr(store, "path", None)
+    where: Where | None = getattr(store, "where", None)
     checked = None
-    if path is not None:
-        checked = check_log_in_bulk(path, head.position, head.root, known, jobs=jobs, progress=progress)
+    if where is not None:
+        checked = check_log_in_bulk(where, head.position, head.root, known, jobs=jobs, progress=progress)
     checker = _Checker(known)
     if checked is not None:
         checker.take(checked)

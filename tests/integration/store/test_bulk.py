@@ -15,6 +15,7 @@ from ledger.clock import FixedClock
 from ledger.events import NewEvent, Producer
 from ledger.store import Store, open_store
 from ledger.store.bulk import check_log_in_bulk
+from ledger.store.rows import Where
 from ledger.store.tlog import Frontier, range_root
 from ledger.store.verify import verify_store
 from tests.integration.store.test_verify import TAMPERED, fill, redact, tamper
@@ -37,7 +38,7 @@ EVENTS = st.builds(
 
 def in_bulk(store: Store, path: Path, **more: Any):
     head = store.head()
-    return check_log_in_bulk(path, head.position, head.root, **{"roots": {}, **more})
+    return check_log_in_bulk(Where(path=str(path)), head.position, head.root, **{"roots": {}, **more})
 
 
 @given(st.lists(st.lists(EVENTS, min_size=1, max_size=4), max_size=5), st.data())

@@ -439,7 +439,7 @@ def test_locked_database(world, table, monkeypatch):
     row = Row("database locked by another program")
     store = world.open()
     store._writer.execute("PRAGMA busy_timeout = 20")
-    other = sqlite3.connect(store.path, isolation_level=None)
+    other = sqlite3.connect(store.where.path, isolation_level=None)
     for _ in range(KILLS):
         before = store.head().position
         other.execute("BEGIN IMMEDIATE")

@@ -158,7 +158,7 @@ class Finder:
         measure, subject = self._keys[slot.id]
         open_figure = claim.measure == OPEN and claim.confidence is not None
         what = described_fit(claim, slot) if open_figure else measure_fit(claim, slot)
-        if what is None or not unit_fits(_unit_of(claim, slot), slot.unit):
+        if what is None or (value is not None and not unit_fits(_unit_of(claim, slot), slot.unit)):
             return None
         named = subject_key(claim.subject) - stems(slot.unit)
         who = subject_fit(named - measure, subject - measure, default=slot.default, said=_says_people(claim))

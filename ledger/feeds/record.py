@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -18,12 +19,12 @@ from ledger.feeds.ingest import PRODUCER, Batch, Fetch, Outcome
 from ledger.feeds.listing import is_chronological, listed_items, listing_events
 from ledger.feeds.memory import FeedMemory, PageMemory, Poll, decode_memory, encode_memory
 from ledger.feeds.visit import Look, Visit
-from ledger.store.protocol import Store, TaskDone
+from ledger.store.protocol import Store, Task, TaskDone
 
 __all__ = ["POLICY_REASON", "FeedOutcome", "Recorder", "taken", "unfinished"]
 
 POLICY_REASON = "too many guids of one document are the same: items are told apart by their links"
-TOGETHER = 512
+TOGETHER = 1024
 """Drafts that make a transaction."""
 MAX_PAGES = 3000
 MAX_SKIPPED = 20
@@ -143,6 +144,18 @@ class Recorder:
 
         batch.commit(finish)
         return result
+
+    def give_back(self, task: Task) -> None:
+        """Give back a feed that was claimed and not visited."""
+        with contextlib.suppress(ConflictError):
+            self._store.append(
+                [],
+                tasks=[
+                    TaskDone(
+                        kind=task.kind, key=task.key, fence=task.fence, next_at=task.next_at, data=task.data
+                    )
+                ],
+            )
 
     def bad(self, done: Visit, *, offline: bool) -> FeedOutcome:
         """Record a visit that failed; `offline` says that our own network did. Raises ConflictError as `good`."""

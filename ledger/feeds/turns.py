@@ -8,6 +8,7 @@ batches, and a process that is killed holds others up for seconds only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -23,6 +24,8 @@ KIND = "turns"
 KEY = "hosts"
 LEASE_SECONDS = 5.0
 GATHER_SECONDS = 0.01
+LINGER_SECONDS = 0.5
+"""How long what is over waits to be given back together with other turns."""
 BUSY_SECONDS = 0.02
 FULL_SECONDS = 0.25
 FARTHEST = 900.0
@@ -57,6 +60,8 @@ class Turns:
         self._wishes: list[_Wish] = []
         self._over: list[tuple[str, str]] = []
         self._count = 0
+        self._wanted = asyncio.Event()
+        self._closing = False
         self._worker: asyncio.Task[None] | None = None
         self._now = _running(clock)
 
@@ -66,6 +71,7 @@ class Turns:
         name = f"{self._owner}:{self._count}"
         wish = _Wish(host, interval, name, asyncio.get_running_loop().create_future())
         self._wishes.append(wish)
+        self._wanted.set()
         self._work()
         try:
             start = await wish.granted
@@ -84,6 +90,8 @@ class Turns:
 
     async def close(self) -> None:
         """Give back what is over; the turns of requests still under way end by themselves."""
+        self._closing = True
+        self._wanted.set()
         while self._worker is not None and not self._worker.done():
             await asyncio.wait([self._worker])
 
@@ -97,6 +105,8 @@ class Turns:
     async def _serve(self) -> None:
         try:
             while self._wishes or self._over:
+                if not self._wishes and not self._closing:
+                    await self._linger()
                 await asyncio.sleep(GATHER_SECONDS)
                 if wait := self._deal():
                     await asyncio.sleep(wait)
@@ -105,6 +115,12 @@ class Turns:
             for wish in waiting:
                 if not wish.granted.done():
                     wish.granted.set_exception(error)
+
+    async def _linger(self) -> None:
+        """What is over can wait for the next wish: nobody is held up by a place that is given back a moment later."""
+        self._wanted.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), LINGER_SECONDS)
 
     def _deal(self) -> float:
         """Take and give back turns in one lease; gives the seconds after which to try again, 0 when all are served."""

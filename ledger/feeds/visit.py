@@ -30,6 +30,7 @@ _LOG = logging.getLogger(__name__)
 FULL_EVERY = 50
 FULL_AFTER = timedelta(days=7)
 MAX_LOOKS = 500
+PAGES_KEPT = 400
 LEASE_SHARE = 0.4
 _PAGE_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml"}
@@ -77,7 +78,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class PageCache:
-    """Fetches and reads each page once in a poll, also when several feeds list it. Close it at the end.
+    """Fetches and reads each page once, also when several feeds list it; keeps the last few hundred. Close it at the end.
 
     `find` gives the reader of a media type that newsledger does not read itself.
     """
@@ -90,15 +91,24 @@ class PageCache:
     async def get(self, url: str, etag: str, modified: str) -> Page:
         """The page. Raises FetchError and InputError."""
         key = (url, etag, modified)
-        if key not in self._pages:
-            self._pages[key] = asyncio.ensure_future(self._read(url, etag, modified))
-        return await asyncio.shield(self._pages[key])
+        page = self._pages.get(key)
+        if page is None:
+            self._forget()
+            page = self._pages[key] = asyncio.ensure_future(self._read(url, etag, modified))
+        return await asyncio.shield(page)
 
     async def close(self) -> None:
         """Give up what is still under way."""
         for page in self._pages.values():
             page.cancel()
         await asyncio.gather(*self._pages.values(), return_exceptions=True)
+
+    def _forget(self) -> None:
+        """Make room: the oldest pages that were read go first."""
+        if len(self._pages) >= PAGES_KEPT:
+            over = [key for key, page in self._pages.items() if page.done()][: PAGES_KEPT // 4]
+            for key in over:
+                self._pages.pop(key).exception()
 
     async def _read(self, url: str, etag: str, modified: str) -> Page:
         page = await self._fetcher.page(url, etag=etag, last_modified=modified)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import random
-import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from ledger.errors import ConflictError, UsageError
 from ledger.events import decode, new_event
 from ledger.events.types import PayloadRedacted
 from ledger.feeds.fetch import Fetcher, UnreachableError
+from ledger.feeds.holders import new_owner
 from ledger.feeds.poll import Poller
 from ledger.feeds.subscriptions import add_feed, feed_history, list_feeds, remove_feed
 from ledger.store.memory import MemoryStore
@@ -412,14 +411,17 @@ def test_a_lost_lease_writes_nothing(desk):
 
 
 def test_what_a_dead_process_of_this_host_held_is_free_at_once_for_a_poll_by_hand(desk):
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    host = socket.gethostname()
+    ended = subprocess.run(
+        [sys.executable, "-c", "from ledger.feeds.holders import new_owner; print(new_owner())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     desk.clock.advance(1)
-    for pid, outcome in ((os.getpid(), "taken"), (ended.pid, "changed")):
+    for owner, outcome in ((new_owner(), "taken"), (ended.stdout.strip(), "changed")):
         desk.clock.advance(400)
         (held,) = desk.store.claim(
-            "feed", now=desk.clock.now(), owner=f"{host}:{pid}:1f", lease_seconds=300, limit=9, force=True
+            "feed", now=desk.clock.now(), owner=owner, lease_seconds=300, limit=9, force=True
         )
         assert [one.outcome for one in desk.poll().feeds] == [outcome]
     with pytest.raises(ConflictError):

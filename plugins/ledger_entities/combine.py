@@ -235,8 +235,8 @@ def _and_more(tokens: list[Token], first: int, stop: int) -> int:
 def repeated(sentences: list[list[Token]], found: list[list[Name]]) -> list[list[Name]]:
     """Add the names that one sentence of the article showed and another left unmarked.
 
-    A name of several words is taken up wherever it stands; of a person also the surname; a lone word only when it
-    was found at least twice.
+    A name of several words is taken up wherever it stands; of a person also the surname, of an organisation its first
+    letters; a lone word only when it was found at least twice.
     """
     known, counts = _known(sentences, found)
     longest = max((len(words) for words in known), default=0)
@@ -271,6 +271,10 @@ def _known(
             if name.label == "PER" and len(words) > 1 and words[-1][0].isupper() and len(words[-1]) > 2:
                 known.setdefault(words[-1:], ("PER", ""))
                 counts[words[-1:]] = counts.get(words[-1:], 0) + 2
+            letters = "".join(word[0] for word in words if word[0].isupper())
+            if name.label == "ORG" and len(words) > 2 and len(letters) in _ACRONYM:
+                known.setdefault((letters,), ("ORG", ""))
+                counts[letters,] = counts.get((letters,), 0) + 2
     return known, counts
 
 

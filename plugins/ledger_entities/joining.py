@@ -68,12 +68,15 @@ class Register:
         return self.mentions
 
     def _acronyms(self) -> None:
-        """Join "Civil Aviation Board (CAB)" with every later "CAB"."""
+        """Join "Civil Aviation Board (CAB)" with every later "CAB", and a "CAB" that one name alone can mean with that name."""
         known: dict[str, Mention] = {}
         for before, mention in zip(self.mentions, self.mentions[1:], strict=False):
             between = self._text[before.end : mention.start]
             if between in {" (", " (the ", ", or "} and spells(mention.text, before.text):
                 known[mention.text.replace(".", "")] = before
+        for short, meant in self._spelled().items():
+            if len(meant) == 1:
+                known.setdefault(short, *meant.values())
         for mention in self.mentions:
             full = known.get(mention.text.replace(".", ""))
             if full is not None and mention.start > full.start:
@@ -83,6 +86,16 @@ class Register:
                     _plain(full.text),
                     True,
                 )
+
+    def _spelled(self) -> dict[str, dict[str, Mention]]:
+        """First letters to the organisations of several words that they can mean, each at its first mention."""
+        meant: dict[str, dict[str, Mention]] = {}
+        for mention in self.mentions:
+            if mention.label == "ORG" and mention.text.count(" ") > 1:
+                for letters in _first_letters(mention.text):
+                    if len(letters) > 2:
+                        meant.setdefault(letters, {}).setdefault(_plain(mention.text), mention)
+        return meant
 
     def _consistent(self) -> None:
         """Give an unsure mention the label that the article's sure mentions of the same words have."""
@@ -118,7 +131,11 @@ def _plain(text: str) -> str:
 def spells(short: str, full: str) -> bool:
     """Whether an acronym is made of the first letters of a name: all of them, or those of its capital words."""
     letters = short.replace(".", "").upper()
-    words = re.split(r"[\s-]+", full)
-    every = "".join(word[0] for word in words if word).upper()
-    capitals = "".join(word[0] for word in words if word and word[0].isupper())
-    return len(letters) > 1 and letters in {every, capitals}
+    return len(letters) > 1 and letters in _first_letters(full)
+
+
+def _first_letters(full: str) -> set[str]:
+    """The first letters of all words of a name, and those of its capital words."""
+    words = [word for word in re.split(r"[\s-]+", full) if word]
+    capitals = "".join(word[0] for word in words if word[0].isupper())
+    return {"".join(word[0] for word in words).upper(), capitals}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 
+from ledger_entities.holders import named_beside
 from ledger_entities.joining import Mention
 from ledger_entities.lexicon import lexicon
 from ledger_entities.tokens import Token
@@ -21,20 +22,33 @@ _BODIES = {
     "hospital": ("hospital",), "airline": ("airlines", "airways"), "group": ("group",), "watchdog": ("authority", "watch"),
 }  # fmt: skip
 _ARTICLES = frozenset({"the", "that", "this"})
+_NARROWING = frozenset({"of", "for", "from", "in", "at", "who", "whose"})
 
 
 def read_nominals(
-    tokens: list[Token], sentence: int, here: list[Mention], bodies: dict[str, list[Mention]]
+    tokens: list[Token],
+    sentence: int,
+    here: list[Mention],
+    bodies: dict[str, list[Mention]],
+    holders: dict[str, Mention],
 ) -> list[Mention]:
-    """The nameless mentions of a sentence; `here` are its names, `bodies` the article's organisations by head word."""
+    """The nameless mentions of a sentence.
+
+    `here` are its names, `bodies` the article's organisations by head word. `holders` are the people whom the article has
+    named by their role so far; those of this sentence are entered.
+    """
     lex = lexicon()
-    inside = [(mention.start, mention.end) for mention in here]
+    names = [(mention.start, mention.end) for mention in here]
+    people = {place: each for each in here if each.label == "PER" for place in (each.start, each.end)}
     found: list[Mention] = []
     for at, token in enumerate(tokens):
         low = token.text.lower()
-        if low in lex.roles and not _covered(token, inside):
-            found.append(_mention(token, token, "ROLE", sentence, f"role:{low}", low))
-        elif low in lex.weapons and not token.capital and not _covered(token, inside):
+        if low in lex.roles and not _covered(token, names):
+            found.append(_role(tokens, at, sentence, holders))
+            person = named_beside(tokens, at, people)
+            if person is not None:
+                holders[low] = person
+        elif low in lex.weapons and not token.capital and not _covered(token, names):
             single = low.removesuffix("s")
             found.append(_mention(token, token, "WEAPON", sentence, f"weapon:{single}", single))
         elif low in _BODIES and not token.capital and at and tokens[at - 1].text.lower() in _ARTICLES:
@@ -46,8 +60,21 @@ def read_nominals(
     return found
 
 
-def _covered(token: Token, inside: list[tuple[int, int]]) -> bool:
-    return any(start <= token.start < end for start, end in inside)
+def _role(tokens: list[Token], at: int, sentence: int, holders: dict[str, Mention]) -> Mention:
+    """A role; where the article said before whose it is, "the spokesman" is that person."""
+    low = tokens[at].text.lower()
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    plain = after is None or not (after.capital or after.text in _NARROWING or after.text[0].isdigit())
+    person = holders.get(low)
+    if person is None or not plain or not at or tokens[at - 1].text.lower() not in _ARTICLES:
+        return _mention(tokens[at], tokens[at], "ROLE", sentence, f"role:{low}", low)
+    return _mention(tokens[at - 1], tokens[at], person.label, sentence, person.key, person.name)
+
+
+def _covered(token: Token, names: list[tuple[int, int]]) -> bool:
+    """Whether a token lies in one of the names, which are in order."""
+    last = bisect.bisect_right(names, token.start, key=lambda name: name[0]) - 1
+    return last >= 0 and token.start < names[last][1]
 
 
 def _mention(first: Token, last: Token, label: str, sentence: int, key: str, name: str) -> Mention:

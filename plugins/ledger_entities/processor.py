@@ -53,8 +53,9 @@ def annotate(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Entity
     mentions = list(names)
     here = _by_sentence(names, len(tokenised))
     bodies = bodies_by_head(names)
+    holders: dict[str, Mention] = {}
     for number, tokens in enumerate(tokenised):
-        mentions.extend(read_nominals(tokens, number, here[number], bodies))
+        mentions.extend(read_nominals(tokens, number, here[number], bodies, holders))
     for mention in sorted(mentions, key=lambda item: (item.start, item.end, item.label)):
         yield Entity(
             span=Span(mention.start, mention.end),

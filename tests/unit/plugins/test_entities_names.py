@@ -199,3 +199,53 @@ def test_what_the_words_beside_a_name_say_holds_in_the_whole_article(
 def test_an_abbreviation_that_everybody_uses_is_no_organisation() -> None:
     text = "Cheaper LNG and AI lifted GDP, the R & D centre said."
     assert [item.quote for item in entities(text) if item.label == "ORG" and item.level == "name"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "name"),
+    [
+        ("Spokesman Ivo Tarn came. The spokesman left.", "The spokesman", "Ivo Tarn"),
+        ("Ada Vale, the mayor of Orm, came. The mayor left.", "The mayor", "Ada Vale"),
+        (
+            "A spokesman for the Water Board, Ivo Tarn, came. The spokesman left.",
+            "The spokesman",
+            "Ivo Tarn",
+        ),
+        ("The Karrow Water Agency closed. The KWA said so.", "KWA", "Karrow Water Agency"),
+    ],
+)
+def test_a_role_and_an_acronym_are_who_the_article_said_they_are(text: str, quote: str, name: str) -> None:
+    assert named(text, quote).name == name
+    assert named(text, quote).key == named(text, name).key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Spokesman Ivo Tarn came. The spokesman for the union left.",
+        "Ivo Tarn came. The spokesman left.",
+        "The minister, the governor and Ivo Tarn came. The governor left.",
+    ],
+)
+def test_a_role_that_nobody_was_given_stays_a_role(text: str) -> None:
+    assert [item.name for item in entities(text) if item.label == "PER"] == ["Ivo Tarn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("NANJING, July 18 (Xinhua) - Rain fell.", "NANJING"),
+        ("KUWAIT: Rain fell on Sunday.", "KUWAIT"),
+        ("PORT ORM, May 3 - Rain fell.", "PORT ORM"),
+    ],
+)
+def test_the_place_in_capitals_at_the_head_of_a_report(text: str, place: str) -> None:
+    assert named(text, place).label in {"GPE", "LOC"}
+
+
+def test_a_weapon_is_no_organisation() -> None:
+    text = "They fired HIMARS at the depot, and Shahed drones came."
+    assert {item.quote for item in entities(text) if item.label == "WEAPON" and item.level == "name"} == {
+        "HIMARS",
+        "Shahed",
+    }

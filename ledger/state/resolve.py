@@ -159,6 +159,7 @@ class Resolver:
     def _claim(self, article: Reading, report: Report, claim: Claim, slot: Slot) -> StateClaim:
         links = [who for link in claim.chain if (who := self._names.who(link)) is not None]
         links = [who for who in links if not (who.outlet and who.id == article.outlet)]
+        links = [who for n, who in enumerate(links) if not n or who.id != links[n - 1].id]
         cited = next((who.id for who in links if who.outlet), "")
         said_at = _said_at(claim, article)
         kind, root = self._kind(article, claim, [who.id for who in links], cited, said_at)

@@ -58,6 +58,7 @@ _POSTS = frozenset(
     }
 )
 _BRIEFED = frozenset({"briefed", "told"})
+_OWN_COUNTS = frozenset({"count", "tally", "figure", "figures", "estimate", "toll", "bulletin", "list"})
 _PASSAGE_VERBS = {"put": "at", "estimated": "at", "believed": "to", "thought": "to"}
 
 
@@ -301,6 +302,15 @@ def _passage(tokens: Sequence[Token], memory: Memory, block: Span) -> Attributio
     known = memory.last()
     if known is None or not block.covers(known[2]):
         return None
+    own = next((k for k in range(1, min(4, len(tokens))) if tokens[k].low in _OWN_COUNTS), 0)
+    if own and tokens[0].low in {"its", "their"}:
+        actor, kind, span = known
+        end = tokens[-1].start if tokens[-1].tag == "." else tokens[-1].end
+        cue = Span(tokens[0].start, tokens[own].end)
+        link = Link(
+            actor=actor, surface=actor, kind=kind, span=span, cue=tokens[own].low, cue_class="estimate"
+        )
+        return Attribution(span=Span(tokens[0].start, end), source=span, cue=cue, chain=(link,))
     for i in range(1, len(tokens) - 1):
         if (
             tokens[i].low in _PASSAGE_VERBS

@@ -23,6 +23,19 @@ _PLAIN = frozenset({"say", "tell", "add", "warn"})
 _NOUNS_TOO = frozenset({"state", "states", "tweet", "post", "posts", "rules", "report"})
 _MEANS = frozenset({"phone", "telephone", "email", "text", "radio", "video", "satellite"})
 _SIGNATURE = 12
+_COUNTS = frozenset(
+    {
+        "count",
+        "tally",
+        "estimate",
+        "reckoning",
+        "calculation",
+        "calculations",
+        "figures",
+        "account",
+        "records",
+    }
+)
 _LEARNT = frozenset({"learn", "hear"})
 
 _BE = word_list("be")
@@ -67,6 +80,8 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
         return None
     by = i + 2 < len(t) and t[i + 1].low == "by" and t[i + 2].low not in _MEANS
     if by:  # "mayors briefed by the coast guard"
+        return None
+    if _qualifies(reader, first, i):
         return None
     if (
         before is not None
@@ -144,6 +159,10 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     speaks = bool(words) and (kind_of(words) or (cue.lemma in _PLAIN and _can_say(words)))
     if not speaks:
         return None
+    if boundary > 0 and t[boundary].tag == "," and t[boundary - 1].tag == "CC" and following is not None:
+        begin = following.end if following.tag == "," else following.start
+        content = _content(reader, begin, reader.end)  # "for oil and, they suspect, for help"
+        return Found(words, cue_span, cue.lemma, cue.kind, content, direct, relays) if content else None
     marked = boundary >= 0 and t[boundary].tag in {",", '"', "-"}
     closed = (
         following is None
@@ -162,6 +181,19 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     if following.tag == "P" and not opens and not reader.opens_number(k):
         return None
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
+
+
+def _qualifies(reader: Reader, first: int, i: int) -> bool:
+    """Whether the word is an adjective: `and suspected cases`, `three alleged smugglers`."""
+    t = reader.t
+    if (
+        t[i].low not in {"suspected", "alleged", "feared"}
+        or i + 1 >= len(t)
+        or t[i + 1].tag != "N"
+        or first != i
+    ):
+        return False
+    return i == 0 or t[i - 1].tag in {"CC", "DET", "P", "POS", "ADV", "AUX", ","} or is_number(t[i - 1])
 
 
 def _goes_on(reader: Reader, k: int) -> bool:
@@ -280,6 +312,27 @@ def _according(reader: Reader, i: int) -> Found | None:
     )
 
 
+def _counted_by(reader: Reader, i: int) -> Found | None:
+    """`..., by the town hall's count`, `By the Herald's own tally 141 had landed`: whose figure it is."""
+    t = reader.t
+    k = i + 1
+    while k < len(t) and t[k].tag in {"DET", "N"}:
+        k += 1
+    if k + 1 >= len(t) or t[k].tag != "POS" or k == i + 1:
+        return None
+    at = k + 2 if t[k + 1].low == "own" and k + 2 < len(t) else k + 1
+    words = tuple(t[i + 1 : k])
+    if t[at].low not in _COUNTS or not kind_of(words):
+        return None
+    cue = Span(t[i].start, t[at].end)
+    if i > 1:
+        content, _ = _to_left(reader, i)
+    else:
+        begin = at + 2 if at + 1 < len(t) and t[at + 1].tag == "," else at + 1
+        content = _content(reader, t[begin].start, reader.end) if begin < len(t) else None
+    return Found(words, cue, "according to", "cite", content, direct=False) if content else None
+
+
 def _figure(reader: Reader, i: int, cue: Cue) -> Found | None:
     """`SOURCE put the toll at 40`, `the ministry registered 300 dead`: a source that gives a figure."""
     t = reader.t
@@ -352,7 +405,10 @@ def _citing(reader: Reader, found: list[Found]) -> list[Found]:
     """Attach `citing X`, `quoting X` and `briefed by X` to the source that cites, or make X the source."""
     t = reader.t
     for i, token in enumerate(t):
-        if token.low not in {"citing", "quoting"} or reader.quoted(i):
+        told = (
+            token.low in {"cited", "quoted", "cites", "quotes"} and i > 1 and t[i - 1].low in {"which", "who"}
+        )
+        if not (told or token.low in {"citing", "quoting"}) or reader.quoted(i):
             continue
         stop = noun_phrase_after(t, i + 1)
         words = tuple(t[i + 1 : stop])
@@ -376,6 +432,8 @@ def find(text: str, tokens: Sequence[Token], quotes: Sequence[Span]) -> list[Fou
     reader = Reader(text, tokens, quotes)
     found: list[Found] = []
     for i, token in enumerate(tokens):
+        if token.low == "by" and not reader.quoted(i) and (counted := _counted_by(reader, i)) is not None:
+            found.append(counted)
         if token.tag != "N" or reader.quoted(i) or (token.capital and i > 0):
             continue
         made: Found | None = None

@@ -87,6 +87,9 @@ def _verb(reader: Reader, parse: Parse, i: int, cue: Cue) -> Found | None:
     words = _phrase(reader, parse, subject, i)
     if not words:
         return None
+    relative = next((k for k, token in enumerate(words) if k and token.low in {"that", "which"}), len(words))
+    if all(token.tag in {"DET", "N"} for token in words[relative + 1 :]) and relative < len(words) - 1:
+        return None  # "four times the figure that the ministry admits"
     pronoun = parse.words[subject].low in _PRONOUNS
     content, direct = _content(reader, parse, i, cue)
     clause = parse.child(i, "ccomp") is not None

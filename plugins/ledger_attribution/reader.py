@@ -18,6 +18,7 @@ _CIRCUMSTANCE = frozenset(
     {"in", "on", "at", "to", "during", "via", "through", "from", "after", "before", "by", "with"}
 )
 _DAYS = word_list("days")
+_NAMES_TOO = frozenset({"today", "tonight", "week", "morning", "evening", "night", "month", "year"})
 _NUMBER_WORDS = word_list("number_words")
 _BEFORE_NUMBERS = word_list("before_numbers")
 _VAGUE_RECIPIENTS = word_list("vague_recipients")
@@ -141,7 +142,7 @@ class Reader:
                 i = k
                 break
         while end > i and (
-            self.t[end - 1].low in _DAYS
+            self._is_time(end - 1)
             or self.t[end - 1].tag in {"P", "ADV", "NUM", "CC"}
             or self.t[end - 1].low in {"last", "late", "early"}
         ):
@@ -149,6 +150,13 @@ class Reader:
                 break
             end -= 1
         return tuple(self.t[i:end])
+
+    def _is_time(self, k: int) -> bool:
+        """Whether a word after a source says when, and is no part of its name: `police on Monday`, not `Continent Today`."""
+        token = self.t[k]
+        if token.low not in _DAYS:
+            return False
+        return not (token.capital and token.low in _NAMES_TOO and k > 0 and self.t[k - 1].capital)
 
     def apposition(self, comma: int) -> tuple[int, int, int] | None:
         """`NAME, who ..., said`: the phrase before the apposition that ends at `comma`."""

@@ -37,6 +37,9 @@ _PRONOUNS = {
     "they": ("group", "organisation", "unnamed"),
 }
 _NOMINAL = frozenset({"N", "NUM", "POS", "DET", "'"})
+_STAFF = (
+    frozenset({"office", "department", "staff", "team", "aides", "headquarters", "cabinet"}) | SPOKES_WORDS
+)
 _REMEMBERED = 60
 _AGENT = re.compile(r"\w{3}(?:ers?|ors?|ists?|ians?|eers?|wom[ae]n|m[ae]n)$")
 _NAME_TAIL = re.compile(r"[\s,;:]+$")
@@ -254,6 +257,10 @@ class Memory:
                 (seen for seen in reversed(self._seen) if seen[0] == described or seen[0].endswith(ending)),
                 None,
             )
+        if low in {"his", "her"} and len(words) == 2 and words[1].low in _STAFF:
+            return self._pronoun("she")
+        if low in {"a", "an"} and len(words) == 3 and words[2].low in SPOKES_WORDS and not words[1].capital:
+            return self._named_with(words[1].low)
         if low == "one" and len(words) > 2 and words[1].low == "of":
             words, low = words[2:], words[2].low
         nouns = [t for t in words if t.tag != "DET"]
@@ -273,10 +280,14 @@ class Memory:
                 return actor, kind, span
         return self.last() if low in {"it", "they"} else None
 
+    def _named_with(self, head: str) -> tuple[str, str, Span] | None:
+        """The source named last whose name has this word."""
+        pattern = re.compile(rf"\b{re.escape(head)}\b", re.IGNORECASE)
+        return next((seen for seen in reversed(self._seen) if pattern.search(seen[0])), None)
+
     def _description(self, head: str) -> tuple[str, str, Span] | None:
-        for actor, kind, span in reversed(self._seen):
-            if re.search(rf"\b{re.escape(head)}\b", actor, re.IGNORECASE):
-                return actor, kind, span
+        if (named := self._named_with(head)) is not None:
+            return named
         wanted: tuple[str, ...]
         if head in PERSON_WORDS:
             wanted = ("person", "role")

@@ -218,7 +218,7 @@ def _window_to(text: str, times: Sequence[TimeSpan], clause: Span, figure: Span)
         match = _TO_DAY.search(text, max(clause.start, time.span.start - 48), time.span.start)
         if match is None or figure.overlaps(Span(match.start(), time.span.end)):
             continue
-        count, unit = match[1].lower(), match[2].lower().rstrip("s")
+        count, unit = (match[1] or "the").lower(), match[2].lower().rstrip("s")
         number = _SMALL.index(count) if count in _SMALL else int(count) if count.isdigit() else 1
         days = -(-number // 24) if unit == "hour" else number * _ROLLED[unit]
         return _until(date.fromisoformat(time.start[:10]), days)

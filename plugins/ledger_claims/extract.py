@@ -21,12 +21,14 @@ from ledger.plugin import (
 )
 from ledger_claims import circumstance, denials, notices
 from ledger_claims.clauses import Token, clause_of, tokenize
+from ledger_claims.described import described
 from ledger_claims.events import Event, events
 from ledger_claims.figures import figures
 from ledger_claims.frames import is_fiction, remembered
 from ledger_claims.harm import with_harm
 from ledger_claims.individuals import individuals
-from ledger_claims.losses import own_losses
+from ledger_claims.losses import OWN, country_of, own_losses
+from ledger_claims.qualified import qualified
 from ledger_claims.scene import Figure, Scene, without_scare_quotes
 from ledger_claims.sentences import Local, after_dateline, dateline, sentences
 from ledger_claims.status import Names, Status, is_part, statuses
@@ -57,6 +59,8 @@ _FATES = frozenset(["killed", "injured", "killed or injured"])
 _CLOSING = '.!?"”’)'
 _NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
 _PLACES = 40
+_DESCRIBED = 0.4
+_WITHHELD = frozenset(["deny", "judge", "promise"])
 
 
 def extract(
@@ -72,6 +76,7 @@ def extract(
     for local in sentences(article, context):
         reading.read(local)
     yield from _unique(reading.found)
+    yield from _unique(reading.described)
 
 
 def old_figures(text: str, corrections: Sequence[Span], quantities: Sequence[Quantity]) -> frozenset[Span]:
@@ -88,6 +93,7 @@ class _Reading:
         self.wrong = wrong
         self.notes = notes
         self.found: list[Claim] = []
+        self.described: list[Claim] = []
         self.group: list[int] = []
         self.places: list[str] = []
         self.spoken: dict[str, str] = {}
@@ -95,6 +101,7 @@ class _Reading:
         self.inside: list[str] = []
         self.taken_back: Claim | None = None
         self.person = ""
+        self.counted: tuple[Span, frozenset[str]] = (Span(0, 0), frozenset())
 
     def read(self, local: Local) -> None:
         """Add the claims of the next sentence."""
@@ -132,6 +139,9 @@ class _Reading:
             if c.kind not in {"denial", "unconfirmed"} and c.measure != "event"
         ]
         self.found += new
+        self.described += [
+            c for c in self._described(local, tokens, past) if not self.wrong.intersection(c.support)
+        ]
         whole = {(c.measure, c.subject) for c in earlier if not c.scope}
         parts = all(
             self.found[k].scope and (self.found[k].measure, self.found[k].subject) in whole for k in asserted
@@ -183,6 +193,27 @@ class _Reading:
                 made.append((event.trigger.start, claim))
         return [claim for _, claim in sorted(made, key=lambda pair: pair[0])]
 
+    def _described(self, local: Local, tokens: Sequence[Token], past: Sequence[Span]) -> list[Claim]:
+        """What a source is said to have said in figures that no word of the table tells of; they are less sure than the others."""
+        taken = {span for claim in self.found if claim.span == local.sentence.span for span in claim.support}
+        contents = [a.span for a in local.attributions]
+        denied = [
+            a.span
+            for a in local.attributions
+            if a.chain[-1].cue_class in _WITHHELD or a.chain[-1].certainty == "doubtful"
+        ]
+        past = [*past, *denied]
+        made = []
+        for figure in described(tokens, self.table, taken, contents):
+            claim = self._figure_claim(local, tokens, figure)
+            if (
+                claim is not None
+                and claim.chain
+                and not any(span.covers(figure.quantity.span) for span in past)
+            ):
+                made.append(msgspec.structs.replace(claim, confidence=_DESCRIBED))
+        return made
+
     def _town(self) -> str:
         """What `the town` is called: the place of the dateline, else the settlement that was named last."""
         return dateline(self.article.text) or circumstance.known_place("town", self.places)
@@ -217,11 +248,16 @@ class _Reading:
     def _figure_claim(self, local: Local, tokens: Sequence[Token], figure: Figure) -> Claim | None:
         text = self.article.text
         value = _value(figure.quantity, text)
-        level = circumstance.level_of([figure.quantity.span, figure.trigger], local.modalities)
+        trigger, qualifier = qualified(tokens, figure)
+        modalities = (
+            [m for m in local.modalities if qualifier not in m.cues] if qualifier else local.modalities
+        )
+        level = circumstance.level_of([figure.quantity.span, figure.trigger], modalities)
         stance = circumstance.stance(tokens, figure.at, figure.trigger_at, level)
         if value is None or stance is None or _of_that(tokens, figure.trigger_at):
             return None
-        if figure.quantity.kind == "cardinal" and circumstance.is_rate(tokens, figure.at, figure.trigger_at):
+        counted = figure.quantity.kind == "cardinal" and figure.measure != "capacity"
+        if counted and circumstance.is_rate(tokens, figure.at, figure.trigger_at):
             return None
         chain = circumstance.chain_of(figure.quantity.span, local.attributions)
         contents = [a.span for a in local.attributions if a.span.covers(figure.quantity.span)]
@@ -231,23 +267,38 @@ class _Reading:
         )
         claim = Claim(
             span=local.sentence.span,
-            subject=self._whose(tokens, figure, chain),
+            subject=self._whose(local, tokens, figure, chain),
             measure=figure.measure,
             scope=scope,
             period=self._period(local, tokens, figure),
             unit=self._unit(figure),
             value=value,
             modality=stance[0],
-            trigger=figure.lemma,
+            trigger=trigger,
             support=tuple(sorted({*figure.support, *([place] if place is not None else [])})),
         )
         return self._attributed(claim, figure.quantity.span, local, forecast=stance[1] == "forecast")
 
-    def _whose(self, tokens: Sequence[Token], figure: Figure, chain: Sequence[Link]) -> str:
-        """Who is counted: what an army calls its losses are soldiers."""
-        if figure.subject != "people" or not chain or not _MILITARY.search(chain[-1].actor):
-            return figure.subject
-        return "soldier" if own_losses(Scene(tokens, self.table), figure) else figure.subject
+    def _whose(self, local: Local, tokens: Sequence[Token], figure: Figure, chain: Sequence[Link]) -> str:
+        """Who is counted. What an army calls its losses are soldiers, those of its country; a bare number counts on."""
+        subject = figure.subject
+        if subject == "people" and chain and _MILITARY.search(chain[-1].actor):
+            subject = "soldier" if own_losses(Scene(tokens, self.table), figure) else subject
+        owned = (
+            tokens[figure.at + 1].low == "of" and tokens[figure.at + 2].low in OWN
+            if figure.at + 2 < len(tokens)
+            else False
+        )
+        if owned and chain and subject in self.table.persons:
+            country = country_of(chain[-1].actor, self.article.text)
+            return f"{country} {subject}" if country else subject
+        block, before = self.counted
+        bare = subject == "people" and not figure.total and not _names_people(tokens, figure)
+        if bare and block == local.block and len(before) == 1:
+            (subject,) = before
+        if subject != "people" and (subject.rsplit(" ", 1)[-1]) in self.table.persons:
+            self.counted = (local.block, (before if block == local.block else frozenset()) | {subject})
+        return subject
 
     def _period(self, local: Local, tokens: Sequence[Token], figure: Figure) -> str:
         begin, end = clause_of(tokens, figure.at)
@@ -272,7 +323,7 @@ class _Reading:
         """Whether a further number adds to one of the same measure: in "one dead and two others hurt" it does not."""
         if figure.added or not figure.further:
             return figure.added
-        more = Scene(tokens, self.table).is_more(figure.at)
+        more = Scene(tokens, self.table).is_more(figure.at) or self._unit(figure) != "persons"
         counted = {claim.measure for claim in self.found if claim.measure != "status"} | set(self.inside)
         return more or not counted or figure.measure in counted
 
@@ -345,6 +396,15 @@ class _Reading:
         return msgspec.structs.replace(claim, chain=chain, said_on=said, kind=kind)
 
 
+def _names_people(tokens: Sequence[Token], figure: Figure) -> bool:
+    """Whether the number has a noun of its own: `33 people were hurt`, not `a further 2,300 were wounded`."""
+    noun = figure.quantity.noun
+    return bool(noun) or any(t.low in _ANYBODY for t in tokens[figure.at + 1 : figure.at + 4])
+
+
+_ANYBODY = frozenset(["people", "persons", "residents", "others", "deaths", "victims", "bodies", "dead"])
+
+
 def _names_window(tokens: Sequence[Token], figure: Figure) -> bool:
     """Whether a time stands between a total and its number: `the toll in the past week reached 30`."""
     between = tokens[min(figure.at, figure.trigger_at) : max(figure.at, figure.trigger_at)]
@@ -388,6 +448,7 @@ def _unique(claims: Sequence[Claim]) -> Iterator[Claim]:
             claim.value,
             claim.polarity,
             claim.kind,
+            claim.trigger if claim.confidence is not None else "",
             root,
         )
         if key not in seen:

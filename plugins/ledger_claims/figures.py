@@ -46,6 +46,22 @@ _CUTTING = frozenset(["fire", "cut", "axe", "shed", "lose", "loss", "dismiss", "
 _POSTS = frozenset(["job", "post", "position", "role", "workforce", "head"])
 _OF_PEOPLE = frozenset(["killed", "injured", "infected", "arrested"])
 _CARE = frozenset(["treated", "hospitalised"])
+_ALLOWED = frozenset(
+    [
+        "licensed",
+        "certified",
+        "permitted",
+        "allowed",
+        "designed",
+        "built",
+        "cleared",
+        "approved",
+        "authorised",
+        "authorized",
+        "able",
+    ]
+)
+_HOSPITALS = word_list("hospitals")
 _HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
 _OF_AMOUNTS = frozenset(["burned", "flooded", "destroyed", "supplied", "damaged"])
 
@@ -72,6 +88,8 @@ def figures(
             figure = _instead(scene, counted, before)
         if figure is not None and not _countable(figure, table):
             figure = None
+        if figure is not None and figure.measure == "aboard" and _holds(scene, figure):
+            figure = figure._replace(measure="capacity")
         if figure is not None and figure.measure in _CARE and scene.says_in_clause(figure.trigger_at, _HURT):
             figure = figure._replace(measure="injured")  # "40 people are being treated for their injuries"
         if figure is not None and figure.further and any(f.measure != figure.measure for f in found):
@@ -81,6 +99,12 @@ def figures(
         if figure is not None:
             found.append(figure)
     return found
+
+
+def _holds(s: Scene, figure: Figure) -> bool:
+    """Whether a number is what something may carry: `was licensed to carry 180`, `can carry 600`."""
+    before = [s.low(k) for k in range(max(0, figure.trigger_at - 4), figure.trigger_at)]
+    return "can" in before or (before[-1:] == ["to"] and any(low in _ALLOWED for low in before))
 
 
 def _countable(figure: Figure, table: Table) -> bool:
@@ -159,6 +183,10 @@ def _own_state(s: Scene, c: Counted) -> Figure | None:
     """`300 dead`, `320 people missing`, `12 confirmed dead`, `40 injured passengers`, `14 people killed in`."""
     if c.quantity.whole is not None and any(t.tag == "Q" for t in s.t[c.at + 1 : c.end + 4]):
         return None
+    if s.low(c.at + 1) == "of" and s.low(c.at + 2) in {"the", "those", "these"} and c.quantity.whole is None:
+        return None  # "two of the people hurt in the attack have died"
+    if sent := _relative(s, c):
+        return sent
     for k in range(c.at + 1, c.end):
         sense = s.t[k].says("state")
         if sense is not None and sense.measure != "closed":
@@ -166,6 +194,8 @@ def _own_state(s: Scene, c: Counted) -> Figure | None:
     k = c.end
     while k < len(s) and (s.low(k) in _RAISING or s.t[k].tag == "ADV") and s.t[k].says("state") is None:
         k += 1
+        if s.low(k) == "to" and s.low(k + 1) in {"have", "be"}:  # "now known to have been aboard"
+            k += 3 if s.low(k + 2) == "been" else 2
     if s.low(k - 1) == "fatally" and k - 1 >= c.end and not (k < len(s) and s.t[k].senses):
         return s.make(c, Sense("killed", "state", "fatally"), k - 1, c.noun)  # "two were shot, one fatally"
     if k >= len(s):
@@ -180,6 +210,23 @@ def _own_state(s: Scene, c: Counted) -> Figure | None:
     return None
 
 
+def _relative(s: Scene, c: Counted) -> Figure | None:
+    """`the 9,000 soldiers whom Norland has sent`: what somebody did to those counted."""
+    k = c.end
+    if s.low(k) not in {"whom", "that", "which"} or not c.noun:
+        return None
+    k += 1
+    start = k
+    while k < len(s) and s.t[k].tag in {"DET", "N", "POS"} and s.t[k].says("object") is None:
+        k += 1
+    if k == start:
+        return None
+    while k < len(s) and s.t[k].tag in {"AUX", "ADV"}:
+        k += 1
+    verb = s.t[k].says("object") if k < len(s) else None
+    return s.make(c, verb, k, c.noun) if verb is not None and verb.form in {"past", "participle"} else None
+
+
 def _counted_noun(s: Scene, c: Counted, *, people: bool) -> Figure | None:
     """`12 deaths`, `48 cases`; with `people`, nouns for persons, which a verb beside them overrules."""
     for k in range(c.end - 1, c.at, -1):
@@ -188,12 +235,21 @@ def _counted_noun(s: Scene, c: Counted, *, people: bool) -> Figure | None:
             continue
         if (singular(sense.lemma) in s.table.persons or "person" in sense.lemma) is not people:
             continue
+        if sense.lemma == "survivor" and _stays(s, c.end):
+            continue  # "31 survivors remain in hospital" says where they are
         around = {s.low(j) for j in (*range(max(0, c.at - 6), c.at), *range(c.end, c.end + 5))}
         if sense.lemma in {"life", "body", "corpse"} and not around & _TAKEN:
             continue
         whose = singular(s.low(k - 1)) if k - 1 > c.at and sense.measure in _OF_PEOPLE else ""
         return s.make(c, sense, k, whose if whose in s.table.persons else "")
     return None
+
+
+def _stays(s: Scene, k: int) -> bool:
+    """Whether `are still in`, `remain in` follows."""
+    while k < len(s) and (s.low(k) in BE or s.low(k).startswith(("remain", "stay")) or s.t[k].tag == "ADV"):
+        k += 1
+    return s.low(k) in {"in", "at"} and s.t[k - 1].tag in {"AUX", "ADV"}
 
 
 def _dead_of_casualties(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figure | None:
@@ -293,6 +349,8 @@ def _predicate(s: Scene, c: Counted, k: int, *, passive: bool) -> Figure | None:
     state, verb, agent = token.says("state"), token.says("object"), token.says("agent")
     if passive and state is not None:
         return s.make(c, joined(s, k, state), k, c.noun)
+    if passive and token.low in {"in", "at"} and _is_hospital(s, k + 1):
+        return s.make(c, Sense("hospitalised", "state", "in hospital"), k, c.noun)
     if passive and verb is not None and verb.form in {"participle", "past"}:
         return s.make(c, joined(s, k, verb), k, c.noun)
     counted = token.says("count")
@@ -304,6 +362,17 @@ def _predicate(s: Scene, c: Counted, k: int, *, passive: bool) -> Figure | None:
     if passive and unknown and c.noun and token.low not in _EMPTY_VERBS:
         return s.make(c, Sense(token.low, "state", token.low), k, c.noun)
     return None
+
+
+def _is_hospital(s: Scene, k: int) -> bool:
+    """Whether the name of a hospital begins at `k`: `Mercy Hospital`, `the Lunde General`."""
+    end = k
+    while end < len(s) and s.t[end].tag in {"DET", "N", "POS"}:
+        end += 1
+    last = s.t[end - 1] if end > k else None
+    return last is not None and (
+        last.low in _HOSPITALS or (last.capital and last.low in {"general", "memorial", "medical"})
+    )
 
 
 def _skip_modifiers(s: Scene, k: int, *, conjoined: bool) -> int:
@@ -364,7 +433,7 @@ def _verb_before(s: Scene, c: Counted) -> Figure | None:
     if sense.form == "ing" and before in {"of", "with"} and s.low(at - 2) in _ACCUSED:
         return None  # "charged with killing 3 people"
     if (
-        before == "to" and sense.form == "base" and s.low(at - 2) not in _TO
+        before == "to" and sense.form == "base" and s.low(at - 2) not in _TO | _ALLOWED
     ):  # "give 10 dollars to save 4 children"
         return None
     if (before in BE and sense.form != "ing") or (sense.form == "base" and before not in _FINITE):
@@ -404,6 +473,8 @@ def _repeated(
     k = s.left_edge(c.at)
     last = earlier[-1] if earlier else None
     known = (last.measure, last.subject) if last is not None else before
+    if known is not None and known[0] == "infected" and (at := _confirmed(s, c)):
+        return s.make(c, Sense("infected", "state", "case"), at, known[1])
     if known is not None and s.low(k) in _COUNTING and not c.noun and known[0] not in {"magnitude", "price"}:
         return s.make(c, Sense(known[0], "total", s.low(k)), k, known[1], total=True)
     if (
@@ -436,3 +507,12 @@ def _repeated(
     if conjoined and c.noun and k - last.at <= 4 and c.quantity.kind == last.quantity.kind:
         return last._replace(quantity=c.quantity, subject=s.table.subject(c.noun), at=c.at, support=support)
     return None
+
+
+def _confirmed(s: Scene, c: Counted) -> int:
+    """Where `have been confirmed` ends after a bare number, said of cases; 0 where it does not stand."""
+    k = c.end
+    while k < len(s) and s.t[k].tag in {"AUX", "ADV"}:
+        k += 1
+    stated = k > c.end and s.low(k) in {"confirmed", "suspected", "probable"} and not c.noun
+    return k if stated and not (k + 1 < len(s) and s.t[k + 1].says("state")) else 0

@@ -164,8 +164,8 @@ class Scene:
         return bool(words & {"another", "further", "additional"}) or self.low(i + 1) in {"more", "others"}
 
     def is_more(self, i: int) -> bool:
-        """Whether such a quantity adds to one of its own kind whatever was said before: `12 more`, not `another 12`."""
-        return self.low(i + 1) == "more" or "further" in {t.low for t in self.t[self.left_edge(i) + 1 : i]}
+        """Whether such a quantity adds to one of its own kind whatever was said before: `12 more`, not `a further 12`."""
+        return self.low(i + 1) == "more"
 
     def is_old(self, i: int) -> bool:
         """Whether the figure is a former, rejected or relative one: `from 6.9`, `not 731`, `by 20`, `compared with 12`."""

@@ -57,8 +57,12 @@ def total(s: Scene, c: Counted) -> Figure | None:
         return after
     reaching = c.quantity.kind != "ordinal" and s.t[c.at].low.split()[0] in REACH
     given = s.low(k + 1) == "as" and k + 1 < c.at  # "gave the number of missing as 30"
-    if k < 0 or not (reaching or given or s.low(k) in _LINKS | REACH or s.t[k].says("total") is not None):
+    passed = c.quantity.op == "min" and s.low(k) in CHANGES  # "has climbed past 1,100"
+    summed = _adds_up(s, k)
+    known = reaching or given or passed or summed or s.low(k) in _LINKS | REACH
+    if k < 0 or not (known or s.t[k].says("total") is not None):
         return None
+    reaching = reaching or passed or summed
     for j in range(k, -1, -1):
         token = s.t[j]
         if token.tag in {";", '"', "."} or (
@@ -75,7 +79,8 @@ def total(s: Scene, c: Counted) -> Figure | None:
             return s.make(c, sense, j, subject, total=True)
         if counted is not None and _rising(s, j, k, reaching=reaching):
             people = singular(s.low(j - 1))
-            return s.make(c, counted, j, people if people in s.table.persons else "", total=True)
+            things = c.noun if counted.measure == "supplied" else ""
+            return s.make(c, counted, j, people if people in s.table.persons else things, total=True)
         if token.low in _NUMBER_OF and s.low(j + 1) == "of":
             return _number_of(s, c, j, c.at)
         if (
@@ -94,6 +99,14 @@ def total(s: Scene, c: Counted) -> Figure | None:
         ):
             return s.make(c, Sense("level", "total", "level"), j, _water(s, j), total=True)
     return None
+
+
+def _adds_up(s: Scene, k: int) -> bool:
+    """`deliveries add up to 1.3 million shells`, `donations amount to 40 trucks`, where the words before a number end at `k`."""
+    low, before = s.low(k), s.low(k - 1)
+    return (low in {"add", "adds", "added"} and s.low(k + 1) == "up") or (
+        low == "to" and (before in {"amount", "amounts", "amounted", "comes", "come"} or before == "up")
+    )
 
 
 def _whole_before(s: Scene, at: int) -> bool:

@@ -34,7 +34,7 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
     return [
         (c.subject, c.measure, c.value.op, c.value.point)
         for c in claims(text)
-        if c.value is not None and c.value.op != "category"
+        if c.value is not None and c.value.op != "category" and c.confidence is None
     ]
 
 
@@ -65,6 +65,13 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("Norland has sent 2,000 more soldiers, bringing its force there to 8,000.", [("soldier", "deployed", "exact", 2000), ("soldier", "deployed", "exact", 8000)]),
         ("The General Staff put its own losses at 50 men.", [("soldier", "killed or injured", "exact", 50)]),
         ("Insurers put the losses at 50 million euros.", []),
+        ("About 6,400 people are sleeping in schools and sports halls.", [("people", "sheltering", "approx", 6400)]),
+        ("Thirty-one survivors remain in the Lunde General.", [("people", "hospitalised", "exact", 31)]),
+        ("Of the roughly 9,000 soldiers whom Norland has sent to the front, some 800 have been killed.", [("soldier", "deployed", "approx", 9000), ("soldier", "killed", "approx", 800)]),
+        ("Some 800 soldiers have been killed. A further 2,300 have been wounded.", [("soldier", "killed", "approx", 800), ("soldier", "injured", "exact", 2300)]),
+        ("Norland's General Staff said that 212 of its soldiers had been killed.", [("Norland soldier", "killed", "exact", 212)]),
+        ("The number of dead has climbed past 1,100.", [("people", "killed", "min", 1100)]),
+        ("Norland's deliveries add up to about 1.3 million shells.", [("shell", "supplied", "approx", 1_300_000)]),
         # a part of what was counted before
         ("Sixteen people were shot, four of them fatally.", [("people", "killed or injured", "exact", 16), ("people", "killed", "exact", 4)]),
         ("Twelve people were hurt, three of whom later died.", [("people", "injured", "exact", 12), ("people", "killed", "exact", 3)]),
@@ -80,7 +87,8 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         # what is not counted: rates and capacities, fiction, what is remembered
         ("The disease kills about 4,000 people a year.", []),
         ("About 14 people die on these roads every year.", []),
-        ("The ferry can carry 600 passengers.", []),
+        ("The ferry can carry 600 passengers.", [("passenger", "capacity", "exact", 600)]),
+        ("The ferry was licensed to carry 180 people.", [("people", "capacity", "exact", 180)]),
         ("In the film, 300 soldiers die defending a bridge.", []),
         ("The 1994 novel tells of 40 people killed in a plague.", []),
         ("Thursday marked the tenth anniversary of the crash that killed 88 people.", []),
@@ -298,3 +306,36 @@ def test_words_are_added_to_a_measure_or_replace_its_own() -> None:
     assert {c.value.point for c in added if c.value is not None} == {40, 12}
     replaced = claims(text, measures={"destroyed": {"object": "fell"}})
     assert {c.value.point for c in replaced if c.value is not None} == {40}
+
+
+def test_a_figure_that_no_measure_tells_of_keeps_the_words_around_it() -> None:
+    (claim,) = claims("The company has offered 40,000 marks to each bereaved family, its director said.")
+    assert (claim.measure, claim.unit, claim.confidence) == ("number", "mark", 0.4)
+    assert {"offered", "bereaved", "family"} <= set(claim.trigger.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bus 14 leaves every 40 minutes; the fare is 3 crowns.",  # nobody is said to have said it
+        "The company denied that it had offered 40,000 marks to each family.",
+        "The company would offer 40,000 marks to each family if it lost, its director said.",
+        "The director said on Monday that talks would go on for three weeks.",
+    ],
+)
+def test_such_a_figure_is_kept_only_where_a_source_asserts_it(text: str) -> None:
+    assert [claim for claim in claims(text) if claim.confidence is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "trigger"),
+    [
+        ("The ministry has recorded 412 suspected cases.", "suspected case"),
+        ("The laboratory has confirmed 108 cases.", "confirmed case"),
+        ("Seven cases have been confirmed.", "confirmed case"),
+        ("The office counted 71 newly confirmed cases.", "new confirmed case"),
+    ],
+)
+def test_cases_keep_what_tells_them_apart_and_are_not_in_doubt(text: str, trigger: str) -> None:
+    (claim,) = claims(text)
+    assert (claim.measure, claim.trigger, claim.modality) == ("infected", trigger, "asserted")

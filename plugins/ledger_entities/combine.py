@@ -8,6 +8,7 @@ from ledger_entities.gazetteer import gazetteer
 from ledger_entities.joining import spells
 from ledger_entities.lexicon import lexicon, word_set
 from ledger_entities.names import Name, read_names
+from ledger_entities.patterns import with_patterns
 from ledger_entities.tokens import Token
 
 __all__ = ["all_names", "repeated"]
@@ -28,6 +29,7 @@ _OPENING_TIES = word_set("""
     Dos Da De Del Della Di Du Van Von Ould Al El
 """)
 _LONGEST_NAME = 16
+_LARGE = 100_000
 _ACRONYM = range(3, 8)
 _RULES_KNOW = frozenset({"NORP", "EVENT", "WEAPON", "FAC", "GPE"})
 
@@ -60,7 +62,7 @@ def all_names(
     names = [name for name in names if not is_currency(tokens, name.stop)]
     names = [_whole_place(tokens, name) for name in with_dateline(tokens, sorted(names))]
     names += _bracketed(tokens, names)
-    return sorted(names + _with_common_head(tokens, names))
+    return with_patterns(tokens, names + _with_common_head(tokens, names))
 
 
 def _with_country(tokens: list[Token], names: list[Name]) -> list[Name]:
@@ -153,7 +155,9 @@ def _with_common_head(tokens: list[Token], names: list[Name]) -> list[Name]:
         if head not in lex.loc_heads and head not in lex.fac_heads:
             continue
         low = token.text.lower()
-        if low in lex.not_initial or low in lex.titles or gazetteer().get(token.text) or head in _LOOSE_HEADS:
+        place = gazetteer().get(token.text)
+        known = place is not None and (not place[1].startswith("city:") or place[2] >= _LARGE)
+        if low in lex.not_initial or low in lex.titles or known or head in _LOOSE_HEADS:
             continue
         first = at - 1 if tokens[at - 1].capital and at - 1 not in taken and at > 1 else at
         if tokens[first].text.lower() not in lex.not_initial:

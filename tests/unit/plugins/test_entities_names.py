@@ -249,3 +249,24 @@ def test_a_weapon_is_no_organisation() -> None:
         "HIMARS",
         "Shahed",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "label"),
+    [
+        ("They had AK-47s and maps.", "AK-47s", "WEAPON"),
+        ("Two Tu-95 bombers took off.", "Tu-95", "WEAPON"),
+        ("They fired Katyusha rockets.", "Katyusha", "WEAPON"),
+        ("Then Hurricane Ilda came.", "Hurricane Ilda", "EVENT"),
+        ("It was after the Battle of Karrow.", "Battle of Karrow", "EVENT"),
+        ("Many Californians left.", "Californians", "NORP"),
+        ("Engineers saw the Kakhovka dam.", "Kakhovka dam", "FAC"),
+    ],
+)
+def test_names_that_their_form_shows(text: str, quote: str, label: str) -> None:
+    assert named(text, quote).label == label
+
+
+def test_surnames_that_look_like_a_people_and_codes_that_look_like_arms_are_neither() -> None:
+    text = "Ann Walters met Tom Sanders. The COVID-19 rules and the F-1 form changed."
+    assert not {item.label for item in entities(text)} & {"NORP", "WEAPON"}

@@ -191,13 +191,20 @@ class Connection(asyncio.Protocol):
 
     # -- what the parser calls ---------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """An answer begins. Behind one that is whole nobody asked for it: it is not read, and the connection is not used again."""
+        if self._over:
+            self._keep = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, or a trailer, which nobody needs."""
-        if not self._head:
+        if not self._head and not self._over:
             self.headers.append((name.decode("latin-1").lower(), _text(value)))
 
     def on_headers_complete(self) -> None:
         """The head is whole; that of an interim answer (1xx) does not count."""
+        if self._over:
+            return
         status = self._parser.get_status_code()
         if 100 <= status < 200:
             self.headers = []
@@ -214,6 +221,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self._over:
+            return
         self._unused = 0
         self._body.append(body)
         self._buffered += len(body)

@@ -252,8 +252,8 @@ class Fetcher:
             status=answer.status,
             media_type=media_type,
             charset=charset,
-            etag=headers.get("etag", ""),
-            last_modified=headers.get("last-modified", ""),
+            etag=_sendable(headers.get("etag", "")),
+            last_modified=_sendable(headers.get("last-modified", "")),
             fresh_for=_fresh_for(headers),
             retry_at=self._retry_at(target, answer.status, headers.get("retry-after", "")),
         )
@@ -274,13 +274,13 @@ class Fetcher:
             return None
         now = self._clock.now()
         at: datetime | None = None
-        if value.strip().isdigit():
+        if value.strip().isascii() and value.strip().isdecimal():
             at = now + min(timedelta(seconds=int(value.strip()[:9])), MAX_RETRY_AFTER)
         elif value.strip():
             try:
                 parsed = parsedate_to_datetime(value.strip())
                 at = min(parsed, now + MAX_RETRY_AFTER) if parsed.tzinfo is not None else None
-            except ValueError:
+            except (ValueError, OverflowError):
                 at = None
         if at is None or at <= now:
             return None
@@ -353,6 +353,11 @@ def _content_type(value: str) -> tuple[str, str]:
     return media_type, charset.strip().lower() if isinstance(charset, str) else ""
 
 
+def _sendable(validator: str) -> str:
+    """A validator as it was given; none where it holds what no request's header may."""
+    return validator if validator.isprintable() else ""
+
+
 def _fresh_for(headers: Mapping[str, str]) -> float:
     control = headers.get("cache-control", "").lower()
     if "no-cache" in control or "no-store" in control:
@@ -363,5 +368,5 @@ def _fresh_for(headers: Mapping[str, str]) -> float:
         expires = parsedate_to_datetime(headers["expires"])
         date = parsedate_to_datetime(headers["date"])
         return max(0.0, (expires - date).total_seconds())
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return 0.0

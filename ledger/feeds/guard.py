@@ -33,7 +33,7 @@ def is_public(address: str) -> bool:
             return ip.sixtofour is not None and is_public(str(ip.sixtofour))
         elif ip in _NAT64:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-        elif ip.teredo is not None:
+        elif ip.teredo is not None or ip.is_site_local:
             return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 

@@ -96,11 +96,11 @@ def _read_url(url: str) -> tuple[str, str, bool]:
     """The canonical form of a URL, what it has in common with other URLs of its page, and whether it is a front page."""
     url = url.strip()
     if plain := _PLAIN_URL.fullmatch(url):
-        scheme, host, path, query = plain.groups("")
-        query = _without_tracking(query, host) if query else ""
+        scheme, site, path, query = plain.groups("")
+        query = _without_tracking(query, site) if query else ""
         asked = f"?{query}" if query else ""
-        shared = f"{_SITE_PREFIX.sub('', host)}{_AMP.sub('', path).rstrip('/')}{asked}"
-        return f"{scheme}://{host}{path or '/'}{asked}", shared, path in ("", "/") and not query
+        shared = f"{_SITE_PREFIX.sub('', site)}{_AMP.sub('', path).rstrip('/')}{asked}"
+        return f"{scheme}://{site}{path or '/'}{asked}", shared, path in ("", "/") and not query
     try:
         parts = urlsplit(url)
         port = parts.port

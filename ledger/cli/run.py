@@ -44,6 +44,8 @@ def run(
 
     settings = settings_from(ctx)
     ledger = open_from(ctx)
+    if left := ledger.feeds.take_over():
+        log.info("%d feeds were held by a process that was killed; they are free", left)
     if once:
         with progress("Polling") as show:
             report = ledger.poll(progress=show)

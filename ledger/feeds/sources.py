@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable, Collection
+import functools
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 from ledger.clock import Clock
@@ -14,6 +13,7 @@ from ledger.events import new_event
 from ledger.events.types import Event, FeedFetched
 from ledger.feeds.due import error_delay, jittered, next_interval
 from ledger.feeds.files import IngestReport
+from ledger.feeds.holders import free_left_behind, new_owner
 from ledger.feeds.ingest import PRODUCER
 from ledger.feeds.memory import FeedMemory, Poll, decode_memory, encode_memory
 from ledger.feeds.record import FeedOutcome, taken
@@ -38,21 +38,23 @@ def poll_sources(
     only: Collection[str] | None = None,
 ) -> list[FeedOutcome]:
     """Read the sources that are due, or all when forced (or only those with the ids `only`). One that fails is an outcome."""
-    outcomes: dict[str, FeedOutcome] = {}
-    owner = f"{socket.gethostname()}:{os.getpid()}:sources"
-    chosen = force or only is not None
-    while True:
-        claimed = store.claim(
-            SOURCE, now=clock.now(), owner=owner, lease_seconds=schedule.lease, limit=10_000, force=chosen
-        )
-        wanted = [t for t in claimed if t.key not in outcomes and (only is None or t.key in only)]
-        kept = {task.key for task in wanted}
-        if others := [_done(t, t.next_at, t.data) for t in claimed if t.key not in kept]:
-            store.append([], tasks=others)
-        if not wanted:
-            return [outcomes[key] for key in sorted(outcomes)]
-        for task in wanted:
-            outcomes[task.key] = _poll(store, clock, schedule, read, task)
+    claimed = _claims(store, clock, schedule, force=force, only=only)
+    return sorted((_poll(store, clock, schedule, read, task) for task in claimed), key=lambda o: o.feed)
+
+
+def _claims(
+    store: Store, clock: Clock, schedule: Schedule, *, force: bool, only: Collection[str] | None
+) -> Iterator[Task]:
+    """Lease what is to be read, one source at a time: those that wait for a slow one are not held meanwhile."""
+    claim = functools.partial(store.claim, SOURCE, owner=new_owner(), lease_seconds=schedule.lease, limit=1)
+    if not force and only is None:
+        while claimed := claim(now=clock.now()):
+            yield from claimed
+        return
+    free_left_behind(store, SOURCE)
+    for known in store.tasks(SOURCE):
+        if only is None or known.key in only:
+            yield from claim(now=clock.now(), force=True, keys=[known.key])
 
 
 def _poll(store: Store, clock: Clock, schedule: Schedule, read: ReadSource, task: Task) -> FeedOutcome:

@@ -327,6 +327,25 @@ def test_a_source_is_followed_like_a_feed(desk):
     assert list_feeds(desk.store) == []
 
 
+def test_only_the_sources_that_are_named_are_claimed_and_one_at_a_time(desk):
+    first, second, third = (
+        add_feed(desk.store, desk.clock, f"folder:/news/{n}", outlet="brenn") for n in range(3)
+    )
+    others = []
+
+    def read(kind, location, outlet):
+        others.append({task.key for task in desk.store.tasks("source") if task.owner})
+        return IngestReport()
+
+    schedule = Settings(home=Path("unused")).schedule
+    fences = {task.key: task.fence for task in desk.store.tasks("source")}
+    seen = poll_sources(desk.store, desk.clock, schedule, read, only={first, third})
+    assert [one.feed for one in seen] == sorted([first, third])
+    assert sorted(others, key=sorted) == sorted([{first}, {third}], key=sorted)
+    assert {task.key: task.fence for task in desk.store.tasks("source")}[second] == fences[second]
+    assert [one.feed for one in poll_sources(desk.store, desk.clock, schedule, read)] == [second]
+
+
 # -- the reasons of failures, and the state of all feeds -------------------------------------------------------------
 
 

@@ -26,6 +26,9 @@ Progress = Callable[[int, int, str], None]
 HOLD = "host"
 ROBOTS = "robots"
 MAX_ROBOTS = 64 * 1024
+FEEDS_OF_A_HOST = 4
+"""How many feeds of one host a process holds at a time, so that they do not fill all places."""
+ALL = 2**31
 
 
 class PollReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +158,7 @@ class Poller:
                 owner=self._owner,
                 lease_seconds=self._settings.schedule.lease,
                 limit=size,
-                per_group=4 if keys is None else size,
+                per_group=FEEDS_OF_A_HOST if keys is None else ALL,
                 force=keys is not None,
                 keys=keys,
             )

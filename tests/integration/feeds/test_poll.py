@@ -462,6 +462,29 @@ def test_a_forced_poll_reaches_every_feed_whenever_it_is_due():
     assert {feed.polls for feed in list_feeds(desk.store)} == {3}
 
 
+@pytest.mark.parametrize("force", [True, False])
+def test_no_feed_of_a_host_with_many_is_left_out_and_a_slow_one_holds_up_no_other(force):
+    class Slow(FakeWeb):
+        @asynccontextmanager
+        async def exchange(self, url, headers):
+            async with super().exchange(url, headers) as answer:
+                if url.endswith("/0"):
+                    await asyncio.wait_for(last.wait(), 20)
+                await asyncio.sleep(0)
+                if url.endswith("/40"):
+                    last.set()
+                yield answer
+
+    last = asyncio.Event()
+    desk = Desk(concurrency=4)
+    desk.web = Slow()
+    for n in range(41):
+        desk.add(f"https://brenn.example/{n}", outlet=f"o{n}")
+        desk.web.set(f"https://brenn.example/{n}", rss(entry(n, title=f"Report {n}", guid=f"g{n}")))
+    report = desk.poll(force=force)
+    assert [len(report.feeds), report.new, report.errors] == [41, 41, ()]
+
+
 def test_robots_txt_is_asked_once_a_day_across_polls(desk):
     robots = "https://brenn.example/robots.txt"
     desk.web.set(robots, "User-agent: *\nDisallow: /2\n", content_type="text/plain")

@@ -17,7 +17,7 @@ __all__ = ["EVENT", "Context", "discovered"]
 
 
 EVENT = "event"
-"""What happened, without a figure: never a declared slot, and each event a slot of its own."""
+"""What happened, without a figure: each event a slot of its own, unless it is a state that a declared slot knows."""
 
 
 class Context:

@@ -205,7 +205,7 @@ def period_fit(period: str, slot: Slot) -> float | None:
     if slot.kind in ("measurement", "level", "status"):
         overlap = _overlap(own, wanted)
         return 1.0 if own in CUMULATIVE or wanted in CUMULATIVE or overlap is None or overlap > 0 else None
-    if (own in CUMULATIVE or own == "increment") and event_words(slot):
+    if own in CUMULATIVE and event_words(slot):
         return 1.0  # whose place must then say that the event is meant
     if own in CUMULATIVE or wanted in CUMULATIVE:
         return None

@@ -23,6 +23,9 @@ __all__ = [
 SMALL = frozenset({"the", "a", "an", "of", "in", "on", "at", "near", "and", "from"})
 
 
+_PLANNED = re.compile(r"^(?:to be|being) ")
+
+
 def measure_key(measure: str) -> frozenset[str]:
     """The measure as a set of words: synonyms, order and inflection do not matter."""
     if "casualt" in measure.casefold():
@@ -32,9 +35,10 @@ def measure_key(measure: str) -> frozenset[str]:
 
 def measure_words(measure: str) -> list[str]:
     """The words of a measure in their order, synonyms as one."""
+    plain = _PLANNED.sub("", measure.casefold())
     words = (
         SAME_MEASURE.get(word, word)
-        for word in tokens(SAME_PHRASE.get(measure.casefold(), measure))
+        for word in tokens(SAME_PHRASE.get(plain, plain))
         if word not in {"or", "and", "without", "people"}
     )
     return list(dict.fromkeys(SAME_MEASURE.get(stem(word), word) for word in words))

@@ -42,6 +42,8 @@ def measure_fit(claim: Claim, slot: Slot) -> float | None:
     fresh = bool(_NEW & set(tokens(slot.measure)))
     if fresh and claim.period in {"", "cumulative"}:
         return None
+    if not fresh and _NEW & set(tokens(claim.trigger)) and claim.period in {"", "cumulative"}:
+        return None
     bonus += 0.2 if fresh and _NEW & set(tokens(claim.trigger)) else 0.0
     if own == wanted:
         return 1.0 + bonus
@@ -56,20 +58,33 @@ def measure_fit(claim: Claim, slot: Slot) -> float | None:
 def described_fit(claim: Claim, slot: Slot) -> float | None:
     """How well a figure of no known measure fits a slot by its own words: those of the slot's measure, subject and place.
 
-    Where the unit alone tells little ("persons"), most of the measure's words must be there.
+    Most words of the measure must be there; fewer are enough for a unit that tells much ("minutes") with words of the subject or
+    in the slot's own place.
     """
     said = stems(claim.trigger) | stems(claim.subject)
     asked = frozenset(stem(word) for word in tokens(slot.measure) if word not in SMALL) - _EMPTY
     subject = stems(slot.subject)
-    if measure_stems(slot.measure) & _KNOWN:
+    unit = slot.unit.casefold()
+    exact = unit not in COUNTED
+    if not exact and (measure_stems(slot.measure) & _KNOWN or _counts_others(claim, slot)):
         return None
+    if exact and not (claim.unit or stem(unit) in stems(claim.subject)):
+        return None
+    if stem(unit) in stems(claim.subject) & stems(slot.subject):
+        return 0.5  # "120 beds" of a slot that counts beds
     shared = len(said & asked) / len(asked) if asked else 0.0
     whose = bool(subject) and subject <= said
-    exact = slot.unit.casefold() not in COUNTED
     placed = bool(stems(slot.scope)) and len(stems(claim.scope) & stems(slot.scope)) > 0
-    if shared >= 0.5 or (exact and (shared > 0 or whose)) or (whose and placed):
+    named = bool(subject & said)
+    by_subject = exact and ((named and (shared > 0 or placed)) or (whose and len(subject) > 1))
+    if shared >= 0.5 or by_subject or (whose and placed):
         return shared + (0.5 if whose else 0.0)
     return None
+
+
+def _counts_others(claim: Claim, slot: Slot) -> bool:
+    """Whether a figure counts things, and not those whom the slot counts."""
+    return bool(claim.subject) and claim.unit != "persons" and not stems(claim.subject) & stems(slot.subject)
 
 
 _KNOWN = frozenset(

@@ -56,7 +56,7 @@ class Finder:
         if not claim.measure and claim.value is None:
             return None
         if claim.measure == EVENT:
-            return discovered(claim, context)
+            return self.declared(claim) or discovered(claim, context)
         found = self.declared(claim)
         if found is None and claim.measure == OPEN and claim.confidence is not None:
             return None  # a figure that only a declared slot can make sense of
@@ -122,7 +122,7 @@ class Finder:
             fits += [
                 2.0 + len(stems(phrase))
                 for phrase in fitting
-                if " " in phrase and f" {phrase} ".casefold() in after
+                if " " in phrase and f" {phrase} ".casefold() in f" {words}{after}".casefold()
             ]
             score = max(fits, default=0.0)
             if score > 0:
@@ -139,7 +139,10 @@ class Finder:
         if value is None and claim.measure not in ("status", "") and not _denies(claim, slot):
             return None
         _, subject = self._keys[slot.id]
-        fit = thing_fit(subject_key(claim.subject), subject)
+        own = subject_key(claim.subject)
+        fit = thing_fit(own, subject)
+        if fit is None and own - (place := all_words(slot.scope)) and own & place:
+            fit = thing_fit(own - place, subject)  # "the levee at Oster" in a slot about Oster's north levee
         if fit is None and stems(claim.subject) <= PART_STEMS and subject <= subject_key(claim.quote):
             fit = 1.0
         if fit is None and slot.default and value is not None and slot.categories:
@@ -147,7 +150,8 @@ class Finder:
         where = scope_fit(claim.scope, slot, default=True)
         if fit is None or where is None:
             return None
-        if value is not None and slot.categories and self.category(claim, slot) is None:
+        categorised = bool(slot.categories) or claim.measure == EVENT
+        if value is not None and categorised and self.category(claim, slot) is None:
             return None
         return fit + where
 
@@ -162,14 +166,29 @@ class Finder:
             return None
         named = subject_key(claim.subject) - stems(slot.unit)
         who = subject_fit(named - measure, subject - measure, default=slot.default, said=_says_people(claim))
-        who = 0.0 if open_figure else who
+        if open_figure:
+            who = 0.0
+        elif who is None and claim.quote and not stems(claim.subject) & stems(claim.quote):
+            who = 0.5  # the text does not say who is counted
         when = period_fit(claim.period, slot)
         where = self._where(claim, slot)
+        if where is None and event_words(slot) and not claim.scope:
+            where = 0.0
         if who is None or when is None or where is None:
             return None
-        if event_words(slot) and claim.period in ("", "cumulative", "increment") and where < 1.5:
-            return None
+        if slot.kind == "increment" and event_words(slot) and claim.period in ("", "cumulative"):
+            told = len(self._telling(slot) & stems(claim.quote))
+            if not told:
+                return None
+            where = max(where, 2.0 + 0.1 * told)
         return what + who + when + where + (HINT if slot.id in self._hinted(claim) else 0.0)
+
+    def _telling(self, slot: Slot) -> frozenset[str]:
+        """The words of a slot's event and place that tell it from the other slots of its measure."""
+        measure = self._keys[slot.id][0]
+        others = [each for each in self._declared if each is not slot and self._keys[each.id][0] == measure]
+        shared = frozenset(word for each in others for word in all_words(each.scope))
+        return (event_words(slot) | all_words(slot.scope)) - shared
 
     def _hinted(self, claim: Claim) -> tuple[str, ...]:
         """Of counts of mere people: slots of whose people the sentence speaks, as "Norland" does of Norlandic soldiers."""
@@ -183,6 +202,8 @@ class Finder:
     def _where(self, claim: Claim, slot: Slot) -> float | None:
         """How the place of a count fits. Of an event, the country of the story is no part, nor is it where something was measured."""
         fit = scope_fit(claim.scope, slot, default=slot.default)
+        if fit is None and slot.default and slot.scope and f" {slot.scope} " in f" {claim.quote} ":
+            fit = 0.4  # where it happened, of an event or a thing that the sentence names
         if fit is not None or not slot.default or not EVENT_STEMS & all_words(slot.scope):
             return fit
         country = all(_is_country(word, self._names) for word in scope_words(claim.scope))

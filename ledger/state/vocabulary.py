@@ -46,7 +46,8 @@ SAME_MEASURE = {
     "mobilised": "deployed", "mobilized": "deployed", "delivered": "supplied", "shipped": "supplied", "arrived": "supplied",
     "detained": "arrested", "homeless": "displaced", "burnt": "burned", "saved": "rescued", "canceled": "cancelled",
     "relocated": "evacuated", "gust": "wind", "gusts": "wind", "case": "infected", "cases": "infected",
-    "infection": "infected", "infections": "infected", "rain": "rainfall", "precipitation": "rainfall", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
+    "infection": "infected", "infections": "infected", "electricity": "power", "attended": "protesting", "marched": "protesting",
+    "demonstrated": "protesting", "attendance": "protesting", "rain": "rainfall", "precipitation": "rainfall", "shelter": "sheltering", "shelters": "sheltering", "strike": "strike",
 }  # fmt: skip
 SAME_PHRASE = {
     "cut": "laid off", "jobs cut": "laid off", "job cuts": "laid off", "job losses": "laid off", "axed": "laid off",

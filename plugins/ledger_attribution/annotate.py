@@ -17,7 +17,9 @@ from ledger_attribution.parsed import may_report, read
 from ledger_attribution.quotations import quotations
 from ledger_attribution.reader import Reader
 from ledger_attribution.sources import (
+    GENERIC_ORGANISATIONS,
     GROUP_WORDS,
+    ORGANISATION_NAME_WORDS,
     ORGANISATION_WORDS,
     OUTLET_WORDS,
     SPOKES_WORDS,
@@ -145,7 +147,10 @@ def _mentioned(text: str, tokens: Sequence[Token]) -> tuple[str, str, Span] | No
     """The organisation that a sentence begins with, for `it` in the next one."""
     for stop in range(noun_phrase_after(tokens, 0), 0, -1):
         words = tuple(tokens[:stop])
-        if words[-1].low in ORGANISATION_WORDS | GROUP_WORDS | OUTLET_WORDS and words[0].tag != "PRON":
+        named = words[-1].capital and words[-1].low in ORGANISATION_NAME_WORDS
+        if (named or words[-1].low in ORGANISATION_WORDS | GROUP_WORDS | OUTLET_WORDS) and words[
+            0
+        ].tag != "PRON":
             return actor_of(text, words), kind_of(words), Span(words[0].start, words[-1].end)
     return None
 
@@ -212,7 +217,9 @@ def _speaks(
     spokesman = any(t.low in SPOKES_WORDS for t in words) and not kind_before(words)
     spokesman = spokesman or _serves(words)
     aside = text[words[-1].end : words[-1].end + 6].startswith((", its ", ", the a"))
-    owned = words[0].low in {"its", "their"}
+    owned = words[0].low in {"its", "their"} or (
+        words[0].low == "a" and len(words) == 2 and subject is not None
+    )
     if origin.kind in {"person", "role"} and alone and (spokesman or aside or owned):
         memory.speak_for(origin.actor, subject if owned else None)
     of = next((i for i, t in enumerate(words) if t.low in {"of", "for", "at"}), len(words)) + 1
@@ -249,6 +256,13 @@ def _link(
         known = (inner.chain[-1].actor, inner.chain[-1].kind, span)
     elif subject is not None and len(words) == 1 and words[0].low == "it":
         known = subject
+    elif (
+        subject is not None
+        and len(words) == 2
+        and words[0].low == "the"
+        and words[1].low in GENERIC_ORGANISATIONS
+    ):
+        known = memory.resolve(words) if words[1].low in subject[0].lower() else subject
     else:
         known = memory.resolve(words)
     actor, kind = (
@@ -304,7 +318,7 @@ def _passage(tokens: Sequence[Token], memory: Memory, block: Span) -> Attributio
         return None
     own = next((k for k in range(1, min(4, len(tokens))) if tokens[k].low in _OWN_COUNTS), 0)
     if own and tokens[0].low in {"its", "their"}:
-        actor, kind, span = known
+        actor, kind, span = memory.resolve([tokens[0]._replace(low="it")]) or known
         end = tokens[-1].start if tokens[-1].tag == "." else tokens[-1].end
         cue = Span(tokens[0].start, tokens[own].end)
         link = Link(

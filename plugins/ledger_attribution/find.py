@@ -70,6 +70,8 @@ def _to_left(reader: Reader, i: int) -> tuple[Span | None, bool]:
 def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Found | None:
     """The attribution of the cue verb at `i`."""
     t = reader.t
+    if cue.lemma == "add" and i + 1 < len(t) and t[i + 1].low == "up":
+        return None
     first = reader.over(reader.verb_start(i))
     before = t[first - 1] if first else None
     if before is not None and (
@@ -178,7 +180,8 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
             return Found(words, cue_span, cue.lemma, cue.kind, content, quoted, relays)
     if right is None or following is None or following.tag in {".", ";"}:
         return None
-    if following.tag == "P" and not opens and not reader.opens_number(k):
+    intends = following.low == "to" and cue.lemma in {"agree", "promise", "pledge", "vow", "decide"}
+    if following.tag == "P" and not (opens or intends or reader.opens_number(k)):
         return None
     return Found(words, cue_span, cue.lemma, cue.kind, right, direct, relays)
 
@@ -352,6 +355,8 @@ def _figure(reader: Reader, i: int, cue: Cue) -> Found | None:
     aside = reader.apposition(first - 1) if t[first - 1].tag == "," else None
     if aside is not None:
         words = reader.trimmed(aside[0], aside[1])
+    if cue.lemma == "add" or (words and words[0].tag == "P"):
+        return None
     kind = kind_of(words) if words else ""
     if not kind or (kind == "person" and cue.lemma in {"cut", "list", "place", "increase"}):
         return None

@@ -46,7 +46,8 @@ def read(reader: Reader, parse: Parse) -> Iterator[Found]:
         if not word.tag.startswith("VB"):
             continue
         cue = CUES.get(word.low) or _unlisted(parse, i)
-        if cue is None or parse.passive(i) or _withheld(parse, i):
+        summed = word.low.startswith("add") and i + 1 < len(parse.words) and parse.words[i + 1].low == "up"
+        if cue is None or summed or parse.passive(i) or _withheld(parse, i):
             continue
         made = _verb(reader, parse, i, cue)
         if made is not None:

@@ -24,6 +24,7 @@ _BEFORE_NUMBERS = word_list("before_numbers")
 _VAGUE_RECIPIENTS = word_list("vague_recipients")
 _PASSED_OVER = word_list("passed_over")
 _SHORT = 9
+_TAKES_INFINITIVE = frozenset({"agree", "promise", "pledge", "vow", "threaten", "propose", "decide", "swear"})
 
 
 def is_number(token: Token) -> bool:
@@ -143,7 +144,7 @@ class Reader:
                 break
         while end > i and (
             self._is_time(end - 1)
-            or self.t[end - 1].tag in {"P", "ADV", "NUM", "CC"}
+            or (self.t[end - 1].tag in {"P", "ADV", "NUM", "CC"} and not self._in_name(end - 1))
             or self.t[end - 1].low in {"last", "late", "early"}
         ):
             if self.t[end - 1].low in _DAYS and end - 2 <= i:
@@ -156,7 +157,11 @@ class Reader:
         token = self.t[k]
         if token.low not in _DAYS:
             return False
-        return not (token.capital and token.low in _NAMES_TOO and k > 0 and self.t[k - 1].capital)
+        return not (token.low in _NAMES_TOO and self._in_name(k))
+
+    def _in_name(self, k: int) -> bool:
+        """Whether a word goes on with a name: `Continent Today`."""
+        return self.t[k].tag != "NUM" and self.t[k].capital and k > 0 and self.t[k - 1].capital
 
     def apposition(self, comma: int) -> tuple[int, int, int] | None:
         """`NAME, who ..., said`: the phrase before the apposition that ends at `comma`."""
@@ -199,7 +204,7 @@ class Reader:
                 k = stop
         while k < len(self.t):
             token = self.t[k]
-            if self.opens_number(k):
+            if self.opens_number(k) or (token.low == "to" and lemma in _TAKES_INFINITIVE):
                 break
             if token.tag == "ADV" or token.low in _DAYS:
                 k += 1

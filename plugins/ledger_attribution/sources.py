@@ -23,7 +23,7 @@ __all__ = [
 PERSON_WORDS = word_list("person_words")
 GROUP_WORDS = word_list("group_words")
 ORGANISATION_WORDS = word_list("organisation_words")
-_NAME_WORDS = word_list("organisation_name_words")
+ORGANISATION_NAME_WORDS = word_list("organisation_name_words")
 SPOKES_WORDS = word_list("spokes_words")
 OUTLET_WORDS = word_list("outlet_words")
 DOCUMENT_WORDS = word_list("document_words")
@@ -96,7 +96,9 @@ def kind_of(words: Sequence[Token]) -> str:
     if not capital:
         return ""
     names = [t for t in words if t.tag == "N" and t.low in head and t.capital]
-    if any(t.low in ORGANISATION_WORDS for t in names) or (names and names[-1].low in _NAME_WORDS):
+    if any(t.low in ORGANISATION_WORDS for t in names) or (
+        names and names[-1].low in ORGANISATION_NAME_WORDS
+    ):
         return "organisation"
     if len(names) == 1 and any(letter.isupper() for letter in names[0].text[2:]):  # "GridCo", "UNESCO"
         return "organisation"

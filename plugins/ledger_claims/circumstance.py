@@ -187,8 +187,9 @@ def said_on(
             if attribution.span.overlaps(time.span) and not _of_figure(text, attribution, time):
                 continue
             gap = max(time.span.start - attribution.source.end, attribution.source.start - time.span.end)
-            cue_gap = time.span.start - attribution.cue.end if attribution.cue is not None else 99
-            if (0 <= gap <= 12 and not _parted(text, attribution, time, sentence)) or 0 <= cue_gap <= 48:
+            cue_end = attribution.cue.end if attribution.cue is not None else time.span.end
+            after_cue = 0 <= time.span.start - cue_end <= 48 and "," not in text[cue_end : time.span.start]
+            if (0 <= gap <= 12 and not _parted(text, attribution, time, sentence)) or after_cue:
                 return time.start[:10]
     return ""
 
@@ -219,7 +220,7 @@ def _window_to(text: str, times: Sequence[TimeSpan], clause: Span, figure: Span)
         if match is None or figure.overlaps(Span(match.start(), time.span.end)):
             continue
         count, unit = (match[1] or "the").lower(), match[2].lower().rstrip("s")
-        number = _SMALL.index(count) if count in _SMALL else int(count) if count.isdigit() else 1
+        number = max(1, _SMALL.index(count)) if count in _SMALL else int(count) if count.isdigit() else 1
         days = -(-number // 24) if unit == "hour" else number * _ROLLED[unit]
         return _until(date.fromisoformat(time.start[:10]), days)
     return ""
@@ -370,8 +371,29 @@ def scope_of(
             if best is None or distance < best[0]:
                 best = (distance, *named)
     if best is None:
-        return _incident(text, tokens, end) or ("", None)
+        return (
+            _incident(text, tokens, end)
+            or _fronted(text, tokens, begin, entities, known, content)
+            or ("", None)
+        )
     return best[1], best[2]
+
+
+def _fronted(
+    text: str,
+    tokens: Sequence[Token],
+    begin: int,
+    entities: Sequence[Entity],
+    known: Sequence[str],
+    content: Span | None,
+) -> tuple[str, Span] | None:
+    """The place with which a sentence opens, for what follows a clause about it: `At Lunde, where it meets the bay, the river ...`."""
+    opens = (
+        begin > 0
+        and tokens[0].low in _PLACE_PREPOSITIONS
+        and (content is None or content.covers(tokens[0].span))
+    )
+    return _place(text, tokens, 0, entities, known) if opens else None
 
 
 def _incident(text: str, tokens: Sequence[Token], k: int) -> tuple[str, Span] | None:

@@ -20,7 +20,20 @@ _BARRED = word_list("barred")
 _OPEN_MODALS = frozenset(["may", "might", "could"])
 _PASSED = word_list("passed")
 _OPEN_STATES = (("under", "control"), ("in", "hands"))
-_HOLDING = frozenset(["held", "controlled", "captured", "occupied", "seized"])
+_HOLDING = frozenset(
+    [
+        "held",
+        "controlled",
+        "captured",
+        "occupied",
+        "seized",
+        "taken",
+        "retaken",
+        "recaptured",
+        "overrun",
+        "liberated",
+    ]
+)
 
 
 class Condition(NamedTuple):
@@ -125,7 +138,8 @@ def predicate(tokens: Sequence[Token], k: int) -> Condition | None:
     copula = any(word in BE or word.startswith(("remain", "stay")) for word in group)
     perfect = any(word in HAVE for word in group)
     width = _at(known.verbs, tokens, k)
-    if width and (perfect or copula):
+    transitive = not copula and k + width < len(tokens) and tokens[k + width].tag in {"DET", "N", "Q", "PRON"}
+    if width and (perfect or copula) and not transitive:
         lemma, state = known.verbs[tuple(t.low for t in tokens[k : k + width])]
         return Condition("status", state, lemma, k, width, negated)
     width = _at(known.states, tokens, k)

@@ -55,6 +55,7 @@ _OWN_WORDS = re.compile(
     r"[^.]*\b(?:said|stated|reported|wrote|claimed|saying)\b",
     re.IGNORECASE,
 )
+_SETTLED = re.compile(r"\b(?:town|city|village|port|island) of ([A-ZÀ-Þ][\w’'-]+(?: [A-ZÀ-Þ][\w’'-]+)?)")
 _FATES = frozenset(["killed", "injured", "killed or injured"])
 _CLOSING = '.!?"”’)'
 _NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
@@ -149,6 +150,7 @@ class _Reading:
         self.group = [*self.group, *asserted] if parts else asserted
         begin = tokens[0].start if tokens else span.end  # after a dateline
         named = [e.name for e in local.entities if e.label in {"LOC", "GPE", "FAC"} and e.span.start >= begin]
+        named += [m[1] for m in _SETTLED.finditer(text, begin, span.end)]
         self.places = [*self.places, *named, *(claim.scope for claim in new if claim.scope)][-_PLACES:]
         for attribution in local.attributions:
             if day := circumstance.said_on(

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
+from ledger.plugin import Quantity
 from ledger_claims.clauses import BE, Token
 from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
@@ -62,6 +65,7 @@ _ALLOWED = frozenset(
     ]
 )
 _HOSPITALS = word_list("hospitals")
+_GONE = frozenset(["gone", "goes", "went", "going", "moved", "crept", "jumped", "shot"])
 _HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
 _OF_AMOUNTS = frozenset(["burned", "flooded", "destroyed", "supplied", "damaged"])
 
@@ -82,7 +86,7 @@ def figures(
     for i, token in enumerate(tokens):
         if token.quantity is None or token.quantity.kind in {"ordinal", "age", "duration"}:
             continue
-        counted = scene.counted(i, token.quantity)
+        counted = scene.counted(i, _reached(scene, i, token.quantity))
         figure = _part(scene, counted, found) or _figure(scene, counted, found, before)
         if figure is None and corrected and before is not None and not found:
             figure = _instead(scene, counted, before)
@@ -99,6 +103,12 @@ def figures(
         if figure is not None:
             found.append(figure)
     return found
+
+
+def _reached(s: Scene, i: int, quantity: Quantity) -> Quantity:
+    """The quantity, exact where `up to` belongs to the verb before it: `has gone up to 144`."""
+    moved = quantity.op == "max" and s.low(s.left_edge(i)) in _GONE
+    return msgspec.structs.replace(quantity, op="exact") if moved else quantity
 
 
 def _holds(s: Scene, figure: Figure) -> bool:
@@ -149,6 +159,12 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
         return None
     if s.fate_of_part(c, earlier):
         return _predicate_after(s, c._replace(noun=c.noun or earlier[-1].subject), of_whom=True)
+    if (
+        s.is_pronoun_part(c)
+        and s.low(s.left_edge(c.at)) in BE
+        and (here := _own_state(s, c._replace(end=c.end + 2)))
+    ):
+        return here  # "there were 243 of them aboard"
     if s.is_pronoun_part(c):
         return _died_of_hurt(s, c, earlier) or _predicate_after(s, c._replace(end=c.end + 2))
     if s.is_subset(c):
@@ -293,6 +309,8 @@ def _condition_of_part(s: Scene, c: Counted) -> Figure | None:
 def _predicate_after(s: Scene, c: Counted, *, of_whom: bool = False) -> Figure | None:
     """`some 700 are missing`, `40 people in the valley were killed`, `90 have left`, `12 houses were flooded`."""
     before = s.left_edge(c.at)
+    if s.low(before) == "in" and s.low(before + 1) in {"all", "total"}:
+        before -= 1  # "in all 5,600 people"
     if not of_whom and before >= 0 and s.t[before].tag == "P" and s.low(before) != "than":
         if s.low(before) != "of" or s.low(before - 1) not in _WHOLES:
             return None
@@ -359,7 +377,7 @@ def _predicate(s: Scene, c: Counted, k: int, *, passive: bool) -> Figure | None:
     if agent is not None and (agent.form != "ing" or passive):
         return s.make(c, agent, k, c.noun)
     unknown = token.tag == "N" and verb is None and token.low.endswith("ed") and not token.capital
-    if passive and unknown and c.noun and token.low not in _EMPTY_VERBS:
+    if passive and unknown and c.noun and token.low not in _EMPTY_VERBS and s.low(c.end - 1) != "survivors":
         return s.make(c, Sense(token.low, "state", token.low), k, c.noun)
     return None
 

@@ -17,6 +17,39 @@ __all__ = ["PATH", "Names", "Status", "is_part", "statuses"]
 
 _SERVICES = word_list("services")
 _NEAR = 3000
+_SHARES = frozenset(["most", "all", "much", "bulk", "rest", "majority"])
+_BODIES = (
+    "troops",
+    "soldiers",
+    "forces",
+    "contingent",
+    "units",
+    "fighters",
+    "army",
+    "brigade",
+    "battalion",
+    "force",
+)
+_COMMON = word_list("common")
+_ENDINGS = (
+    "ing",
+    "tion",
+    "sion",
+    "ment",
+    "ness",
+    "ity",
+    "ance",
+    "ence",
+    "ism",
+    "ship",
+    "age",
+    "ss",
+    "s",
+    "ture",
+    "body",
+    "thing",
+    "one",
+)
 _POSSESSIVE = frozenset(["its", "their"])
 _TIES = frozenset(["of", "to", "with"])
 _NAME = r"(?:[A-ZÀ-Þ][\w’'-]*(?: of)? ){1,4}"
@@ -136,6 +169,9 @@ def _main_clause(tokens: Sequence[Token], k: int, attributions: Sequence[Attribu
             continue
         if token.tag == "SUB":
             return i + 1 if token.low == "that" and _is_content(tokens, i, attributions) else None
+        if token.tag == "CC" and i == k - 1 and token.low in {"and", "but"}:
+            i -= 2 if i and tokens[i - 1].tag == "," else 1
+            continue  # "soldiers have not been seen and may have been pulled back"
         if token.tag == "CC" and i > 1 and tokens[i - 1].tag == ",":
             return i + 1
         if token.tag == "CC" and any(t.tag == "AUX" for t in tokens[:i]):
@@ -169,6 +205,7 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     """The named thing that the subject phrase in `[begin, end)` speaks of, and where it stands."""
     while begin < end and tokens[begin].tag in {"CC", "ADV", ",", '"', "SUB"}:
         begin += 1
+    begin = _past_share(tokens, begin, end)
     stop = begin
     while (stop < end and tokens[stop].tag in {"DET", "N", "POS", "Q"}) or (
         stop < end and tokens[stop].low in {"of", "at", "in", "between", "and", "to", "with"} and stop > begin
@@ -218,8 +255,12 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
     if len(words) > 1 and words[-1].text.isdigit():  # "shaft 4"
         return names.text[span.start : span.end], span
     capitals = [t for t in words if t.capital and t.tag == "N"]
-    whose = len(words) > 1 and (singular(words[-1].low) in names.persons or words[-1].low == "troops")
-    if capitals == words[:1] and words[0] == tokens[begin] and not (whose or _is_name(words[0], names)):
+    whose = len(words) > 1 and (singular(words[-1].low) in names.persons or words[-1].low in _BODIES)
+    if (
+        capitals == words[:1]
+        and words[0] == tokens[begin]
+        and not (whose or _is_name(words[0], names, alone=len(words) == 1))
+    ):
         capitals, definite = [], False  # the sentence begins with it
     if capitals and (definite or len(capitals) == len(words) or words[0].capital):
         first = next(i for i, t in enumerate(words) if t.capital)
@@ -229,24 +270,34 @@ def _thing(tokens: Sequence[Token], begin: int, end: int, names: Names) -> tuple
         spoken_of = head in known.unique or (head in known.bare and len(words) <= 3)
         return (" ".join(t.low for t in words), span) if spoken_of else None
     if head not in known.things | known.parts:
-        name = (
-            _full_name(head, span.start, names.title, names.text)
-            if singular(head) in names.persons or head == "troops"
-            else ""
-        )
+        heads = (head, *_BODIES) if head in _BODIES else (head,) if singular(head) in names.persons else ()
+        found = (_full_name(each, span.start, names.title, names.text) for each in heads)
+        name = next((each for each in found if each), "")
         return (name, span) if name else None
     settled = names.settlement if head in SETTLEMENTS and len(words) == 1 else ""
     full = _full_name(head, span.start, names.title, names.text) or settled
     return full or " ".join(t.low for t in words), span
 
 
-def _is_name(token: Token, names: Names) -> bool:
-    """Whether a word that opens its sentence is a known name or has its capital elsewhere too."""
+def _past_share(tokens: Sequence[Token], begin: int, end: int) -> int:
+    """Past `most of`, `all of`, `the bulk of`: what holds for nearly all of a thing is said of it."""
+    for k in (begin, begin + 1):
+        if k + 1 < end and tokens[k].low in _SHARES and tokens[k + 1].low == "of":
+            return k + 2
+    return begin
+
+
+def _is_name(token: Token, names: Names, *, alone: bool) -> bool:
+    """Whether a word that opens its sentence is a known name, has its capital elsewhere too, or is no noun that stands `alone`."""
     text = names.text
-    if token.start in names.starts or re.search(rf"\w {re.escape(token.text)}\b", names.title):
+    if token.start in names.starts or re.search(rf"\b{re.escape(token.text)}\b", names.title[1:]):
         return True
     near = text[max(0, token.start - _NEAR) : token.start + _NEAR]
-    return re.search(rf"[a-z,’'] {re.escape(token.text)}\b", near) is not None or token.text.isupper()
+    if re.search(rf"[a-z,’'] {re.escape(token.text)}\b", near) is not None or token.text.isupper():
+        return True
+    return alone and not (
+        token.low in _COMMON or token.low.endswith(_ENDINGS) or token.low in lexicon().bare | lexicon().things
+    )
 
 
 def _full_name(head: str, position: int, title: str, text: str) -> str:

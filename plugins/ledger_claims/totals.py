@@ -57,7 +57,9 @@ def total(s: Scene, c: Counted) -> Figure | None:
         return after
     reaching = c.quantity.kind != "ordinal" and s.t[c.at].low.split()[0] in REACH
     given = s.low(k + 1) == "as" and k + 1 < c.at  # "gave the number of missing as 30"
-    passed = c.quantity.op == "min" and s.low(k) in CHANGES  # "has climbed past 1,100"
+    passed = s.low(k) in CHANGES and (
+        c.quantity.op == "min" or s.low(k + 1) == "up"
+    )  # "has climbed past 1,100", "gone up to 144"
     summed = _adds_up(s, k)
     known = reaching or given or passed or summed or s.low(k) in _LINKS | REACH
     if k < 0 or not (known or s.t[k].says("total") is not None):
@@ -77,7 +79,7 @@ def total(s: Scene, c: Counted) -> Figure | None:
         if sense is not None and _fits(sense, c):
             subject = "" if sense.measure in _COUNT_ONLY else subject_before(s.t, j, s.table)
             return s.make(c, sense, j, subject, total=True)
-        if counted is not None and _rising(s, j, k, reaching=reaching):
+        if counted is not None and (_rising(s, j, k, reaching=reaching) or _gapped(s, j, k)):
             people = singular(s.low(j - 1))
             things = c.noun if counted.measure == "supplied" else ""
             return s.make(c, counted, j, people if people in s.table.persons else things, total=True)
@@ -228,7 +230,12 @@ def _number_of(s: Scene, c: Counted, j: int, stop: int) -> Figure | None:
             return s.make(c, both, k, noun if sense.role != "count" else "", total=True)
         if token.tag == "N" and not noun:
             noun, _ = noun_after(s.t, k - 1, s.table)
-        elif token.tag not in {"DET", "N", "ADV", "AUX", "SUB"}:
+        elif token.tag not in {"DET", "N", "ADV", "AUX", "SUB"} and token.low not in {
+            "in",
+            "at",
+            "of",
+            "from",
+        }:
             break
     if stop > c.at:
         return None
@@ -244,6 +251,16 @@ def _rising(s: Scene, j: int, k: int, *, reaching: bool) -> bool:
     between = [t.low for t in s.t[j + 1 : k + 1]]
     moved = any(low in CHANGES for low in between)
     return (moved and s.low(k) in {"to", "at"}) or ((reaching or s.low(k) in REACH) and len(between) <= 8)
+
+
+def _gapped(s: Scene, j: int, k: int) -> bool:
+    """Whether the verb before is left out: `deaths rose to 24 and suspected cases to 520`."""
+    return (
+        s.low(k) == "to"
+        and j + s.t[j].width == k
+        and s.low(j).endswith("s")
+        and any(s.low(m) in CHANGES and s.low(m + 1) in {"to", "by"} for m in range(j))
+    )
 
 
 def is_magnitude(s: Scene, c: Counted) -> bool:

@@ -19,7 +19,8 @@ _CLAUSE = 4
 _MARKS = (",", ";", ":")
 _LIVES = re.compile(r"\s+(?:[\w-]+\s+){0,4}(?:lives|life)\b")
 _GOES_ON = re.compile(
-    r"[^,;.:\"“”]{0,60}(?::\s+|,\s+(?:(?=(?:while|whereas|and|but|with|up|down|as|after|including|among|adding|most|many)\b)|(?=\w{3,}ing\b)))"
+    r"[^,;.:\"“”]{0,60}(?::\s+|,\s+(?:(?=(?:while|whereas|and|but|with|up|down|as|after|including|among|adding|most|many)\b)|(?=\w{3,}ing\b)"
+    r"|(?=(?:(?:some|about|around|at least|nearly|almost|more than|roughly) )?[\w,.-]+ of (?:them|whom|these|which)\b)))"
 )
 
 

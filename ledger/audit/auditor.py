@@ -22,7 +22,7 @@ from ledger.audit.replay import Replay, replay
 from ledger.audit.report import SealCheck, check_seals, make_report, to_html, to_json
 from ledger.audit.rerun import Articles, rerun_all
 from ledger.audit.reruns import Reruns
-from ledger.audit.rows import STATE, row_receipt, seal_views
+from ledger.audit.rows import ARTICLES, STATE, row_receipt, seal_views
 from ledger.audit.runs import Past, annotations_at, read_past, runs_of, sample_of
 from ledger.audit.sealing import Seal, Sealer
 from ledger.audit.tiles import write_atomically
@@ -88,7 +88,7 @@ class Auditor:
     # -- sealing and proving -----------------------------------------------------------------------------------
 
     def seal(self) -> Seal:
-        """Record the roots over the reported state and over the views of plugins, then sign a checkpoint over everything.
+        """Record the roots over the reported state and the other sealed tables, then sign a checkpoint over everything.
 
         Raises NotFoundError without a key.
         """
@@ -121,7 +121,7 @@ class Auditor:
         return self.store.position_at(parse_time(at))
 
     def prove(self, subject: str) -> Receipt:
-        """The receipt of an event (id or position), of a figure's row (slot id), or of a row VIEW/KEY; seals first where it must."""
+        """The receipt of an event (id or position), of a figure's row (slot id), or of a row TABLE/KEY; seals first where it must."""
         try:
             event = find_event(self.store, subject)
         except NotFoundError:
@@ -138,12 +138,17 @@ class Auditor:
         )
 
     def _prove_row(self, subject: str) -> Receipt:
-        views = seal_views(self.store, self.views, self.producer)
+        self.views.catch_up()
         name, slash, key = subject.partition("/")
-        sealed = views[name] if slash and name in views else views[STATE]
+        if not slash or name not in {table.name for table in self.views.sealed()}:
+            name, key = STATE, subject
+            known = self.views.state(slots=[subject]).get(subject)
+            if known is None and (article := self._article(subject)) is not None:
+                name, key = ARTICLES, article
+        sealed = seal_views(self.store, self.views, self.producer, find=(name, key))[name]
         position = sealed.event.position
         proof = self.sealer.prove(position, self.sealer.covering(position))
-        receipt = row_receipt(sealed, key if sealed is views.get(name) else subject, proof)
+        receipt = row_receipt(sealed, key, proof)
         return Receipt(
             kind="row",
             position=position,
@@ -156,7 +161,7 @@ class Auditor:
         events: Sequence[StoredEvent]
         row = None
         if (slot := self.views.state().get(subject)) is not None:
-            sealed = seal_views(self.store, self.views, self.producer)[STATE]
+            sealed = seal_views(self.store, self.views, self.producer, find=(STATE, subject))[STATE]
             events, row = slot_events(self.store, slot), (sealed, subject)
         elif (article := self._article(subject)) is not None:
             events = article_events(self.store, article)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from ledger.audit.integrity import Finding, Integrity
 from ledger.audit.past import StoreAt
 from ledger.audit.rebuilt import RebuiltViews
 from ledger.audit.reruns import OUTCOMES, Rerun, Reruns
-from ledger.audit.rows import STATE, canonical, root_of
+from ledger.audit.rows import STATE, root_of
 from ledger.audit.runs import Past
 from ledger.clock import format_time
 from ledger.errors import ProjectionError
@@ -55,9 +55,9 @@ class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
 def check_seals(
     store: Store, position: int, rebuilt: RebuiltViews, progress: Progress | None = None
 ) -> dict[str, SealCheck]:
-    """Rebuild every view that was sealed up to `position` from the events before its last seal, and compare the roots.
+    """Rebuild every table that was sealed up to `position` from the events before its last seal, and compare the roots.
 
-    By name of the view, the reported state first.
+    By name of the table, the reported state first.
     """
     then = StoreAt(store, position)
     newest: dict[str, tuple[StoredEvent, ViewSealed]] = {}
@@ -65,13 +65,14 @@ def check_seals(
         seal = decode(stored)
         if isinstance(seal, ViewSealed):
             newest[seal.view] = stored, seal
-    roots: dict[int, dict[str, tuple[str, str]]] = {}
+    roots: dict[str, tuple[str, str]] = {}
     for at in sorted({seal.position for _, seal in newest.values()}):
-        roots[at] = _roots(rebuilt, at, progress)
+        then_sealed = {name for name, (_, seal) in newest.items() if seal.position == at}
+        roots |= _roots(rebuilt, at, then_sealed, progress)
     found = {STATE: SealCheck(outcome="not sealed")}
     for name in sorted(newest):
         stored, seal = newest[name]
-        fingerprint, recomputed = roots[seal.position].get(name, ("", ""))
+        fingerprint, recomputed = roots.get(name, ("", ""))
         found[name] = SealCheck(
             outcome=_outcome(store, seal, fingerprint, recomputed),
             event=stored.position,
@@ -83,11 +84,13 @@ def check_seals(
     return found
 
 
-def _roots(rebuilt: RebuiltViews, position: int, progress: Progress | None) -> dict[str, tuple[str, str]]:
-    """Fingerprint and root of every sealed view at a position; none when they cannot be made."""
+def _roots(
+    rebuilt: RebuiltViews, position: int, names: Collection[str], progress: Progress | None
+) -> dict[str, tuple[str, str]]:
+    """Fingerprint and root of sealed tables at a position; none when they cannot be made."""
     try:
-        views = rebuilt.at(position, progress)
-        return {view.name: (view.fingerprint, root_of(map(canonical, view.rows))) for view in views.sealed()}
+        tables = rebuilt.at(position, progress).sealed()
+        return {one.name: (one.fingerprint, root_of(one.rows)) for one in tables if one.name in names}
     except ProjectionError:
         return {}
 

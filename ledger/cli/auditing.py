@@ -64,8 +64,11 @@ def print_report(report: dict[str, Any]) -> None:
     click.echo(f"As of {question['as_of']}: {question['position']} events, root {question['root']}")
     sealed = f", sealed by event {state['event']}" if state["event"] else ""
     click.echo(f"The reported state, recomputed: {state['outcome']}{sealed}")
-    for name, view in report["views"].items():
-        click.echo(f"The view {name}, recomputed: {view['outcome']}, sealed by event {view['event']}")
+    outcomes: dict[str, list[str]] = {}
+    for name, table_ in report["views"].items():
+        outcomes.setdefault(table_["outcome"], []).append(name)
+    for outcome, names in outcomes.items():
+        click.echo(f"What else was sealed, recomputed: {outcome} ({', '.join(names)})")
     for who in report["vouched"]:
         click.echo(f"  {who}")
     for finding in report["integrity"]["findings"]:

@@ -80,10 +80,10 @@ def _checkpoint(data: bytes, path: Path | None) -> dict[str, object]:
 @json_option
 @click.pass_context
 def prove(ctx: click.Context, subject: str, output: Path | None, as_json: bool) -> None:
-    """Write the receipt of SUBJECT: an event (id or position), a figure (its name in `newsledger state`), or VIEW/KEY, a row of a
-    plugin's view.
+    """Write the receipt of SUBJECT: an event (id or position), a figure (its name in `newsledger state`), an article (its id), or
+    TABLE/KEY, a row of another sealed table or of a plugin's view.
 
-    An event's receipt is a tlog-proof file with the envelope beside it; a figure's holds its row and proves that the ledger
+    An event's receipt is a tlog-proof file with the envelope beside it; that of a row holds the row and proves that the ledger
     said so. `newsledger-verify` checks both.
     """
     receipt = open_from(ctx).audits.prove(subject)

@@ -48,6 +48,7 @@ class Annotations(View):
         {ArticleIngested.TYPE, ArticleRevised.TYPE, ArticleAnnotated.TYPE, AnnotationFailed.TYPE}
     )
     tables = (RunRow, AnnotationRow, ClaimRow, RedactedRevisionRow)
+    sealed = (ClaimRow,)
     code: ClassVar[tuple[str, ...]] = ("ledger.plugin", "ledger.projections.articles")
 
     def fold(self, tables: Tables, facts: Sequence[Fact], context: Context) -> None:

@@ -24,6 +24,7 @@ class Articles(View):
     name = "articles"
     types = frozenset({INGESTED, REVISED, WITHDRAWN})
     tables = (ArticleRow, RevisionRow)
+    sealed = (ArticleRow,)
     code: ClassVar[tuple[str, ...]] = ()
 
     def fold(self, tables: Tables, facts: Sequence[Fact], context: Context) -> None:

@@ -31,7 +31,7 @@ class PluginView(View):
         check_declared(projection)
         self.name = projection.name
         self.types = frozenset(projection.types)
-        self.tables = (_row_type(projection.name),)
+        self.tables = self.sealed = (_row_type(projection.name),)
         self.projection = projection
         self.inline = projection.lifetime == "inline"
 

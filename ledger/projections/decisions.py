@@ -19,6 +19,7 @@ class Registries(View):
     name = "registry"
     types = frozenset({RegistryChanged.TYPE})
     tables = (RegistryRow,)
+    sealed = tables
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
         """Keep each version."""
@@ -38,6 +39,7 @@ class Reviews(View):
     name = "reviews"
     types = frozenset({ReviewDecided.TYPE, ReviewUndone.TYPE, SlotChanged.TYPE})
     tables = (ReviewRow, SlotDecisionRow)
+    sealed = tables
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
         """Keep each decision, the first under an id, and note the first event that takes it back."""

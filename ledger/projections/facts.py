@@ -130,6 +130,8 @@ class View:
     name: str = ""
     types: frozenset[str] = frozenset()
     tables: tuple[type[Row], ...] = ()
+    sealed: tuple[type[Row], ...] = ()
+    """Those of its tables whose rows are sealed, each under the table's name."""
     fulltext: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     on_error: str = "stop"
     code: ClassVar[tuple[str, ...]] = ()

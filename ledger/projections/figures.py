@@ -35,6 +35,7 @@ class Figures(View):
     name = "figures"
     types = Articles.types | Annotations.types | Registries.types | Reviews.types
     tables = (FigureRow, FigureVersionRow, FigureHistoryRow, *EVIDENCE, DueSlotRow, ProgressRow)
+    sealed = (FigureRow,)
     sources: ClassVar[tuple[str, ...]] = (Articles.name, Annotations.name, Registries.name, Reviews.name)
     code: ClassVar[tuple[str, ...]] = (
         "ledger.state",

@@ -32,6 +32,7 @@ class Feeds(View):
     name = "feeds"
     types = frozenset({FeedAdded.TYPE, FeedChanged.TYPE, FeedRemoved.TYPE, FeedFetched.TYPE})
     tables = (FeedRow,)
+    sealed = tables
     code: ClassVar[tuple[str, ...]] = ("ledger.projections.articles",)
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:
@@ -103,6 +104,7 @@ class Processors(View):
     name = "processors"
     types = frozenset({ProcessorRegistered.TYPE, ArticleAnnotated.TYPE, AnnotationFailed.TYPE})
     tables = (ProcessorRow,)
+    sealed = tables
     code: ClassVar[tuple[str, ...]] = ("ledger.projections.articles",)
 
     def fold(self, tables: Tables, facts: Sequence[Fact], _context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -42,12 +43,16 @@ class ViewInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A view that is sealed: the position that it stands at, the fingerprint of what made it, its rows by key."""
+    """A table that is sealed: the position that its view stands at, the fingerprint of what made it, its rows by key.
+
+    `types` are the events that change it. The rows are read once, and before those of the next table.
+    """
 
     name: str
     position: int
     fingerprint: str
-    rows: tuple[Row, ...]
+    types: frozenset[str]
+    rows: Iterator[Row]
 
 
 class TableDiff(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from ledger.clock import Clock
 from ledger.projections import catalogue
 from ledger.projections.answers import Asked, from_evidence, from_reports
-from ledger.projections.custom import PluginView
 from ledger.projections.database import Database
 from ledger.projections.facts import View
 from ledger.projections.figures import Figures
@@ -71,21 +70,21 @@ class StatedViews(KeptViews):
         with self._reader() as reader:
             return tuple(reader.rows(FigureRow))
 
-    def sealed(self) -> tuple[Standing, ...]:
-        """The views that are sealed, those of figures and of plugins, with the rows of their first tables at one instant; by name."""
+    def sealed(self) -> Iterator[Standing]:
+        """The tables that are sealed, of built-in views and of plugins, at one instant and by name."""
         with self._read() as (connection, pointers):
             reader = Reader(connection, pointers, self._views, self._context.text)
             lanes = {(g.name, g.generation): g for g in catalogue.generations(connection)}
-            return tuple(
-                Standing(
-                    name=view.name,
-                    position=lanes[view.name, pointers[view.name]].position,
-                    fingerprint=lanes[view.name, pointers[view.name]].fingerprint,
-                    rows=tuple(reader.rows(view.tables[0])),
+            tables = [(row, view) for view in self._views if view.name in pointers for row in view.sealed]
+            for row, view in sorted(tables, key=lambda one: one[0].TABLE):
+                lane = lanes[view.name, pointers[view.name]]
+                yield Standing(
+                    name=row.TABLE,
+                    position=lane.position,
+                    fingerprint=lane.fingerprint,
+                    types=view.types,
+                    rows=reader.rows(row),
                 )
-                for view in sorted(self._views, key=lambda view: view.name)
-                if isinstance(view, Figures | PluginView) and view.name in pointers
-            )
 
     def figure_history(self, slot: str) -> Sequence[FigureHistoryRow]:
         """The steps of one slot, oldest first."""

@@ -104,6 +104,44 @@ def test_a_stranger_checks_a_bundle_a_row_and_an_event(ledger: Ledger, tmp_path:
     assert run_verifier(event.name, "--entry", row.name, "--vkey", key, folder=tmp_path).returncode == 1
 
 
+TABLES = [
+    "articles", "claims", "feeds", "figures", "processors", "registry", "reviews", "slot_decisions",
+]  # fmt: skip
+
+
+def test_each_sealed_table_gives_receipts_of_its_rows(
+    ledger: Ledger, trust: verifier.Trust, tmp_path: Path
+) -> None:
+    seen = {}
+    for table in ledger.views.sealed():
+        keys = ["/".join(str(getattr(row, name)) for name in row.KEY) for row in table.rows]
+        seen[table.name] = keys
+    assert sorted(seen) == TABLES
+    for name in TABLES:
+        for key in seen[name][-1:]:
+            receipt = ledger.audits.prove(f"{name}/{key}")
+            path = tmp_path / name
+            path.write_bytes(receipt.content)
+            assert verifier.check_file(path, trust).what == "row"
+            parsed = verifier.parse_row_receipt(receipt.content)
+            assert (parsed.view, parsed.size) == (name, len(seen[name]))
+
+
+def test_an_article_is_proven_by_its_id(ledger: Ledger) -> None:
+    article = ledger.views.articles(limit=1)[0]
+    receipt = verifier.parse_row_receipt(ledger.audits.prove(article.article).content)
+    assert (receipt.view, msgspec.json.decode(receipt.row)["title"]) == ("articles", article.title)
+
+
+def test_only_tables_whose_events_came_in_are_sealed_anew(home: Path) -> None:
+    with open_ledger(home, clock=FixedClock(AT)) as ledger:
+        before = {one.envelope.stream: one.position for one in ledger.store.read(types=("view.sealed",))}
+        ledger.feeds.add("https://another.example/feed", outlet="another")
+        ledger.audits.seal()
+        after = {one.envelope.stream: one.position for one in ledger.store.read(types=("view.sealed",))}
+    assert {stream for stream in after if after[stream] != before.get(stream)} == {"view:feeds"}
+
+
 def test_a_whole_log_is_written_as_tiles_and_checked_by_a_stranger(home: Path, tmp_path: Path) -> None:
     def newsledger(*arguments: str) -> Result:
         return CliRunner().invoke(cli, ["--home", str(home), *arguments])

@@ -134,7 +134,7 @@ def test_a_ledger_that_does_not_hold_leaves_no_copy(place, database, tmp_path, c
     opened = open_store(place, clock=clock)
     fill(opened)
     if place.startswith("sqlite"):
-        tamper(opened.path, "UPDATE events SET payload = x'00' WHERE position = 5")
+        tamper(place.removeprefix("sqlite:///"), "UPDATE events SET payload = x'00' WHERE position = 5")
     else:
         with maintenance(database) as connection:
             connection.execute("SET session_replication_role = replica")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
@@ -20,7 +21,9 @@ from ledger.cli.wording import (
     time_text,
     value_text,
 )
+from ledger.projections.places import Placed
 from ledger.review import reference
+from ledger.state.anchors import Fate
 from ledger.state.change import CAUSES, LISTS, Change
 from ledger.state.explain import Explanation, RootGroup
 from ledger.state.graph import UNCITED, UNECHOED
@@ -29,21 +32,25 @@ from ledger.state.model import ClaimState, SlotState
 __all__ = ["print_changes", "print_explanation"]
 
 
-def print_explanation(slot: SlotState, explanation: Explanation, *, full: bool = False) -> None:
-    """The figure, why it is the figure, and every report by root with its own sentence.
+def print_explanation(
+    slot: SlotState, explanation: Explanation, placed: Sequence[Placed] = (), *, full: bool = False
+) -> None:
+    """The figure, why it is the figure, and every report by root with its own sentence; `placed` says where that stands now.
 
     Sentences are whole, unless that is more than a terminal shows at once; then they are cut to a line. `full` never cuts, and adds
     addresses and how a review names each claim.
     """
-    lines = list(_explanation(slot, explanation, _Style(whole=True, full=full)))
+    now = {(one.document, one.version, one.start, one.end): one for one in placed}
+    lines = list(_explanation(slot, explanation, _Style(whole=True, full=full, now=now)))
     if not full and sys.stdout.isatty() and len(lines) >= shutil.get_terminal_size().lines:
-        lines = list(_explanation(slot, explanation, _Style(whole=False, full=False)))
+        lines = list(_explanation(slot, explanation, _Style(whole=False, full=False, now=now)))
     click.echo("\n".join(lines))
 
 
 class _Style(NamedTuple):
     whole: bool
     full: bool
+    now: Mapping[tuple[str, int, int, int], Placed] = MappingProxyType({})
 
 
 def _explanation(slot: SlotState, explanation: Explanation, style: _Style) -> Iterator[str]:
@@ -120,8 +127,19 @@ def _claims(claims: Iterable[ClaimState], style: _Style) -> Iterator[str]:
         else:
             yield f"  {clipped(head, width).ljust(width)}{click.style(name, dim=True)}"
         yield from _sentence(claim.sentence, style)
+        place = style.now.get((claim.document, claim.version, claim.start, claim.end))
+        if place is not None:
+            yield click.style(f"     {_FATES[place.fate]} in revision {place.newest}", dim=True)
         if style.full:
             yield click.style(f"     {reference(claim)}  {claim.url}", dim=True)
+
+
+_FATES: dict[Fate, str] = {
+    "same": "stands",
+    "same sentence": "stands word for word",
+    "moved": "is worded otherwise",
+    "gone": "is gone",
+}
 
 
 def _sentence(sentence: str, style: _Style) -> Iterator[str]:

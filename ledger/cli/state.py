@@ -144,11 +144,13 @@ def _print_history(slot: SlotState) -> None:
 def explain(
     ctx: click.Context, slot: str, as_of: str | None, published_as_of: str | None, full: bool, as_json: bool
 ) -> None:
-    """Why a figure is what it is: every report with its sentence, chain and root, alive or dead and why.
+    """Why a figure is what it is: every report with its sentence, chain and root, alive or dead and why, and what became of the
+    sentence where the article was revised since.
 
     The last column is the article; `newsledger article ID` shows it.
     """
     from ledger.cli.explaining import print_explanation
+    from ledger.projections.places import places
     from ledger.state.explain import explain as explanation_of
 
     ledger = open_from(ctx)
@@ -158,10 +160,11 @@ def explain(
         found = asked()
     chosen = _find(found, slot)
     explanation = explanation_of(found, chosen.id)
+    placed = places(ledger.views, chosen.claims, found.recorded_as_of)
     if as_json:
-        json_out(explanation)
+        json_out({**msgspec.structs.asdict(explanation), "places": placed})
     else:
-        print_explanation(chosen, explanation, full=full)
+        print_explanation(chosen, explanation, placed, full=full)
 
 
 @click.command("explain-change")

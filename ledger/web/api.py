@@ -13,6 +13,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from ledger.clock import format_time
 from ledger.errors import NotFoundError, UsageError
 from ledger.feeds.files import Document
+from ledger.projections.places import places
 from ledger.projections.queries import FOREVER
 from ledger.projections.results import Decision
 from ledger.web import interface as shape
@@ -63,9 +64,13 @@ def figures(
 
 @endpoint(f"{_BASE}/figures/{{slot:path}}", summary="One figure with every report")
 def figure(request: Asked, desk: GivenDesk, moment: GivenMoment, slot: Name) -> dict[str, Any]:
-    """Everything known of one figure, and why it reads as it does."""
+    """Everything known of one figure, why it reads as it does, and where sentences of replaced revisions stand now."""
     found = desk.figure(slot.removeprefix("/"), moment)
-    return {**found.to_dict(), "why": desk.explanation(found, desk.registry(moment).name).why}
+    return {
+        **found.to_dict(),
+        "why": desk.explanation(found, desk.registry(moment).name).why,
+        "places": msgspec.to_builtins(places(desk.ledger.views, found.claims, moment.recorded)),
+    }
 
 
 @endpoint(f"{_BASE}/claims", summary="Claims that count")

@@ -100,6 +100,11 @@ def test_state_and_figures_answer_for_a_past_moment(client):
     assert client.get("/api/v1/figures/killed", params=moment).json()["reports"] == killed["reports"]
     now = client.get("/api/v1/figures/killed").json()
     assert (now["best"]["point"], len(now["why"]) > 1) == (1000, True)
+    (gone,) = now["places"]
+    assert (gone["version"], gone["newest"], gone["fate"], gone["span"]) == (1, 2, "gone", None)
+    before = client.get("/api/v1/figures/killed", params={"at": "2025-02-01T20:00:00Z"}).json()
+    assert [claim for claim in before["claims"] if claim["document"] == gone["document"]]
+    assert before["places"] == [], "the retraction came later"
 
 
 def mentions(client, **moment):

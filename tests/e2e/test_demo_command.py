@@ -44,7 +44,10 @@ def test_explain_shows_the_very_sentences(home: Path, demo: subprocess.Completed
     ):
         assert sentence in words
     assert "retracted" in words
-    assert '"We have counted 3,200 North Korean soldiers killed in the Kursk region." is gone in revision 2' in words
+    assert (
+        '"We have counted 3,200 North Korean soldiers killed in the Kursk region." is gone in revision 2'
+        in words
+    )
 
 
 def test_the_log_verifies_and_replays_after_the_views_are_gone(

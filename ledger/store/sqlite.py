@@ -89,7 +89,7 @@ _FREE_OF = """
 """
 _LEASE = "UPDATE tasks SET owner = ?, lease_until = ?, fence = ? WHERE kind = ? AND key = ?"
 _FINISH = """
-    UPDATE tasks SET next_at = ?, data = ?, owner = '', lease_until = NULL WHERE kind = ? AND key = ? AND fence = ?
+    UPDATE tasks SET next_at = ?, data = ?, owner = '', lease_until = NULL WHERE kind = ? AND key = ? AND fence = ? AND fence > 0
 """
 _KEEP_BODY = "INSERT INTO bodies (key, dedupe, salt, codec, size, data) VALUES (?, ?, ?, ?, ?, ?)"
 _VALUES = "SELECT key, value FROM keys WHERE key IN (%s)"
@@ -217,8 +217,7 @@ class SqliteStore(SqlReader):
                 end=self._end(connection),
                 now=self._clock.now(),
             )
-            for done in tasks:
-                self._finish(connection, done)
+            self._finish(connection, tasks)
             if decided.rows:
                 self._insert(connection, decided, stream_ids)
             if aliases:
@@ -374,9 +373,11 @@ class SqliteStore(SqlReader):
             connection.execute("UPDATE head SET fence = ?", (fence + len(leased),))
         return leased
 
-    def _finish(self, connection: sqlite3.Connection, done: TaskDone) -> None:
-        given = (to_us(parse_time(done.next_at)), done.data, done.kind, done.key, done.fence)
-        if done.fence <= 0 or connection.execute(_FINISH, given).rowcount != 1:
+    def _finish(self, connection: sqlite3.Connection, tasks: Sequence[TaskDone]) -> None:
+        given = [(to_us(parse_time(t.next_at)), t.data, t.kind, t.key, t.fence) for t in tasks]
+        if not given or connection.executemany(_FINISH, given).rowcount == len(given):
+            return
+        for done in tasks:
             row = connection.execute(_TASK, (done.kind, done.key)).fetchone()
             queue.check_done(done, task_of(row) if row else None)
 

@@ -92,7 +92,7 @@ async def test_feed(fetcher: Fetcher, url: str) -> FeedTest:
                 identity=identity.key.partition(":")[0] if identity is not None else "",
                 published=draft.dates.published if draft is not None else None,
                 modified=draft.dates.modified if draft is not None else None,
-                words=len(draft.text.split()) if draft is not None else 0,
+                words=len(draft.content.split()) if draft is not None else 0,
                 language=draft.language if draft is not None else "",
                 flags=(draft.source, *draft.dates.flags) if draft is not None else (),
                 problem=problem,

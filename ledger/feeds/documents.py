@@ -9,6 +9,7 @@ import lxml.html
 import msgspec
 from lxml import etree
 
+from ledger.feeds.packing import pack, unpack
 from ledger.feeds.text import single_line
 
 __all__ = ["MAX_ITEMS", "FeedDocument", "Item", "escape_text", "visible_text"]
@@ -20,7 +21,8 @@ _MARKUP = re.compile(r"<[A-Za-z/!]|&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item. `title` and `author` are visible text; `summary` and `content` are HTML; dates are verbatim.
 
-    `link` is absolute. `guid` is as the publisher gives it, empty when there is none.
+    `link` is absolute. `guid` is as the publisher gives it, empty when there is none. The items of a large document have
+    summary and content `packed`; `whole` gives them back.
     """
 
     guid: str = ""
@@ -32,12 +34,26 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     published: str = ""
     updated: str = ""
     language: str = ""
+    packed: bytes = b""
+
+    def folded(self) -> Item:
+        """The item with its texts packed."""
+        texts = pack(f"{self.summary}\x00{self.content}".encode())
+        return msgspec.structs.replace(self, summary="", content="", packed=texts)
+
+    def whole(self) -> Item:
+        """The item with its texts."""
+        if not self.packed:
+            return self
+        summary, _, content = unpack(self.packed).decode().partition("\x00")
+        return msgspec.structs.replace(self, summary=summary, content=content, packed=b"")
 
 
 class FeedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A feed. `kind`: `rss`, `rdf`, `atom`, `json` or `sitemap`. `ttl` is the wished polling interval in seconds, 0 if none.
 
-    `flags` say what was wrong with it: `repaired`, `fallback`, `truncated`, `too-many-items`.
+    `flags` say what was wrong with it: `repaired`, `fallback`, `truncated`, `too-many-items`, `oversized` (an item
+    too large to be read was passed over).
     """
 
     kind: str

@@ -11,8 +11,9 @@ from ledger.feeds.documents import Item
 from ledger.feeds.extract import EXTRACTOR, Extract, extract_markup
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, page_canonical
-from ledger.feeds.ingest import Draft, pack
+from ledger.feeds.ingest import Draft
 from ledger.feeds.language import language_of
+from ledger.feeds.packing import pack
 from ledger.feeds.revision import declared_dates
 
 __all__ = ["draft_of", "item_digest"]
@@ -22,6 +23,7 @@ FULL_TEXT = 800
 
 def item_digest(item: Item) -> str:
     """A digest of what an item says, to see whether it changed."""
+    item = item.whole()
     said = msgspec.json.encode(
         (item.title, item.content, item.summary, item.published, item.updated, item.link)
     )
@@ -42,7 +44,12 @@ def draft_of(
     article: str = "",
     extractor: str = EXTRACTOR,
 ) -> Draft | None:
-    """One article as its feed and its page give it; None when neither has any text. `packed` is the page's body."""
+    """One article as its feed and its page give it; None when neither has any text. `packed` is the page's body.
+
+    What comes of a large document waits packed, as its item does.
+    """
+    large = bool(item.packed)
+    item = item.whole()
     title = item.title or (extract.title if extract is not None else "")
     content = extract_markup(item.content, title=title, byline=item.author)
     summary = extract_markup(item.summary, title=title, byline=item.author)
@@ -60,7 +67,7 @@ def draft_of(
         # A feed's own document is kept with its fetch, and holds all of its items.
         raw = b"" if feed else pack((item.content or item.summary).encode("utf-8", "replace"))
     url = item.link or feed
-    return Draft(
+    draft = Draft(
         outlet=outlet,
         key=identity.key,
         aliases=identity.aliases,
@@ -81,6 +88,7 @@ def draft_of(
         article=article,
         extractor=extractor if from_page else EXTRACTOR,
     )
+    return draft.folded() if large else draft
 
 
 def _media_type(page: Fetched) -> str:

@@ -24,8 +24,9 @@ from ledger.feeds.draft import draft_of
 from ledger.feeds.extract import Extract, extract_page, extract_plain
 from ledger.feeds.fetch import Fetched
 from ledger.feeds.identity import Identity, canonical_url, host_of, identify, page_canonical, url_alias
-from ledger.feeds.ingest import Batch, Draft, pack
+from ledger.feeds.ingest import Batch, Draft
 from ledger.feeds.language import language_of
+from ledger.feeds.packing import pack
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.readers import FindExtractor, extract_with, reader_name
 from ledger.feeds.revision import declared_dates, visible_hash
@@ -235,7 +236,7 @@ def drafts_of(
         title, text = extract_plain(decode_text(body, (document.charset,)))
         extract = Extract(title=title, text=text, language=language_of(text))
         drafts = [_from_extract(extract, body, "text/plain", where, outlet, published)]
-    return [draft for draft in drafts if draft is not None and draft.text]
+    return [draft for draft in drafts if draft is not None and draft.content]
 
 
 def _kind(document: Document) -> str:
@@ -333,7 +334,7 @@ def _from_entry(entry: Any, raw: bytes, outlet: str, url: str, published: str) -
         return None
     return msgspec.structs.replace(
         draft,
-        key=key or f"text:{visible_hash(draft.title, draft.text)}",
+        key=key or f"text:{draft.hash}",
         source="from-file",
         canonical_url=canonical_url(item.link) if item.link else "",
         packed=pack(raw or msgspec.json.encode(entry, order="sorted")),

@@ -24,6 +24,7 @@ __all__ = [
     "feed_id",
     "host_of",
     "identify",
+    "names_an_article",
     "page_canonical",
     "url_alias",
 ]
@@ -174,6 +175,11 @@ def page_canonical(url: str, declared: str) -> str:
     return own if foreign or (_is_root(wanted) and not _is_root(own)) else wanted
 
 
+def names_an_article(url: str) -> bool:
+    """Whether a URL can tell one article from others: a web address, and not that of a front page."""
+    return url.startswith(("http://", "https://")) and not _is_root(url)
+
+
 def url_alias(outlet: str, url: str) -> str:
     """The lookup key of a URL within an outlet."""
     return f"article:{outlet}:url:{_url_key(url)}"
@@ -240,7 +246,7 @@ def _guids(items: Sequence[Item]) -> list[str]:
 
 
 def _link_key(item: Item, feed_link: str) -> str:
-    if not item.link.startswith(("http://", "https://")) or _is_root(item.link):
+    if not names_an_article(item.link):
         return ""
     key = _url_key(item.link)
     return "" if feed_link and key == _url_key(feed_link) else key
@@ -272,5 +278,6 @@ def _identity(
         return Identity(f"link:{link}", tuple(aliases))
     if guid and link:
         return Identity(f"guid+link:{guid}\n{link}", tuple(aliases))
+    item = item.whole()
     digest = hashlib.sha256(f"{item.title}\n{item.content or item.summary}".encode()).hexdigest()
     return Identity(f"text:{digest}", tuple(aliases))

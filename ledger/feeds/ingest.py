@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
-import zstandard
 
 from ledger.clock import Clock
 from ledger.errors import ConflictError
@@ -24,11 +23,12 @@ from ledger.events.types import (
 )
 from ledger.feeds.extract import EXTRACTOR
 from ledger.feeds.fetch import VERSION
-from ledger.feeds.identity import article_id, canonical_url, url_alias
+from ledger.feeds.identity import article_id, canonical_url, names_an_article, url_alias
+from ledger.feeds.packing import pack, unpack
 from ledger.feeds.revision import Dates, timing, visible_hash
 from ledger.store.protocol import Store, TaskDone
 
-__all__ = ["PRODUCER", "Batch", "Draft", "Fetch", "Outcome", "pack"]
+__all__ = ["PRODUCER", "Batch", "Draft", "Fetch", "Outcome"]
 
 PRODUCER = Producer("newsledger", VERSION)
 REVISIONS_A_DAY = 24
@@ -42,7 +42,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One article as it was just read. `source`: `from-page`, `from-feed`, `from-summary` or `from-file`.
 
     `article` is its id where it is known already; `edited` says whether the feed's own text changed; `packed` is the raw
-    document by `pack`, since many drafts wait in memory for their turn.
+    document by `pack`, since many drafts wait in memory for their turn. Of a large document the texts wait packed too,
+    as `packed_text`, with their `digest`.
     """
 
     outlet: str
@@ -51,6 +52,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     title: str
     text: str
     source: str
+    packed_text: bytes = b""
+    digest: str = ""
     aliases: tuple[str, ...] = ()
     canonical_url: str = ""
     guid: str = ""
@@ -69,7 +72,16 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def hash(self) -> str:
         """The hash of the visible title and text."""
-        return visible_hash(self.title, self.text)
+        return self.digest or visible_hash(self.title, self.text)
+
+    @property
+    def content(self) -> bytes:
+        """The text as it is kept."""
+        return unpack(self.packed_text) if self.packed_text else self.text.encode()
+
+    def folded(self) -> Draft:
+        """The draft with its text packed."""
+        return msgspec.structs.replace(self, text="", packed_text=pack(self.content), digest=self.hash)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -281,9 +293,9 @@ class _Plan:
             if isinstance(one, Fetch) and one.document is not None:
                 yield one.document
         for draft, _ in self._revisions:
-            yield draft.text.encode(), "text/plain; charset=utf-8"
+            yield draft.content, "text/plain; charset=utf-8"
             if draft.packed:
-                yield _unpack(draft.packed), draft.raw_type or "application/octet-stream"
+                yield unpack(draft.packed), draft.raw_type or "application/octet-stream"
 
     def _state(self, article: str) -> _Known:
         if article not in self._known:
@@ -324,21 +336,12 @@ def _fetched(fetch: Fetch, refs: Iterator[BodyRef]) -> NewEvent:
     return new_event(event, stream=f"feed:{event.feed}", producer=PRODUCER)
 
 
-def pack(raw: bytes) -> bytes:
-    """The raw document, compressed; empty for an empty one."""
-    return zstandard.ZstdCompressor(level=1).compress(raw) if raw else b""
-
-
-def _unpack(packed: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(packed)
-
-
 def _aliases(draft: Draft) -> tuple[str, ...]:
     """The draft's lookup keys: its own, then the weaker one that only its page names."""
     where = draft.canonical_url
     if where == canonical_url(draft.url):
         where = draft.url
-    extra = (url_alias(draft.outlet, where),) if where else ()
+    extra = (url_alias(draft.outlet, where),) if names_an_article(where) else ()
     return tuple(dict.fromkeys((*draft.aliases, *extra)))
 
 

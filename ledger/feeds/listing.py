@@ -20,7 +20,11 @@ def listed_items(done: Visit) -> dict[str, Look] | None:
     """The items of a complete document in its order, None when there is no such document."""
     if done.document is None or "truncated" in done.document.flags:
         return None
-    return {look.key: look for look in done.looks if look.item.guid or look.item.title or look.item.content}
+    return {
+        look.key: look
+        for look in done.looks
+        if look.item.guid or look.item.title or look.item.content or look.item.packed
+    }
 
 
 def is_chronological(items: Sequence[Item]) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 import zstandard
 
 from ledger.errors import CorruptionError
+from ledger.feeds.packing import pack, unpack
 
 __all__ = ["FeedMemory", "PageMemory", "Poll", "decode_memory", "encode_memory"]
 
@@ -95,7 +96,7 @@ class FeedMemory(msgspec.Struct, omit_defaults=True, dict=True):
         if not self.packed:
             return {}
         try:
-            return _PAGES.decode(zstandard.ZstdDecompressor().decompress(self.packed))
+            return _PAGES.decode(unpack(self.packed))
         except (msgspec.DecodeError, zstandard.ZstdError) as error:
             raise CorruptionError(
                 "The memory of a feed cannot be read", which=self.url, fix=str(error)
@@ -121,8 +122,7 @@ _PAGES = msgspec.json.Decoder(dict[str, PageMemory])
 def encode_memory(memory: FeedMemory) -> bytes:
     """The bytes for the task's data."""
     if "pages" in memory.__dict__:
-        pages = memory.pages
-        memory.packed = zstandard.ZstdCompressor(level=1).compress(_ENCODER.encode(pages)) if pages else b""
+        memory.packed = pack(_ENCODER.encode(memory.pages)) if memory.pages else b""
     return _ENCODER.encode(memory)
 
 

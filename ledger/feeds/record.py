@@ -237,8 +237,7 @@ class Recorder:
         events: list[NewEvent | Fetch] = [
             new_event(event, stream=f"feed:{done.task.key}", producer=PRODUCER) for event in changes
         ]
-        new = sum(outcome.what == "new" for outcome in outcomes)
-        revised = sum(outcome.what == "revised" for outcome in outcomes)
+        new, revised = _counts(outcomes)
         if (new or revised or memory.outcome not in ("changed", "unchanged")) and done.fetched is not None:
             fetched, document = done.fetched, done.document
             media_type = fetched.media_type or "application/xml"
@@ -257,7 +256,7 @@ class Recorder:
                 revised=revised,
                 skipped=_skipped(done, outcomes),
             )
-            events.append(Fetch(event, (fetched.body, media_type) if document is not None else None))
+            events.append(Fetch(event, (done.body, media_type) if document is not None else None))
         return events
 
     def _remember(
@@ -282,11 +281,9 @@ class Recorder:
             memory.ttl = document.ttl
         if done.looks or document is not None:
             _remember_pages(done, memory, by_key)
-        changed = any(outcome.what in ("new", "revised") for outcome in outcomes)
-        if changed:
+        new, revised = _counts(outcomes)
+        if new or revised:
             memory.hear(done.at)
-        new = sum(outcome.what == "new" for outcome in outcomes)
-        revised = sum(outcome.what == "revised" for outcome in outcomes)
         items = len(document.items) if document is not None else 0
         memory.remember(Poll(done.at, memory.outcome, fetched.status, items, new, revised))
         memory.interval = next_interval(
@@ -325,6 +322,7 @@ class Recorder:
     def _outcome(
         done: Visit, memory: FeedMemory, outcomes: Sequence[Outcome], next_at: datetime
     ) -> FeedOutcome:
+        new, revised = _counts(outcomes)
         return FeedOutcome(
             feed=done.task.key,
             url=memory.url,
@@ -332,13 +330,19 @@ class Recorder:
             outcome=memory.outcome,
             status=memory.status,
             items=len(done.document.items) if done.document is not None else 0,
-            new=sum(outcome.what == "new" for outcome in outcomes),
-            revised=sum(outcome.what == "revised" for outcome in outcomes),
-            pages=sum(look.looked for look in done.looks),
-            articles=tuple(o.article for o in outcomes if o.what in ("new", "revised")),
+            new=new,
+            revised=revised,
+            pages=[look.looked for look in done.looks].count(True),
+            articles=tuple([o.article for o in outcomes if o.what in ("new", "revised")]),
             skipped=_skipped(done, outcomes),
             next_at=next_at,
         )
+
+
+def _counts(outcomes: Sequence[Outcome]) -> tuple[int, int]:
+    """How many articles are new, and how many revised."""
+    kinds = [outcome.what for outcome in outcomes]
+    return kinds.count("new"), kinds.count("revised")
 
 
 def _remember_pages(done: Visit, memory: FeedMemory, by_key: dict[str, Outcome]) -> None:
@@ -391,6 +395,8 @@ def _page_memory(look: Look, known: PageMemory | None, outcome: Outcome | None, 
 
 def _skipped(done: Visit, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     problems = [look.problem for look in done.looks if look.problem]
+    if done.document is not None and "oversized" in done.document.flags:
+        problems.insert(0, "An item that is larger than can be read was passed over")
     problems += [f"{o.article} changes too often" for o in outcomes if o.what == "noisy"]
     more = len(problems) - MAX_SKIPPED
     return (*problems[:MAX_SKIPPED], *((f"and {more} more",) if more > 0 else ()))

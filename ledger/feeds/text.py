@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from charset_normalizer import from_bytes
 
-__all__ = ["canonical", "clean", "decode_text", "is_binary", "plain_blocks", "single_line"]
+__all__ = ["as_utf8", "canonical", "clean", "decode_text", "is_binary", "plain_blocks", "single_line"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -46,6 +47,8 @@ _NO_TEXT = bytes(code for code in range(32) if code not in (9, 10, 12, 13, 27))
 _BLANKS = re.compile(r"[^\S\n]+")
 _ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "’", "'", ")", "»", "。", "؟")
 HARD_WRAP = 100
+_STEP = 1 << 20
+"""Bytes that are decoded at once."""
 
 
 def decode_text(body: bytes, declared: Iterable[str] = ()) -> str:
@@ -54,41 +57,81 @@ def decode_text(body: bytes, declared: Iterable[str] = ()) -> str:
     Valid UTF-8 wins over what is declared, because wrong declarations are common and chance validity is not; stateful
     ISO-2022 charsets are the exception. Never fails: what cannot be decoded becomes U+FFFD.
     """
+    start, charset, errors = _charset(body, declared)
+    return body[start:].decode(charset, errors)
+
+
+def as_utf8(body: bytes, declared: Iterable[str] = ()) -> bytes:
+    """The characters of `body`, as `decode_text` finds them, in UTF-8; never makes one large text of them."""
+    start, charset, errors = _charset(body, declared)
+    if charset == "utf-8" and (errors == "strict" or (start and _fits(body, charset))):
+        return body[start:]
+    out = io.BytesIO()
+    for text in _decoded(body, charset, errors, start):
+        out.write(text.encode("utf-8", "replace"))
+    return out.getvalue()
+
+
+def _charset(body: bytes, declared: Iterable[str]) -> tuple[int, str, str]:
+    """Where the text of `body` starts, its charset, and how to take what does not fit."""
     for mark, name in _BOMS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(name, "replace")
+            return len(mark), name, "replace"
     names = [name.strip().strip("\"'").lower() for name in declared if name]
     if body[:1] == b"\x00" and body[1:2] not in (b"", b"\x00"):
-        return body.decode("utf-16-be", "replace")
+        return 0, "utf-16-be", "replace"
     if body[1:2] == b"\x00" and body[:1] not in (b"", b"\x00"):
-        return body.decode("utf-16-le", "replace")
+        return 0, "utf-16-le", "replace"
     if not (b"\x1b" in body and any(name.startswith("iso-2022") for name in names)):
-        try:
-            return body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            if error.start > 0 and error.end >= len(body) - 1 and not names:
-                return body.decode("utf-8", "replace")
+        if _fits(body, "utf-8"):
+            return 0, "utf-8", "strict"
+        if not names and len(body) > 4 and _fits(body[:-1], "utf-8", final=False):
+            return 0, "utf-8", "replace"
     for name in names:
         try:
             if name in _REFUSED or not codecs.lookup(name)._is_text_encoding:
                 continue
-            return body.decode(_WIDER.get(name, name))
-        except (LookupError, UnicodeError):
+        except LookupError:
             continue
+        if _fits(body, _WIDER.get(name, name)):
+            return 0, _WIDER.get(name, name), "strict"
     if _mostly_utf8(body):
-        return body.decode("utf-8", _WINDOWS)
-    western = body.decode("cp1252", "replace")
+        return 0, "utf-8", _WINDOWS
     guess = from_bytes(body[:65536], cp_isolation=[*_LATIN, *_OTHERS]).best()
-    if guess is None or (guess.encoding in _LATIN and _ODD_IN_WORD.search(western) is None):
-        return western
-    return body.decode(guess.encoding, "replace")
+    if guess is None or (guess.encoding in _LATIN and not _is_odd(body)):
+        return 0, "cp1252", "replace"
+    return 0, guess.encoding, "replace"
+
+
+def _decoded(body: bytes, charset: str, errors: str, start: int = 0, *, final: bool = True) -> Iterator[str]:
+    """The text of `body` from `start` on, piece by piece."""
+    decoder = codecs.getincrementaldecoder(charset)(errors)
+    for at in range(start, len(body), _STEP):
+        yield decoder.decode(body[at : at + _STEP])
+    yield decoder.decode(b"", final=final)
+
+
+def _fits(body: bytes, charset: str, *, final: bool = True) -> bool:
+    try:
+        for _ in _decoded(body, charset, "strict", final=final):
+            pass
+    except (LookupError, UnicodeError):
+        return False
+    return True
 
 
 def _mostly_utf8(body: bytes) -> bool:
     """Whether nearly all characters beyond ASCII are UTF-8, so that a few bytes of another charset were mixed in."""
-    text = body.decode("utf-8", "replace")
-    bad = text.count("�")
-    return 0 < bad * 4 <= sum(not character.isascii() for character in text) - bad
+    bad = other = 0
+    for text in _decoded(body, "utf-8", "replace"):
+        bad += text.count("�")
+        other += len(text) - len(text.encode("ascii", "ignore"))
+    return 0 < bad * 4 <= other - bad
+
+
+def _is_odd(body: bytes) -> bool:
+    """Whether signs stand within words where Western text has none."""
+    return any(_ODD_IN_WORD.search(text) for text in _decoded(body, "cp1252", "replace"))
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:

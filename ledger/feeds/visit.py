@@ -17,8 +17,9 @@ from ledger.feeds.draft import draft_of, item_digest
 from ledger.feeds.extract import EXTRACTOR, Extract, extract_page
 from ledger.feeds.fetch import Fetched, Fetcher, UnreachableError
 from ledger.feeds.identity import Identity, identify
-from ledger.feeds.ingest import Draft, pack
+from ledger.feeds.ingest import Draft
 from ledger.feeds.memory import FeedMemory, PageMemory
+from ledger.feeds.packing import LARGE, pack, unpack
 from ledger.feeds.parse import parse_feed
 from ledger.feeds.readers import FindExtractor, extract_with, reader_name
 from ledger.feeds.revision import visible_hash
@@ -63,9 +64,17 @@ class Visit(msgspec.Struct):
     looks: list[Look] = []
     policy: str = "guid"
     body_hash: str = ""
+    packed: bytes = b""
     unchanged: bool = False
     error: LedgerError | None = None
     unreachable: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The feed's document as it was fetched; a large one waits `packed`."""
+        if self.packed:
+            return unpack(self.packed)
+        return self.fetched.body if self.fetched is not None else b""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -149,13 +158,12 @@ async def visit(
         or done.at - memory.full_at > FULL_AFTER
     )
     try:
-        fetched = await fetcher.feed(
+        done.fetched = await fetcher.feed(
             memory.url,
             etag="" if full else memory.etag,
             last_modified="" if full else memory.modified,
         )
-        done.fetched = fetched
-        _read_document(done, fetched)
+        _read_document(done, done.fetched)
         await _look_at_items(done, pages, settings, force=force)
     except LedgerError as error:
         done.error = error
@@ -186,6 +194,9 @@ def _read_document(done: Visit, fetched: Fetched) -> None:
         charset=fetched.charset,
         complete=fetched.complete,
     )
+    if len(fetched.body) > LARGE:
+        done.packed = pack(fetched.body)
+        done.fetched = msgspec.structs.replace(fetched, body=b"")
 
 
 def _advice(status: int) -> str:
@@ -199,6 +210,8 @@ def _advice(status: int) -> str:
 async def _look_at_items(done: Visit, pages: PageCache, settings: Settings, *, force: bool) -> None:
     """Read every item that is new, changed or due, with its page while time lasts; the rest waits for the next poll."""
     wanted = _wanted(done, force=force, pages=settings.fetch.pages)
+    if not wanted:
+        return
     budget = _budget(settings) if settings.fetch.pages else 0
     language = done.document.language if done.document is not None else ""
     until = asyncio.get_running_loop().time() + settings.schedule.lease * LEASE_SHARE

@@ -80,6 +80,7 @@ def phrase_fit(phrase: str, said: frozenset[str]) -> float:
     wanted = stems(phrase)
     if not wanted or not said:
         return 0.0
+    said = _alike(said, wanted)
     if wanted <= said:
         return 2.0 + len(wanted)
     if said <= wanted and len(said) * 2 >= len(wanted):

@@ -23,7 +23,7 @@ from ledger.state.measures import OPEN, described_fit, measure_fit, measure_stem
 from ledger.state.model import Slot
 from ledger.state.registry import Registry
 from ledger.state.vocabulary import EMPTY_SUBJECTS, EVENTS, PARTS, PERSONNEL
-from ledger.state.words import stem, stems, tokens
+from ledger.state.words import singular, stem, stems, tokens
 
 __all__ = ["Context", "Finder"]
 
@@ -84,7 +84,7 @@ class Finder:
             return None
         first = min(found)
         rivals = [slot for score, _, slot in found if score == first[0] and slot is not first[2]]
-        if not claim.scope:
+        if not claim.scope and not event_words(first[2]):
             rivals += self._soldiers_beside(first[2])
         return None if any(self._anybody(claim, slot) for slot in rivals) else first[2]
 
@@ -168,7 +168,7 @@ class Finder:
         who = subject_fit(named - measure, subject - measure, default=slot.default, said=_says_people(claim))
         if open_figure:
             who = 0.0
-        elif who is None and claim.quote and not stems(claim.subject) & stems(claim.quote):
+        elif who is None and _unsaid(claim):
             who = 0.5  # the text does not say who is counted
         when = period_fit(claim.period, slot)
         where = self._where(claim, slot)
@@ -180,7 +180,7 @@ class Finder:
             told = len(self._telling(slot) & stems(claim.quote))
             if not told:
                 return None
-            where = max(where, 2.0 + 0.1 * told)
+            where = 4.0 + 0.1 * told
         return what + who + when + where + (HINT if slot.id in self._hinted(claim) else 0.0)
 
     def _telling(self, slot: Slot) -> frozenset[str]:
@@ -218,6 +218,13 @@ _PEOPLE_WORDS = frozenset(
 def _says_people(claim: Claim) -> bool:
     """Whether the sentence says that people were counted: "2,300 have been wounded" leaves open who."""
     return bool(_PEOPLE_WORDS & set(tokens(claim.quote)))
+
+
+def _unsaid(claim: Claim) -> bool:
+    """Whether the text does not say who or what is counted, so that the claim's subject is only the usual one."""
+    said = tokens(claim.quote)
+    words = [singular(word)[:5] for word in said]
+    return bool(said) and not any(singular(word)[:5] in words for word in tokens(claim.subject))
 
 
 def _unit_of(claim: Claim, slot: Slot) -> str:

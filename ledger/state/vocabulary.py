@@ -55,7 +55,7 @@ SAME_PHRASE = {
     "made redundant": "laid off", "redundant": "laid off", "redundancies": "laid off", "layoffs": "laid off",
 }  # fmt: skip
 SAME_SUBJECT = {
-    "person": "people", "persons": "people", "resident": "people", "villager": "people", "inhabitant": "people",
+    "person": "people", "persons": "people", "resident": "people", "villager": "people", "inhabitant": "people", "townspeople": "people", "islander": "people", "local": "people",
     "victim": "people", "human": "people", "troop": "soldier", "serviceman": "soldier",
     "earthquake": "shock", "quake": "shock", "tremor": "shock", "mainshock": "shock", "temblor": "shock",
     "job": "worker", "truce": "ceasefire", "armistice": "ceasefire", "cease-fire": "ceasefire",
@@ -70,7 +70,7 @@ GOODS = _set(
 
 CROWD = _set(
     """worker passenger protester demonstrator villager miner resident employee patient migrant refugee tourist
-    customer guest fan pilgrim shopper commuter inmate member hiker climber skier holidaymaker"""
+    man woman driver motorist pedestrian farmer fisherman customer guest fan pilgrim shopper commuter inmate member hiker climber skier holidaymaker"""
 )
 """Who is told from mere people by what they do; together they are people."""
 VESSELS = _set("""ferry ship vessel boat tanker freighter trawler submarine plane aircraft airliner train""")

@@ -47,6 +47,8 @@ def singular(noun: str) -> str:
         if noun.endswith(ending) and len(noun) > len(ending) + 1:
             return noun[: -len(ending)] + kept
     plural = noun.endswith("s") and len(noun) > 3 and not noun.endswith(_KEEP_S)
+    if noun.endswith("men") and len(noun) > 5:
+        return noun[:-2] + "an"  # "countrymen"
     return {"men": "man", "women": "woman", "children": "child", "servicemen": "serviceman"}.get(
         noun, noun[:-1] if plural else noun
     )

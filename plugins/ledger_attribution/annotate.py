@@ -61,6 +61,7 @@ _POSTS = frozenset(
 )
 _BRIEFED = frozenset({"briefed", "told"})
 _OWN_COUNTS = frozenset({"count", "tally", "figure", "figures", "estimate", "toll", "bulletin", "list"})
+_TAKEN_IN = frozenset({"treated", "received", "admitted", "counted", "recorded", "registered", "documented"})
 _PASSAGE_VERBS = {"put": "at", "estimated": "at", "believed": "to", "thought": "to"}
 
 
@@ -317,7 +318,9 @@ def _passage(tokens: Sequence[Token], memory: Memory, block: Span) -> Attributio
     if known is None or not block.covers(known[2]):
         return None
     own = next((k for k in range(1, min(4, len(tokens))) if tokens[k].low in _OWN_COUNTS), 0)
-    if own and tokens[0].low in {"its", "their"}:
+    if not own and tokens[0].low == "it" and len(tokens) > 3 and tokens[2].low in _TAKEN_IN:
+        own = 2 if tokens[1].tag == "AUX" else 0
+    if own and tokens[0].low in {"its", "their", "it"}:
         actor, kind, span = memory.resolve([tokens[0]._replace(low="it")]) or known
         end = tokens[-1].start if tokens[-1].tag == "." else tokens[-1].end
         cue = Span(tokens[0].start, tokens[own].end)

@@ -316,17 +316,12 @@ def _according(reader: Reader, i: int) -> Found | None:
 
 
 def _counted_by(reader: Reader, i: int) -> Found | None:
-    """`..., by the town hall's count`, `By the Herald's own tally 141 had landed`: whose figure it is."""
+    """`..., by the town hall's count`, `by the reckoning of the mission`, `By the Herald's own tally 141 had landed`."""
     t = reader.t
-    k = i + 1
-    while k < len(t) and t[k].tag in {"DET", "N"}:
-        k += 1
-    if k + 1 >= len(t) or t[k].tag != "POS" or k == i + 1:
+    owner = _owner_of_count(reader, i)
+    if owner is None:
         return None
-    at = k + 2 if t[k + 1].low == "own" and k + 2 < len(t) else k + 1
-    words = tuple(t[i + 1 : k])
-    if t[at].low not in _COUNTS or not kind_of(words):
-        return None
+    words, at = owner
     cue = Span(t[i].start, t[at].end)
     if i > 1:
         content, _ = _to_left(reader, i)
@@ -334,6 +329,23 @@ def _counted_by(reader: Reader, i: int) -> Found | None:
         begin = at + 2 if at + 1 < len(t) and t[at + 1].tag == "," else at + 1
         content = _content(reader, t[begin].start, reader.end) if begin < len(t) else None
     return Found(words, cue, "according to", "cite", content, direct=False) if content else None
+
+
+def _owner_of_count(reader: Reader, i: int) -> tuple[tuple[Token, ...], int] | None:
+    """Whose count a phrase with `by` at `i` names, and the index at which the phrase ends."""
+    t = reader.t
+    k = i + 1
+    while k < len(t) and t[k].tag in {"DET", "N"}:
+        k += 1
+    if k == i + 1 or k + 1 >= len(t):
+        return None
+    if t[k].tag == "POS":
+        at = k + 2 if t[k + 1].low == "own" and k + 2 < len(t) else k + 1
+        return (tuple(t[i + 1 : k]), at) if t[at].low in _COUNTS else None
+    if t[k].low == "of" and t[k - 1].low in _COUNTS:
+        stop = noun_phrase_after(t, k + 1)
+        return (tuple(t[k + 1 : stop]), stop - 1) if stop > k + 1 else None
+    return None
 
 
 def _figure(reader: Reader, i: int, cue: Cue) -> Found | None:
@@ -417,7 +429,7 @@ def _citing(reader: Reader, found: list[Found]) -> list[Found]:
             continue
         stop = noun_phrase_after(t, i + 1)
         words = tuple(t[i + 1 : stop])
-        if not words:
+        if not words or is_number(words[0]):
             continue
         hosts = [k for k, f in enumerate(found) if f.cue_class != "cite" or f.lemma == "according to"]
         if hosts:

@@ -49,6 +49,7 @@ _BELIEF = word_list("belief")
 _HEARSAY = word_list("hearsay_verbs")
 _FORECAST = word_list("forecast")
 _BE = word_list("be")
+_EXPECTING = frozenset({"expect", "expects", "predict", "predicts", "forecasts", "foresee", "foresees"})
 _NEGATION = word_list("negation")
 _ORDER = ("asserted", "probable", "possible", "doubtful", "predicted")
 
@@ -147,6 +148,8 @@ def _level(tokens: Sequence[Token], i: int, end: int) -> str:
         return "probable"
     if token.low in _HEARSAY and passive and following == "to":
         return "possible"
+    if token.low in _EXPECTING and before and any(t.low == "to" for t in tokens[i + 1 : end]):
+        return "predicted"
     if token.low in _FORECAST and passive and following in {"to", "for"}:
         return "predicted"
     return ""

@@ -98,6 +98,8 @@ def _verb(reader: Reader, parse: Parse, i: int, cue: Cue) -> Found | None:
         return None
     if content is None or content.covers(Span(words[0].start, words[-1].end)):
         return None
+    if cue.lemma == "recall" and not (direct or clause):
+        return None  # "is recalling 310,000 cars"
     first = i
     while first and parse.words[first - 1].head == i and parse.words[first - 1].label.startswith("aux"):
         first -= 1

@@ -36,7 +36,9 @@ _PRONOUNS = {
     "it": ("organisation", "outlet", "document"),
     "they": ("group", "organisation", "unnamed"),
 }
+_KNOWING = frozenset({"familiar", "close", "aware", "knowledgeable", "present"})
 _NOMINAL = frozenset({"N", "NUM", "POS", "DET", "'"})
+_OUTLETS_TOO = frozenset({"agency", "organisation", "organization", "group", "body"})
 _STAFF = (
     frozenset({"office", "department", "staff", "team", "aides", "headquarters", "cabinet"}) | SPOKES_WORDS
 )
@@ -53,7 +55,8 @@ def _head_words(words: Sequence[Token]) -> list[str]:
             token.low.endswith("ing")
             or (token.low.endswith("ed") and i + 1 < len(words) and words[i + 1].tag == "P")
         )
-        if head and (token.tag in {"P", ",", "SUB", "("} or modifies):
+        knowing = token.low in _KNOWING and i + 1 < len(words) and words[i + 1].tag == "P"
+        if head and (token.tag in {"P", ",", "SUB", "("} or modifies or knowing):
             break
         if token.tag in {"N", "NUM"}:
             head.append(token.low)
@@ -278,7 +281,8 @@ class Memory:
             if low == "it" and _is_plural(actor):
                 continue
             named = low == "it" and kind == "person" and " " not in actor  # "Volvo" is nobody's surname
-            if kind in fitting or named or (low in {"he", "she"} and kind == "role"):
+            body = low == "it" and kind == "group" and re.search(r"\b[A-Z]", actor)  # "the General Staff"
+            if kind in fitting or named or body or (low in {"he", "she"} and kind == "role"):
                 return actor, kind, span
         return self.last() if low in {"it", "they"} else None
 
@@ -294,7 +298,9 @@ class Memory:
         if head in PERSON_WORDS:
             wanted = ("person", "role")
         elif head in GENERIC_ORGANISATIONS:
-            wanted = ("organisation", "group", "outlet")
+            wanted = (
+                ("organisation", "group", "outlet") if head in _OUTLETS_TOO else ("organisation", "group")
+            )
         elif head in GENERIC_OUTLETS:
             wanted = ("outlet",)
         else:

@@ -114,7 +114,11 @@ def stance(tokens: Sequence[Token], index: int, trigger: int, level: str) -> tup
     ]
     if not group:
         return (level, "forecast" if level == "predicted" else "primary")
-    group = [k for k in group if not _other_predicate(tokens, trigger, k)]
+    group = [
+        k
+        for k in group
+        if not _other_predicate(tokens, trigger, k) and not _describes(tokens, trigger, k, index)
+    ]
     if not group:
         return (level if level != "predicted" else "asserted"), "primary"
     if any(t.low in {"if", "unless"} for t in tokens) or all(
@@ -166,6 +170,18 @@ def year_of_relative(tokens: Sequence[Token], begin: int, published: date) -> st
 
 
 _YEAR = re.compile(r"(?:1[4-9]|20)\d\d")
+
+
+def _describes(tokens: Sequence[Token], trigger: int, modal: int, index: int) -> bool:
+    """Whether a modal only says what is counted: `the number of houses that will be rebuilt has risen to 40`."""
+    low = min(trigger, index)
+    relative = any(
+        tokens[k].low in {"which", "that", "who"} for k in range(max(0, low if trigger < index else 0), modal)
+    )
+    return relative and modal < index and any(t.low in _COUNTS for t in tokens[:modal])
+
+
+_COUNTS = frozenset(["number", "total", "count"])
 
 
 def _other_predicate(tokens: Sequence[Token], trigger: int, modal: int) -> bool:
@@ -227,7 +243,8 @@ def _window_to(text: str, times: Sequence[TimeSpan], clause: Span, figure: Span)
 
 
 _SMALL = ("the", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_TO_DAY = re.compile(
+_TO_MOVED = frozenset(["evacuated", "displaced", "rescued"])  # "evacuated from Lunde"
+_DAY = re.compile(
     r"\b(?:in|during|over|within|for) (?:the )?(?:last |past |first )?(the|\w+)? ?\b(day|week|month|hour)s?(?: to| ending| ended| until| through| up to)(?: on)? $",
     re.IGNORECASE,
 )
@@ -357,6 +374,10 @@ def scope_of(
             content is not None and not content.covers(tokens[k].span)
         ):
             continue
+        if tokens[k].low == "from" and tokens[k - 1].tag == "N" and index < k - 1 < trigger:
+            continue  # "6,400 people from the town are sleeping in schools"
+        if index < k and _has_own_place(tokens, index, k):
+            continue  # "67 percent across the country and 73 percent in Lunde"
         if tokens[k - 1].low in _THEM and k - index not in {2, 3}:
             continue  # "14 dead, three of them in Ardal, and 400 wounded"
         if (
@@ -377,6 +398,12 @@ def scope_of(
             or ("", None)
         )
     return best[1], best[2]
+
+
+def _has_own_place(tokens: Sequence[Token], index: int, k: int) -> bool:
+    """Whether another number with a place of its own stands between a number, which has one too, and the preposition at `k`."""
+    other = next((j for j in range(index + 1, k) if tokens[j].tag == "Q"), 0)
+    return other > 0 and any(t.low in _PLACE_PREPOSITIONS for t in tokens[index + 1 : other])
 
 
 def _fronted(
@@ -438,7 +465,8 @@ def _place(
         return None
     head = words[-1].low
     if any(t.capital for t in words):
-        return _named(text, words, tokens[at].low, entities)
+        moved = at > 0 and any(s.measure in _MOVED for s in tokens[at - 1].senses)
+        return _named(text, words, "in" if moved else tokens[at].low, entities)
     if head in _LANDSCAPE and end < len(tokens) and tokens[end].low == "of":
         return _place(text, tokens, end, entities, places)
     known = ""
@@ -485,6 +513,7 @@ def known_place(head: str, places: Sequence[str]) -> str:
     return next((p for p in reversed(places) if p.rsplit(" ", 1)[-1].lower() not in _LANDSCAPE), "")
 
 
+_MOVED = frozenset(["evacuated", "displaced", "rescued"])  # "evacuated from Lunde"
 _DAY = re.compile(
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day.*|January|February|March|April|May|June|July|August|September|October|November|December"
 )

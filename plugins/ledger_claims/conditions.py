@@ -120,6 +120,9 @@ def predicate(tokens: Sequence[Token], k: int) -> Condition | None:
     while k < len(tokens):
         low = tokens[k].low
         width = _at(known.states, tokens, k)
+        if low in {"back", "again"} and group and _holder(tokens, k + 1):
+            k += 1
+            break  # "is back under army control"
         if group and width and (tokens[k].tag != "AUX"):
             break
         if low in {"not", "never"} or low.endswith("n't"):
@@ -129,6 +132,8 @@ def predicate(tokens: Sequence[Token], k: int) -> Condition | None:
             k += 1
         elif tokens[k].tag not in {"AUX", "ADV"} and low not in _PASSED:
             break
+        elif low == "to" and (k + 1 == len(tokens) or tokens[k + 1].low not in BE | HAVE):
+            return None  # "is to cut 4,200 jobs"
         group.append(low)
         k += 1
     if k >= len(tokens) or not group or any(word in _BARRED for word in group):

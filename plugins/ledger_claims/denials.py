@@ -58,6 +58,9 @@ def denials(
         if attribution.cue is None or not sentence.covers(attribution.cue):
             continue
         link = attribution.chain[-1]
+        own = any(c.value is not None and c.chain and c.chain[-1].actor == link.actor for c in inside)
+        if own and link.cue_class == "deny" and link.cue.endswith("ing"):
+            continue  # "300 have died, the union said, disputing the army's figure" gives a figure of its own
         kind = "denial" if link.cue_class == "deny" else "unconfirmed" if link.certainty == "doubtful" else ""
         content = text[attribution.span.start : attribution.span.end]
         called = link.cue_class == "judge" and _CALLED.match(content) is not None

@@ -13,6 +13,7 @@ from ledger_claims.clauses import Token
 from ledger_claims.inflect import singular
 from ledger_claims.scene import Counted, Figure, Scene
 from ledger_claims.table import Table
+from ledger_syntax.inflect import base_form
 
 __all__ = ["MEASURE", "described"]
 
@@ -76,7 +77,7 @@ def _figure(s: Scene, c: Counted, contents: Sequence[Span]) -> Figure | None:
     while end + 1 < len(s) and end - c.at < _REACH and not _parts(s, end + 1, content):
         end += 1
     words = [
-        singular(s.low(k))
+        base_form(singular(s.low(k)))
         for k in range(begin, end + 1)
         if s.t[k].tag in {"N", "ADV"} and k != c.at and s.low(k).isalpha()
     ]

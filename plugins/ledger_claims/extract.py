@@ -55,7 +55,9 @@ _OWN_WORDS = re.compile(
     r"[^.]*\b(?:said|stated|reported|wrote|claimed|saying)\b",
     re.IGNORECASE,
 )
-_SETTLED = re.compile(r"\b(?:town|city|village|port|island) of ([A-ZÀ-Þ][\w’'-]+(?: [A-ZÀ-Þ][\w’'-]+)?)")
+_SETTLED = re.compile(
+    r"\b(?:(?:town|city|village|port|island) of|[Ii]n) ([A-ZÀ-Þ][\w’'-]+(?: [A-ZÀ-Þ][\w’'-]+)?)"
+)
 _FATES = frozenset(["killed", "injured", "killed or injured"])
 _CLOSING = '.!?"”’)'
 _NAMES = frozenset(["LOC", "GPE", "FAC", "ORG", "NORP", "PER"])
@@ -176,7 +178,7 @@ class _Reading:
             if claim is not None and not known:
                 made.append((figure.quantity.span.start, claim))
         starts = frozenset(e.span.start for e in local.entities if e.label in _NAMES)
-        names = Names(self.article.title, self.article.text, self.table.persons, starts, self._town())
+        names = Names(self.article.title, self.article.text, self.table.persons, starts, self._town(local))
         people = individuals(tokens, self.table, self.person)
         self.person = people[-1].subject if people else self.person
         fates = {person.trigger.start for person in people if person.words in _FATES}
@@ -216,9 +218,15 @@ class _Reading:
                 made.append(msgspec.structs.replace(claim, confidence=_DESCRIBED))
         return made
 
-    def _town(self) -> str:
-        """What `the town` is called: the place of the dateline, else the settlement that was named last."""
-        return dateline(self.article.text) or circumstance.known_place("town", self.places)
+    def _town(self, local: Local) -> str:
+        """What `the town` is called: a place named before in the paragraph, else that of the dateline, else the one named last."""
+        before = self.article.text[local.block.start : local.sentence.span.start]
+        near = [place for place in self.places if place in before]
+        return (
+            circumstance.known_place("town", near)
+            or dateline(self.article.text)
+            or circumstance.known_place("town", self.places)
+        )
 
     def _taken_back(self, local: Local, span: Span) -> bool:
         """Whether a note only repeats it as what the report had said: `our item also said that the bridge was blown up`."""
@@ -231,7 +239,9 @@ class _Reading:
         return [
             Claim(
                 span=local.sentence.span,
-                subject=subject or self.table.defaults[sense.measure],
+                subject=(self._town(local) or subject)
+                if subject in circumstance.SETTLEMENTS
+                else subject or self.table.defaults[sense.measure],
                 measure=sense.measure,
                 trigger=sense.lemma,
                 support=(token.span,),

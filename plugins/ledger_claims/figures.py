@@ -18,7 +18,7 @@ from ledger_claims.inflect import singular
 from ledger_claims.lexicon import word_list
 from ledger_claims.losses import lost
 from ledger_claims.scene import Counted, Figure, Scene, joined
-from ledger_claims.subjects import noun_after
+from ledger_claims.subjects import noun_after, subject_before
 from ledger_claims.table import Sense, Table
 from ledger_claims.totals import (
     amount,
@@ -67,7 +67,11 @@ _ALLOWED = frozenset(
 _HOSPITALS = word_list("hospitals")
 _GONE = frozenset(["gone", "goes", "went", "going", "moved", "crept", "jumped", "shot"])
 _HURT = frozenset(["injuries", "wounds", "burns", "fractures", "injury"])
-_OF_AMOUNTS = frozenset(["burned", "flooded", "destroyed", "supplied", "damaged"])
+_HOLDING = frozenset(
+    ["hold", "holds", "held", "control", "controls", "controlled", "occupy", "occupies", "occupied"]
+)
+_AREAS = frozenset(["square_kilometer", "hectare", "square_mile", "acre"])
+_OF_AMOUNTS = frozenset(["area held", "burned", "flooded", "destroyed", "supplied", "damaged"])
 
 
 def figures(
@@ -111,6 +115,22 @@ def _reached(s: Scene, i: int, quantity: Quantity) -> Quantity:
     return msgspec.structs.replace(quantity, op="exact") if moved else quantity
 
 
+def _ground(s: Scene, c: Counted) -> Figure | None:
+    """`Norland now holds 391 square kilometres`, `the ground held by its forces has shrunk to 385`: who holds how much."""
+    k = s.left_edge(c.at)
+    if c.quantity.unit not in _AREAS:
+        return None
+    if s.low(k) in _HOLDING:
+        holder = subject_before(s.t, k, s.table, named=True)
+        return s.make(c, Sense("area held", "object", s.low(k)), k, holder) if holder else None
+    at = next((j for j in range(k) if s.low(j) in _HOLDING and s.low(j + 1) == "by"), -1)
+    end = at + 2
+    while at >= 0 and end < len(s) and s.t[end].tag in {"DET", "N"}:
+        end += 1
+    words = [t.text for t in s.t[at + 2 : end] if t.tag == "N"] if at >= 0 else []
+    return s.make(c, Sense("area held", "object", s.low(at)), at, " ".join(words)) if words else None
+
+
 def _holds(s: Scene, figure: Figure) -> bool:
     """Whether a number is what something may carry: `was licensed to carry 180`, `can carry 600`."""
     before = [s.low(k) for k in range(max(0, figure.trigger_at - 4), figure.trigger_at)]
@@ -126,6 +146,8 @@ def _countable(figure: Figure, table: Table) -> bool:
     person = bool({figure.subject, head} & table.persons)
     if figure.measure == "supplied":
         return not person
+    if figure.measure == "laid off" and figure.lemma == "to go":
+        return head in _POSTS
     if figure.measure == "laid off" and figure.lemma in _CUTTING:
         return person or head in _POSTS
     return True
@@ -146,7 +168,7 @@ def _part(s: Scene, c: Counted, earlier: Sequence[Figure]) -> Figure | None:
     if not earlier or c.quantity.kind != "cardinal" or not s.part_of_place(c):
         return None
     last = earlier[-1]
-    if last.at > c.at or c.at - last.at > 14 or last.quantity.kind != "cardinal":
+    if last.at > c.at or c.at - last.at > 20 or last.quantity.kind != "cardinal":
         return None
     support = tuple(sorted({c.quantity.span, last.trigger}))
     return last._replace(
@@ -175,12 +197,13 @@ def _figure(s: Scene, c: Counted, earlier: Sequence[Figure], before: tuple[str, 
     if kind in {"percent", "money"}:
         return contained(s, c) or inflated(s, c) or priced(s, c) or total(s, c) or shared(s, c)
     if kind == "measure":
-        made = _predicate_after(s, c) or _verb_before(s, c)
+        made = _ground(s, c) or _predicate_after(s, c) or _verb_before(s, c)
         return made if made is not None and made.measure in _OF_AMOUNTS else total(s, c) or amount(s, c)
     if kind != "cardinal":
         return None
     return (
-        _own_state(s, c)
+        _of_those(s, c)
+        or _own_state(s, c)
         or _counted_noun(s, c, people=False)
         or _predicate_after(s, c)
         or _verb_before(s, c)
@@ -223,6 +246,23 @@ def _own_state(s: Scene, c: Counted) -> Figure | None:
     closed = after >= len(s) or s.t[after].tag in {"P", ",", ".", "SUB", "CC", "ADV", ")", ";", "AUX"}
     if passive is not None and passive.form in {"participle", "past"} and c.noun and closed:
         return s.make(c, joined(s, k, passive), k, c.noun)
+    return None
+
+
+def _of_those(s: Scene, c: Counted) -> Figure | None:
+    """`Of the jobs to go, 1,900 are at Lunde`: what is said of all is said of the part in one place."""
+    if (
+        c.noun
+        or s.low(0) != "of"
+        or s.low(c.at - 1) != ","
+        or s.low(c.at + 1) not in BE
+        or s.low(c.at + 2) not in {"in", "at"}
+    ):
+        return None
+    for k in range(1, c.at):
+        state = s.t[k].says("state", "count")
+        if state is not None and not any(t.tag == "Q" for t in s.t[:k]):
+            return s.make(c, state, k, noun_after(s.t, 0, s.table)[0])
     return None
 
 
@@ -521,6 +561,8 @@ def _repeated(
     if last.total and last.measure == "magnitude" and s.low(k) in {"to", "at"}:
         subject = s.table.subject(shock(s, c.at)) or last.subject
         return last._replace(quantity=c.quantity, subject=subject, at=c.at, support=support)
+    if last.measure == "turnout" and s.low(k) == "and" and c.quantity.kind == "percent" and not c.noun:
+        return last._replace(quantity=c.quantity, at=c.at, support=support)
     conjoined = k >= 0 and s.t[k].tag in {"CC", ","} and last.trigger_at < last.at and not last.total
     if conjoined and c.noun and k - last.at <= 4 and c.quantity.kind == last.quantity.kind:
         return last._replace(quantity=c.quantity, subject=s.table.subject(c.noun), at=c.at, support=support)

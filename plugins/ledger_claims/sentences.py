@@ -111,11 +111,14 @@ def _is_furniture(article: Article, piece: Span, block: Span, *, punctuated: boo
     return len(whole.split()) <= 16 and whole[-1] not in f"{_CLOSING}:;"
 
 
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d(?: ?(?:[ap]\.?m\.?|[A-Z]{2,4}))?\s+(?=[A-Z])")
 _DATELINE = re.compile(r"[A-ZÀ-Þ][\w.,'’ -]{1,60}?(?: ?\([A-Z][\w ./&-]{1,30}\))? ?(?:[–—]|--?)\s")
 
 
 def after_dateline(text: str, span: Span) -> Span:
     """The sentence without a dateline such as `OSLO (AGENCY) -`."""
+    if (clock := _CLOCK.match(text, span.start, span.end)) is not None:
+        return Span(clock.end(), span.end)  # the entry of a live page
     match = _DATELINE.match(text, span.start, span.end)
     if match is None or not ("(" in match.group() or match.group().split(",")[0].rstrip(" -–—").isupper()):
         return span

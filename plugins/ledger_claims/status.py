@@ -92,7 +92,8 @@ def statuses(tokens: Sequence[Token], attributions: Sequence[Attribution], names
         opens_group = token.tag == "AUX" and (k == 0 or tokens[k - 1].tag != "AUX")
         verb = token.tag == "N" and not token.capital and k > 0
         faulty = token.low in lexicon().faults
-        if not (opens_group or verb or faulty):
+        planned = opens_group and k > 0 and tokens[k - 1].low == "to"
+        if planned or not (opens_group or verb or faulty):
             continue
         begin = _main_clause(tokens, k, attributions)
         if begin is None or (begin >= k and not faulty):

@@ -71,7 +71,7 @@ def total(s: Scene, c: Counted) -> Figure | None:
             token.tag == "Q" and s.t[j + 1].tag != "CC" and s.low(j + 1) != "to"
         ):
             return None
-        sense = token.says("total")
+        sense = token.says("total") if s.low(j - 1) != "in" or token.low != "force" else None
         counted = token.says("count")
         deed = counted or token.says("act")
         if j + token.width == k and s.low(k) == "of" and deed is not None:  # "the deaths of 22 people"
@@ -96,6 +96,7 @@ def total(s: Scene, c: Counted) -> Figure | None:
             return s.make(c, state, j, "", total=True)
         if (
             token.low in _WATERS
+            and not (token.capital and s.t[j + 1].capital)
             and c.quantity.unit in _LENGTHS
             and (reaching or s.low(k) in REACH or s.low(k) in {"to", "at"})
         ):
@@ -121,6 +122,7 @@ def _whole_before(s: Scene, at: int) -> bool:
 def _counts_votes(s: Scene, c: Counted, follows: list[str]) -> bool:
     """Whether a bare percentage is one of votes: the sentence speaks of ballots, and nothing else is counted."""
     bare = follows[0] in {"", ".", ",", ";", "and", "to", "with", "while", "against", "ahead"} and not c.noun
+    bare = bare or (follows[0] == "of" and "total" in follows)
     return bare and any(t.low in _BALLOTS for t in s.t)
 
 
@@ -129,6 +131,9 @@ def _standing(s: Scene, won: int) -> str:
     at = won
     if s.low(won) == "with":  # "won the runoff with 52 percent"
         at = next((k for k in range(won - 1, max(0, won - 6), -1) if s.low(k) in _WON | _LEADING), won)
+    if s.low(won).endswith("ing") and s.t[at - 1].tag == ",":  # "Mara Dell held a lead, taking 51 percent"
+        end = next((k for k in range(at - 1) if s.t[k].tag != "N" or not s.t[k].capital), 0)
+        return " ".join(t.text for t in s.t[:end])
     while at > 1 and (s.low(at - 1) in _LEADING or s.t[at - 1].tag in {"AUX", "ADV"}):
         at -= 1
     name = subject_before(s.t, at, s.table, named=True)
@@ -225,6 +230,14 @@ def _number_of(s: Scene, c: Counted, j: int, stop: int) -> Figure | None:
     for k in range(j + 2, stop):
         token = s.t[k]
         sense = token.says("state", "count") or token.says("object")
+        if (
+            sense is not None
+            and sense.role == "count"
+            and singular(token.low) in s.table.persons
+            and _fated(s, k + 1)
+        ):
+            noun = token.low  # "the number of protesters injured"
+            continue
         if sense is not None and (sense.role != "object" or sense.form in {"participle", "past"}):
             both = joined(s, k, sense, also="and")
             return s.make(c, both, k, noun if sense.role != "count" else "", total=True)
@@ -242,6 +255,12 @@ def _number_of(s: Scene, c: Counted, j: int, stop: int) -> Figure | None:
     if noun == "passenger":
         return s.make(c, Sense("aboard", "total", "passenger"), j, "people", total=True)
     return s.make(c, Sense("number", "total", "number"), j, noun, total=True) if noun else None
+
+
+def _fated(s: Scene, k: int) -> bool:
+    """Whether what befell those counted stands at `k`."""
+    sense = s.t[k].says("state", "object") if k < len(s) else None
+    return sense is not None and (sense.role == "state" or sense.form in {"participle", "past"})
 
 
 def _rising(s: Scene, j: int, k: int, *, reaching: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["VerbForms", "other_forms", "verb_forms"]
+__all__ = ["VerbForms", "base_form", "other_forms", "verb_forms"]
 
 _IRREGULAR = """
 admit admitted admitted admitting | ban banned banned banning | be was been being am are were
@@ -27,11 +27,26 @@ seek sought sought seeking | send sent sent sending | set set set setting | ship
 shoot shot shot shooting | show showed shown showing | shut shut shut shutting | sink sank sunk sinking
 slam slammed slammed slamming | slay slew slain slaying | speak spoke spoken speaking
 stab stabbed stabbed stabbing | stop stopped stopped stopping | strike struck struck striking
-swear swore sworn swearing | take took taken taking | tell told told telling | think thought thought thinking
+bid bid bid bidding | buy bought bought buying | compel compelled compelled compelling
+control controlled controlled controlling | deal dealt dealt dealing | draw drew drawn drawing | drop dropped dropped dropping
+eat ate eaten eating | expel expelled expelled expelling | feed fed fed feeding | fly flew flown flying
+freeze froze frozen freezing | grab grabbed grabbed grabbing | grow grew grown growing | hide hid hidden hiding
+hit hit hit hitting | lend lent lent lending | meet met met meeting | mislead misled misled misleading
+occur occurred occurred occurring | omit omitted omitted omitting | overrun overran overrun overrunning
+oversee oversaw overseen overseeing | overtake overtook overtaken overtaking | pay paid paid paying
+permit permitted permitted permitting | read read read reading | rebel rebelled rebelled rebelling
+rebuild rebuilt rebuilt rebuilding | refer referred referred referring | regret regretted regretted regretting
+ride rode ridden riding | rise rose risen rising | rob robbed robbed robbing | sell sold sold selling
+shrink shrank shrunk shrinking | sit sat sat sitting | sleep slept slept sleeping | spend spent spent spending
+spread spread spread spreading | stand stood stood standing | steal stole stolen stealing | step stepped stepped stepping
+strip stripped stripped stripping | submit submitted submitted submitting | sweep swept swept sweeping
+swim swam swum swimming | tear tore torn tearing | undergo underwent undergone undergoing
+undertake undertook undertaken undertaking | wear wore worn wearing | swear swore sworn swearing | take took taken taking | tell told told telling | think thought thought thinking
 throw threw thrown throwing | trap trapped trapped trapping | understand understood understood understanding
 win won won winning | withdraw withdrew withdrawn withdrawing | write wrote written writing
 """
 _TABLE = {parts[0]: parts for line in _IRREGULAR.replace("\n", "|").split("|") if (parts := line.split())}
+_BASES = {form: parts[0] for parts in reversed(_TABLE.values()) for form in parts[1:3] if form != parts[0]}
 _THIRD = {"be": "is", "have": "has"}
 
 
@@ -50,6 +65,9 @@ def verb_forms(lemma: str) -> VerbForms:
     if lemma in _TABLE:
         past, participle, ing = _TABLE[lemma][1:4]
         return VerbForms(lemma, _third(lemma), past, participle, ing)
+    if lemma.startswith("re") and lemma[2:] in _TABLE:  # "retake", "resend"
+        past, participle, ing = (f"re{form}" for form in _TABLE[lemma[2:]][1:4])
+        return VerbForms(lemma, _third(lemma), past, participle, ing)
     if lemma.endswith("e"):
         past, ing = lemma + "d", lemma + "ing" if lemma.endswith("ee") else lemma[:-1] + "ing"
     elif _ends_in_consonant_y(lemma):
@@ -57,6 +75,11 @@ def verb_forms(lemma: str) -> VerbForms:
     else:
         past, ing = lemma + "ed", lemma + "ing"
     return VerbForms(lemma, _third(lemma), past, past, ing)
+
+
+def base_form(word: str) -> str:
+    """The base of an irregular past form or participle (`fell`: `fall`); any other word as it is."""
+    return _BASES.get(word, word)
 
 
 def other_forms(lemma: str) -> tuple[str, ...]:

@@ -243,8 +243,7 @@ def _window_to(text: str, times: Sequence[TimeSpan], clause: Span, figure: Span)
 
 
 _SMALL = ("the", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_TO_MOVED = frozenset(["evacuated", "displaced", "rescued"])  # "evacuated from Lunde"
-_DAY = re.compile(
+_TO_DAY = re.compile(
     r"\b(?:in|during|over|within|for) (?:the )?(?:last |past |first )?(the|\w+)? ?\b(day|week|month|hour)s?(?: to| ending| ended| until| through| up to)(?: on)? $",
     re.IGNORECASE,
 )

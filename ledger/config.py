@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import platformdirs
@@ -83,13 +83,14 @@ class Plugins(msgspec.Struct, frozen=True, kw_only=True):
 
     With `allow` only the plugins and distributions that it names are loaded beside what newsledger ships. Folders are
     relative to the home.
-    `memory` is what a worker process may map, in MiB; 0 means no limit.
+    `memory` is what a worker process may map, in MiB; 0 means no limit. `calls` are calls to outside services under way at a time.
     """
 
     disabled: tuple[str, ...] = ()
     allow: tuple[str, ...] | None = None
     directories: tuple[str, ...] = ()
     memory: int = 2048
+    calls: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     settings: dict[str, dict[str, Any]] = {}
 
 
@@ -151,9 +152,8 @@ def _from_table(table: dict[str, Any], folder: Path, url: str, file: Path) -> Se
             fix=f"Known sections: {', '.join(sorted(known))}",
         )
     plugins = dict(table.get("plugins", {}))
-    named = {
-        key: plugins.pop(key) for key in ("allow", "directories", "disabled", "memory") if key in plugins
-    }
+    own = set(Plugins.__struct_fields__) - {"settings"}
+    named = {key: plugins.pop(key) for key in own & plugins.keys()}
     try:
         return Settings(
             home=folder,

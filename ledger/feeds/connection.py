@@ -59,7 +59,8 @@ class Connection(asyncio.Protocol):
         self.headers: list[tuple[str, str]] = []
         self._body: deque[bytes] = deque()
         self._buffered = self._unused = 0
-        self._heard = self._head = self._sized = self._over = self._keep = self._paused = False
+        self._heard = self._head = self._over = self._keep = self._paused = False
+        self._measured = self._coded = self._chunked = False
 
     # -- what the transport uses -------------------------------------------------------------------------------
 
@@ -170,8 +171,9 @@ class Connection(asyncio.Protocol):
         self._end(exc)
 
     def _end(self, reason: Exception | None = None) -> None:
-        """No more bytes come. That is how a body without a length ends."""
-        if reason is None and self._head and not self._sized:
+        """No more bytes come. That is how a body without a length or chunks ends."""
+        sized = self._chunked or (self._measured and not self._coded)
+        if reason is None and self._head and not sized:
             self._over = True
         if not self._heard and self._asked > 1:
             self.fail(StaleError())
@@ -198,8 +200,15 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, or a trailer, which nobody needs."""
-        if not self._head and not self._over:
-            self.headers.append((name.decode("latin-1").lower(), _text(value)))
+        if self._head or self._over:
+            return
+        key, text = name.decode("latin-1").lower(), _text(value)
+        self.headers.append((key, text))
+        if key == "content-length":
+            self._measured = True
+        elif key == "transfer-encoding":
+            self._coded = True
+            self._chunked = self._chunked or "chunked" in text.lower()
 
     def on_headers_complete(self) -> None:
         """The head is whole; that of an interim answer (1xx) does not count."""
@@ -208,15 +217,11 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if 100 <= status < 200:
             self.headers = []
+            self._measured = self._coded = self._chunked = False
             return
         self.status = status
         self._head = True
         self._unused = 0
-        names = {name for name, _ in self.headers}
-        chunked = any(
-            name == "transfer-encoding" and "chunked" in value.lower() for name, value in self.headers
-        )
-        self._sized = chunked or ("content-length" in names and "transfer-encoding" not in names)
         self._wake()
 
     def on_body(self, body: bytes) -> None:

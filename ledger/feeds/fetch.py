@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from itertools import chain
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -24,7 +25,7 @@ from ledger.config import Fetch
 from ledger.errors import FetchError
 from ledger.feeds.decoding import ACCEPT_ENCODING, decode_body
 from ledger.feeds.guard import check_url
-from ledger.feeds.hosts import HostGate, Robots, origin
+from ledger.feeds.hosts import HostGate, Robots, authority, origin
 
 __all__ = [
     "VERSION",
@@ -210,7 +211,7 @@ class Fetcher:
                 await self._ask_robots(target)
             fetched, location = await self._one(url, target, headers, limit, budget)
             if location is None:
-                return msgspec.structs.replace(fetched, permanent_url=permanent)
+                return msgspec.structs.replace(fetched, permanent_url=permanent) if permanent else fetched
             unbroken = unbroken and fetched.status in PERMANENT
             target = check_url(urljoin(target, location), self._settings.allow_hosts, after=target)
             permanent = target if unbroken else permanent
@@ -242,7 +243,7 @@ class Fetcher:
                 budget.left -= time() - start
 
     async def _read(self, url: str, target: str, answer: Exchange, limit: int) -> tuple[Fetched, str | None]:
-        if sum(len(name) + len(value) for name, value in answer.headers) > HEADER_BYTES:
+        if sum(map(len, chain.from_iterable(answer.headers))) > HEADER_BYTES:
             raise FetchError("The headers are too large", which=target, fix=f"At most {HEADER_BYTES:,} bytes")
         headers = dict(reversed(answer.headers))
         media_type, charset = _content_type(headers.get("content-type", ""))
@@ -297,7 +298,7 @@ class Fetcher:
         if (reason := self.robots.failure(target)) is not None:
             raise reason
         if delay := self.robots.delay(target, AGENT):
-            self.gate.delays[urlsplit(target).netloc] = delay
+            self.gate.delays[authority(target)] = delay
         if not self.robots.allowed(target, AGENT):
             raise RobotsError("The site's robots.txt does not let this page be fetched", which=target)
 
@@ -360,6 +361,8 @@ def _sendable(validator: str) -> str:
 
 def _fresh_for(headers: Mapping[str, str]) -> float:
     control = headers.get("cache-control", "").lower()
+    if not control and "expires" not in headers:
+        return 0.0
     if "no-cache" in control or "no-store" in control:
         return 0.0
     if match := re.search(r"max-age\s*=\s*\"?(\d{1,9})", control):

@@ -10,9 +10,10 @@ import functools
 import itertools
 import os
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
-from ledger.store.protocol import Store
+from ledger.store.protocol import Store, Task
 
 __all__ = ["free_left_behind", "is_dead", "new_owner", "shown"]
 
@@ -49,9 +50,9 @@ def is_dead(owner: str) -> bool:
     return bool(start) and start != _start(int(pid))
 
 
-def free_left_behind(store: Store, kind: str) -> int:
-    """Free the tasks of `kind` that dead processes of this host hold; gives their number. Nobody else can finish them."""
-    left = [task for task in store.tasks(kind) if task.owner and is_dead(task.owner)]
+def free_left_behind(store: Store, tasks: Iterable[Task]) -> int:
+    """Free those of `tasks` that dead processes of this host hold; gives their number. Nobody else can finish them."""
+    left = [task for task in tasks if task.owner and is_dead(task.owner)]
     if left:
         # Putting a task again takes its lease and its fence away.
         store.put_tasks(left)

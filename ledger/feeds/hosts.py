@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import protego
 
 from ledger.errors import FetchError
 from ledger.feeds.turns import Turns
 
-__all__ = ["HostGate", "Robots", "origin"]
+__all__ = ["HostGate", "Robots", "authority", "origin"]
 
 MAX_CRAWL_DELAY = 60.0
 ROBOTS_LIFETIME = timedelta(days=1)
@@ -21,9 +20,14 @@ ROBOTS_RETRY = timedelta(minutes=10)
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    """Scheme, host and port of a URL that `check_url` gave."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def authority(url: str) -> str:
+    """Host and port of a URL that `check_url` gave, as it writes them."""
+    return url.partition("://")[2].partition("/")[0]
 
 
 class HostGate:
@@ -41,13 +45,19 @@ class HostGate:
         self.turns: Turns | None = None
         self.delays: dict[str, float] = {}
 
+    def enter(self, url: str) -> AbstractAsyncContextManager[None]:
+        """This URL's turn at its host: waited for on entering, given back on leaving."""
+        host = authority(url)
+        slots = self._slots.get(host)
+        if slots is None:
+            slots = self._slots[host] = asyncio.Semaphore(self._per_host)
+        return self._paced(host, slots) if self._interval else slots
+
     @asynccontextmanager
-    async def enter(self, url: str) -> AsyncIterator[None]:
-        """Wait for this URL's turn at its host."""
-        host = urlsplit(url).netloc
-        async with self._slots.setdefault(host, asyncio.Semaphore(self._per_host)):
-            interval = max(self._interval, self.delays.get(host, 0.0)) if self._interval else 0.0
-            if interval and self.turns is not None:
+    async def _paced(self, host: str, slots: asyncio.Semaphore) -> AsyncIterator[None]:
+        interval = max(self._interval, self.delays.get(host, 0.0))
+        async with slots:
+            if self.turns is not None:
                 wait, name = await self.turns.take(host, interval)
                 try:
                     if wait:
@@ -56,22 +66,21 @@ class HostGate:
                 finally:
                     self.turns.give_back(host, name)
                 return
-            if interval:
-                now = asyncio.get_running_loop().time()
-                start = max(now, self._next.get(host, now))
-                self._next[host] = start + interval
-                if start > now:
-                    await asyncio.sleep(start - now)
+            now = asyncio.get_running_loop().time()
+            start = max(now, self._next.get(host, now))
+            self._next[host] = start + interval
+            if start > now:
+                await asyncio.sleep(start - now)
             yield
 
     def hold_off(self, url: str, until: datetime) -> None:
         """Remember that the host asked to be left alone until then."""
-        host = urlsplit(url).netloc
+        host = authority(url)
         self._until[host] = max(until, self._until.get(host, until))
 
     def held_until(self, url: str, now: datetime) -> datetime | None:
         """Until when the host wants to be left alone, None when it does not."""
-        until = self._until.get(urlsplit(url).netloc) if self._until else None
+        until = self._until.get(authority(url)) if self._until else None
         return until if until is not None and until > now else None
 
     @property

@@ -97,7 +97,8 @@ class Poller:
         )
         self._fetcher.gate.turns = turns
         chosen = force or only is not None
-        left = self._named(only) if chosen else None
+        named = self._named(only) if chosen else []
+        left = [*named] if chosen else None
         pages = PageCache(self._fetcher, self._extractor)
 
         def claim(size: int) -> list[Task]:
@@ -131,8 +132,8 @@ class Poller:
         finally:
             await pages.close()
         outcomes = shift.outcomes
-        if chosen and limit is None:
-            outcomes.update(self._held_by_others(only, outcomes))
+        if limit is None and (missing := set(named) - outcomes.keys()):
+            outcomes.update(self._held_by_others(missing))
         await turns.close()
         self._remember_hosts()
         return PollReport(
@@ -141,8 +142,9 @@ class Poller:
 
     def _named(self, only: Collection[str] | None) -> list[str]:
         """The feeds that were asked for, the most overdue last. What a process of this host held that is no more is free."""
-        free_left_behind(self._store, FEED)
-        tasks = [task for task in self._store.tasks(FEED) if only is None or task.key in only]
+        tasks = self._store.tasks(FEED)
+        free_left_behind(self._store, tasks)
+        tasks = [task for task in tasks if only is None or task.key in only]
         return [task.key for task in sorted(tasks, key=lambda task: (task.next_at, task.key), reverse=True)]
 
     def _claim(self, size: int, left: list[str] | None) -> list[Task]:
@@ -166,13 +168,12 @@ class Poller:
                 return tasks
         return []
 
-    def _held_by_others(self, only: Collection[str] | None, seen: Collection[str]) -> dict[str, FeedOutcome]:
+    def _held_by_others(self, feeds: Collection[str]) -> dict[str, FeedOutcome]:
         """The feeds that should have been polled, but that another process holds."""
         now = self._clock.now()
         held: dict[str, FeedOutcome] = {}
         for task in self._store.tasks(FEED):
-            wanted = task.key not in seen and (only is None or task.key in only)
-            if wanted and task.lease_until is not None and task.lease_until > now:
+            if task.key in feeds and task.lease_until is not None and task.lease_until > now:
                 memory = decode_memory(task.data, task.key)
                 held[task.key] = FeedOutcome(
                     feed=task.key,

@@ -29,6 +29,8 @@ LONGEST_WAIT = 1.0
 HOSTS_FOR_OUTAGE = 3
 JUDGED = 64
 """Visits after which the failures among them are judged together."""
+SHORT = 1.0
+"""Seconds in which what was claimed is visited where more could be claimed at a time."""
 LONGEST_DOUBT = 30.0
 """Seconds after which they are judged though there were fewer."""
 
@@ -73,6 +75,8 @@ class Shift:
         self._recent: deque[tuple[str, bool]] = deque(maxlen=2 * JUDGED)
         self._unjudged = 0
         self._running = 0
+        self._size = self._width
+        self._claimed_at = -SHORT
         self._dry = False
         self._woken = asyncio.Event()
         self.visited = 0
@@ -133,7 +137,12 @@ class Shift:
         """Claim what there is room for. Once there was nothing, no more is asked for until visits were recorded."""
         if self._dry or self._stopping():
             return False
-        tasks = self._ask(self._width)
+        now = asyncio.get_running_loop().time()
+        # Where visits are short, more are claimed at a time: all must be over long before the leases are.
+        fast = now - self._claimed_at < SHORT
+        self._size = min(self._size * 2, self._width * 8) if fast else self._width
+        self._claimed_at = now
+        tasks = self._ask(self._size)
         self._dry = not tasks
         for task in tasks:
             place = _Place(task, decode_memory(task.data, task.key))

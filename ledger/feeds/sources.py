@@ -51,8 +51,9 @@ def _claims(
         while claimed := claim(now=clock.now()):
             yield from claimed
         return
-    free_left_behind(store, SOURCE)
-    for known in store.tasks(SOURCE):
+    sources = store.tasks(SOURCE)
+    free_left_behind(store, sources)
+    for known in sources:
         if only is None or known.key in only:
             yield from claim(now=clock.now(), force=True, keys=[known.key])
 

@@ -60,7 +60,8 @@ class HttpTransport:
 
     def exchange(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> _Call:
         """One GET or POST. See `Transport.exchange`."""
-        return _Call(self, target_of(url), _request(url, headers, body), again=body is None)
+        target = target_of(url)
+        return _Call(self, target, _request(target, headers, body), again=body is None)
 
     async def close(self) -> None:
         """Close all connections; idempotent."""
@@ -231,15 +232,14 @@ class _Guard:
         return socket.socket(family=family, type=kind, proto=protocol)
 
 
-def _request(url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    target = target_of(url)
+def _request(target: Target, headers: Mapping[str, str], body: bytes | None) -> bytes:
     lines = [f"{'GET' if body is None else 'POST'} {target.path} HTTP/1.1", f"Host: {target.authority}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body is not None:
         lines.append(f"Content-Length: {len(body)}")
     head = "\r\n".join(lines)
     if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1 or "\0" in head:
-        raise FetchError("A request's header must be one line", which=url)
+        raise FetchError("A request's header must be one line", which=target.url)
     return head.encode("utf-8", "replace") + b"\r\n\r\n" + (body or b"")
 
 

@@ -57,6 +57,11 @@ class Calls:
         self._keys = keys
         self.made: list[ServiceCall] = []
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the answers are there already."""
+        return self._record is not None
+
     def post(self, asked: Asked) -> Answer:
         """The answer, made or recorded. Raises OSError with the same message both times."""
         heard = self.hear(asked)

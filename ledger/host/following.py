@@ -70,7 +70,7 @@ class Feeds:
         from ledger.feeds.holders import free_left_behind
         from ledger.feeds.subscriptions import FEED, SOURCE
 
-        return sum(free_left_behind(self._store, kind) for kind in (FEED, SOURCE))
+        return sum(free_left_behind(self._store, self._store.tasks(kind)) for kind in (FEED, SOURCE))
 
     def test(self, url: str) -> FeedTest:
         """What polling this address would record; writes nothing. Raises FetchError or InputError."""

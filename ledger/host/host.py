@@ -7,6 +7,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from ledger.config import Plugins
 from ledger.errors import NotFoundError, UsageError
 from ledger.events.types import ServiceCall
 from ledger.host.annotations import CORE_TYPES, UnknownAnnotation, encode_annotation, read_head, tag_of
+from ledger.host.beside import Beside
 from ledger.host.calls import Asked, Calls
 from ledger.host.configure import configure
 from ledger.host.describe import Candidate, Problem
@@ -30,7 +32,7 @@ from ledger.host.order import providers_of
 from ledger.host.roster import Roster
 from ledger.host.run import Outcome, Runner, accept
 from ledger.host.shelf import Shelf
-from ledger.host.turns import Steps, finished, in_turn, interleave, second_look
+from ledger.host.turns import AHEAD, Steps, elsewhere, finished, in_turn, interleave, second_look
 from ledger.plugin import Annotation, Answer, Article
 
 if TYPE_CHECKING:
@@ -105,6 +107,8 @@ class Host:
         self._home = home
         self._new_web = web
         self._web: PluginWeb | None = None
+        self._web_lock = threading.Lock()
+        self._beside = Beside(settings.calls)
         self._health = {active.name: Health() for active in self.processors}
         known = read_health(home) if home is not None else {}
         self._runs = Counter({name: one.runs for name, one in known.items()})
@@ -124,6 +128,7 @@ class Host:
                     add_notes(self._health[names[0]].notes, ended)
             self.keep_health()
             self._finalizer()
+            self._beside.close()
             web, self._web = self._web, None
             if web is not None:
                 web.close()
@@ -181,7 +186,7 @@ class Host:
                     "No such active processor", which=", ".join(unknown), fix="See `newsledger plugin list`"
                 )
         with self._turn:
-            yield from interleave([self._steps(one) for one in work])
+            yield from interleave([self._steps(one) for one in work], max(AHEAD, self.settings.calls))
 
     def records(self, hook: str) -> tuple[Any, ...]:
         """The records of one hook, such as `ledger_sources`, imported into this process now; by plugin, in order.
@@ -245,7 +250,7 @@ class Host:
             begin = time.perf_counter()
             try:
                 if worker is None:
-                    made = self._runners[active.name].produce(pass_.article, pass_.layers, calls.post)
+                    made = yield from self._here(active, pass_, calls)
                     seconds = time.perf_counter() - begin
                 else:
                     made, seconds = yield from self._in_worker(active, pass_, worker, calls)
@@ -271,6 +276,16 @@ class Host:
             calls=tuple(calls.made),
         )
 
+    def _here(self, active: ActiveProcessor, pass_: _Pass, calls: Calls) -> Steps[Made]:
+        run = partial(self._runners[active.name].produce, pass_.article, pass_.layers, calls.post)
+        if (
+            active.replay != "recorded"
+            or calls.recorded
+            or not self._roster.owners[active.name].candidate.first_party
+        ):
+            return run()
+        return (yield from elsewhere(self._beside, run))
+
     def _calls(self, active: ActiveProcessor, pass_: _Pass) -> Calls:
         if pass_.record is not None:
             return Calls(record=pass_.record.get(active.name, ()))
@@ -280,9 +295,9 @@ class Host:
     def _ask(self, asked: Asked) -> Answer:
         if self._new_web is None:
             raise OSError("there is no network here, and nothing is recorded")
-        if self._web is None:
-            self._web = self._new_web()
-        return self._web.ask(asked)
+        with self._web_lock:
+            web = self._web = self._web or self._new_web()
+        return web.ask(asked)
 
     def _skip(self, active: ActiveProcessor, pass_: _Pass) -> tuple[str, bool]:
         if reason := _language(active, pass_.article):
@@ -307,10 +322,10 @@ class Host:
         look = self._runs[active.name] % _LOOK == 0
         self._runs[active.name] += 1
         job = self._job(active, pass_, look=look)
-        result = yield from finished(worker, job, calls)
+        result = yield from finished(worker, job, calls, self._beside)
         notes = list(result.notes)
         if look and active.replay in _STEADY and 4 * result.seconds < active.timeout:
-            notes += yield from second_look(worker, job, result, Calls(record=calls.made))
+            notes += yield from second_look(worker, job, result, Calls(record=calls.made), self._beside)
         article = pass_.article
         add_notes(
             health.notes,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import selectors
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.host.calls import Calls
+from ledger.host.calls import Asked, Heard
 from ledger.host.describe import Candidate, Description
 from ledger.host.failures import Failure, Limits, RejectedError
 from ledger.host.frames import EndRequest, LoadRequest, RunRequest
@@ -61,6 +63,7 @@ class PluginWorker:
         self._limits = limits
         self.process = WorkerProcess(limits, environment)
         self.taken = False
+        self._asked_at: float | None = None
         self._loaded: set[Candidate] = set()
 
     def begin(self) -> None:
@@ -76,6 +79,7 @@ class PluginWorker:
 
         Raises RejectedError when the child cannot be brought to it.
         """
+        self._asked_at = None
         for candidate in (self._candidate, *request.companions):
             if candidate not in self._loaded or not self.process.running:
                 self._load(candidate)
@@ -91,20 +95,36 @@ class PluginWorker:
             request.timeout,
         )
 
-    def result(self, calls: Calls) -> Result | None:
-        """What came of it, None while the child is at work. `calls` makes the calls that it asks for. Raises RejectedError."""
+    def result(self) -> Result | Asked | None:
+        """What came of it, None while the child is at work; or a call that it asks for, and then `answer` follows.
+
+        Raises RejectedError.
+        """
         reply = self.process.advance()
         if reply is None:
             return None
         if reply.asked is not None:
-            begin = time.monotonic()
-            heard = calls.hear(reply.asked)
-            self.process.resume(heard, time.monotonic() - begin)
-            return None
+            self._asked_at = time.monotonic()
+            return reply.asked
         notes = reply.notes
         if printed := " ".join(self.process.printed.decode("utf-8", "replace").split()):
             notes += (Note(kind="printed", message=f"printed {printed[:40]!r}"),)
         return Result(reply.annotations, notes, reply.seconds)
+
+    def answer(self, heard: Heard) -> None:
+        """Tell the child what came of its call; the time that this took does not count. Raises RejectedError."""
+        assert self._asked_at is not None
+        seconds, self._asked_at = time.monotonic() - self._asked_at, None
+        self.process.resume(heard, seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds that the child still has; without end while it is not its turn."""
+        return self.process.left if self._asked_at is None else math.inf
+
+    def watch(self, selector: selectors.BaseSelector) -> None:
+        """Register what shows that the child can go on."""
+        self.process.watch(selector)
 
     def close(self) -> tuple[Note, ...]:
         """End the child; idempotent. Gives what there is to say about its end."""

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -18,7 +19,7 @@ from ledger.host.calls import Heard
 from ledger.host.failures import Limits, RejectedError
 from ledger.host.frames import HEADER, Reply, Request, encode_request
 
-__all__ = ["WorkerProcess", "wait_for"]
+__all__ = ["Awaited", "WorkerProcess", "wait_for"]
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ledger.host.worker import main; main()"
 _KEPT = ("HOME", "LD_LIBRARY_PATH", "PATH", "SSL_CERT_FILE", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME")
@@ -304,12 +305,25 @@ class WorkerProcess:
         return f"; it last printed: {printed[-1][:_TAIL]}" if printed else ""
 
 
-def wait_for(processes: Sequence[WorkerProcess]) -> None:
-    """Wait until one of `processes` can go on, at most until the first deadline; a short while where a child may die unseen."""
-    left = min((one.left for one in processes), default=0.0)
+class Awaited(Protocol):
+    """Something that can be waited for with others."""
+
+    @property
+    def left(self) -> float:
+        """Seconds to its deadline; asked when it is watched already."""
+        ...
+
+    def watch(self, selector: selectors.BaseSelector) -> None:
+        """Register what shows that it can go on."""
+        ...
+
+
+def wait_for(awaited: Sequence[Awaited]) -> None:
+    """Wait until one of them can go on, at most until the first deadline; a short while where a child may die unseen."""
     with selectors.DefaultSelector() as selector:
-        for one in processes:
+        for one in awaited:
             one.watch(selector)
+        left = min((one.left for one in awaited), default=0.0)
         selector.select(max(0.0, min(left, _SLICE)))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import CancelledError
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -23,9 +25,9 @@ T = TypeVar("T")
 
 
 class PluginWeb:
-    """One fetcher for the whole time that plugins use it, so that hosts are not hurried. By one thread at a time; close it once.
+    """One fetcher for the whole time that plugins use it, so that hosts are not hurried. For any number of threads; close it once.
 
-    `silence` is for how many seconds a host may send nothing.
+    It works in a thread of its own, begun by the first call. `silence` is for how many seconds a host may send nothing.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class PluginWeb:
         self._settings = settings
         self._clock = clock
         self._transport = transport
-        self._runner: asyncio.Runner | None = None
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._fetcher: Fetcher | None = None
         self._silence = silence
 
@@ -92,13 +96,38 @@ class PluginWeb:
         return value
 
     def close(self) -> None:
-        """Close connections and the event loop; idempotent."""
-        runner, self._runner = self._runner, None
+        """Give up calls that are under way, close connections and end the thread; idempotent."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+            thread, self._thread = self._thread, None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._end(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         fetcher, self._fetcher = self._fetcher, None
-        if runner is not None:
-            with runner:
-                if fetcher is not None and self._transport is None:
-                    runner.run(fetcher.close())
+        if fetcher is not None and self._transport is None:
+            await fetcher.close()
+        loop = asyncio.get_running_loop()
+        await loop.shutdown_asyncgens()
+        await loop.shutdown_default_executor()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="newsledger-web", daemon=True
+                )
+                self._thread.start()
+            return self._loop
 
     def _run(self, ask: Callable[[Fetcher], Awaitable[T]]) -> T:
         async def run() -> T:
@@ -107,9 +136,13 @@ class PluginWeb:
                 self._fetcher = Fetcher(transport, self._settings, self._clock)
             return await ask(self._fetcher)
 
-        if self._runner is None:
-            self._runner = asyncio.Runner()
+        asked = asyncio.run_coroutine_threadsafe(run(), self._running())
         try:
-            return self._runner.run(run())
+            return asked.result()
+        except CancelledError:
+            raise OSError("given up, since newsledger ends") from None
         except LedgerError as error:
             raise OSError(str(error)) from error
+        except BaseException:
+            asked.cancel()
+            raise

@@ -51,9 +51,9 @@ def opened(tmp_path: Path, folder: Path) -> Iterator[Callable[..., Ledger]]:
     ledgers: list[Ledger] = []
     clock = FixedClock("2031-05-05T07:00:00Z")
 
-    def make(fetch: Fetch | None = None, **plugins: Any) -> Ledger:
+    def make(fetch: Fetch | None = None, home: str = "home", **plugins: Any) -> Ledger:
         settings = Settings(
-            home=tmp_path / "home",
+            home=tmp_path / home,
             fetch=fetch or Fetch(),
             plugins=Plugins(**{"directories": (str(folder),), **plugins}),
         )

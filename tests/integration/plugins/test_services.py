@@ -44,6 +44,7 @@ class Service:
         self.reply: Response | str = completion()
         self.asked: list[Request] = []
         self.slow = threading.Event()
+        self.together: threading.Barrier | None = None
         server.expect_request("/v1/chat/completions", method="POST").respond_with_handler(self._answer)
 
     def _answer(self, request: Request) -> Response:
@@ -51,6 +52,8 @@ class Service:
         self.asked.append(request)
         if self.reply == "never":
             self.slow.wait(10)
+        if self.together is not None:
+            self.together.wait(10)
         return (
             self.reply
             if isinstance(self.reply, Response)
@@ -312,3 +315,38 @@ def test_of_two_processes_that_ask_at_one_time_the_first_answer_stays(ask, servi
         assert second.annotations != tuple(map(bytes, first.annotations))
         assert record_events(late.store, [outcome_event(article, cause.id, second, 1)]) == 0
         assert outcomes(late) == [first]
+
+
+TEXTS = [f"Report {number}. The ministry denies the figure of {number}." for number in range(6)]
+
+
+@pytest.fixture
+def several(service, opened, tmp_path, monkeypatch):
+    """A ledger of six reports, which the model is asked about with so many calls at a time."""
+    monkeypatch.setenv("MODEL_KEY", KEY)
+
+    def make(home: str, calls: int):
+        table = {"endpoint": f"http://127.0.0.1:{service.server.port}/v1", "model": "tiny"}
+        fetch = Fetch(allow_hosts=(f"127.0.0.1:{service.server.port}",))
+        with opened(fetch, home, disabled=(*OTHERS, "llm")) as ledger:
+            for number, text in enumerate(TEXTS):
+                file = tmp_path / f"{number}.txt"
+                file.write_text(text, "utf-8")
+                ledger.ingest(file, outlet="harbour")
+        return opened(fetch, home, disabled=OTHERS, settings={"llm": table}, calls=calls)
+
+    return make
+
+
+def test_calls_for_several_reports_are_under_way_together_and_recorded_in_the_same_order(several, service):
+    service.reply = completion(mark("The ministry denies the figure"))
+    with several("one", 1) as ledger:
+        ledger.process()
+        one_by_one = outcomes(ledger)
+    service.together = threading.Barrier(3)
+    with several("three", 3) as ledger:
+        ledger.process()
+        together = outcomes(ledger)
+    assert len(together) == len(TEXTS)
+    assert all(isinstance(event, ArticleAnnotated) for event in together)
+    assert together == one_by_one

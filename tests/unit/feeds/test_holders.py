@@ -62,6 +62,6 @@ def test_only_what_the_dead_hold_is_freed():
     store.put_tasks([Task(kind="feed", key=key, next_at=clock.now()) for key in "abc"])
     for key, owner in (("a", ended()), ("b", new_owner())):
         store.claim("feed", now=clock.now(), owner=owner, lease_seconds=300, limit=1, keys=[key])
-    assert free_left_behind(store, "feed") == 1
+    assert free_left_behind(store, store.tasks("feed")) == 1
     again = store.claim("feed", now=clock.now(), owner="next", lease_seconds=300, limit=9)
     assert [task.key for task in again] == ["a", "c"]

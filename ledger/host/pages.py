@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
 
     from ledger.projections import Views
 
-__all__ = ["PageReader", "page_body", "page_data", "read_template"]
+__all__ = ["PageReader", "page_body", "page_data", "read_template", "within"]
+
+T = TypeVar("T")
+
+SECONDS = 10.0
+"""How long a page may take."""
+_PLACES = threading.BoundedSemaphore(4)
+"""Pages at work in this process at a time, those included that never end."""
 
 
 class PageReader:
@@ -56,7 +65,7 @@ def page_data(plugin: str, page: Page, reader: PageReader) -> dict[str, Any]:
     try:
         data = msgspec.to_builtins(dict(page.load(reader)), str_keys=True)
     except Exception as error:
-        raise _failed(plugin, page, error) from error
+        raise _failed(plugin, page, explain(error)) from error
     assert isinstance(data, dict), "a dict stays one"
     return data
 
@@ -66,7 +75,33 @@ def page_body(plugin: str, page: Page, data: Mapping[str, Any]) -> str:
     try:
         return read_template(page).render(dict(data))
     except Exception as error:
-        raise _failed(plugin, page, error) from error
+        raise _failed(plugin, page, explain(error)) from error
+
+
+def within(plugin: str, page: Page, work: Callable[[], T], seconds: float = SECONDS) -> T:
+    """What `work` on a page returns or raises. Raises PluginError for a page that is not ready within `seconds`.
+
+    It works in a thread of its own, which nobody can end: one that hangs is left behind and keeps its place, of which there are few.
+    """
+    made: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            made.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is for whoever waits to hear
+            made.set_exception(error)
+        finally:
+            _PLACES.release()
+
+    if not _PLACES.acquire(timeout=seconds):
+        raise _failed(plugin, page, "other pages of plugins hang and hold every place; restart the server")
+    threading.Thread(target=run, name=f"page {page.name}", daemon=True).start()
+    try:
+        return made.result(seconds)
+    except TimeoutError as error:
+        if made.done():
+            raise
+        raise _failed(plugin, page, f"it was not ready within {seconds:g} seconds") from error
 
 
 def read_template(page: Page) -> jinja2.Template:
@@ -80,9 +115,9 @@ def read_template(page: Page) -> jinja2.Template:
     return environment.from_string(page.template)
 
 
-def _failed(plugin: str, page: Page, error: Exception) -> PluginError:
+def _failed(plugin: str, page: Page, why: str) -> PluginError:
     return PluginError(
         f"The page {page.name!r} of the plugin {plugin} failed",
-        which=explain(error),
+        which=why,
         fix=f"Nothing recorded is lost. `newsledger plugin disable {plugin}` takes the plugin out",
     )

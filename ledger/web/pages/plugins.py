@@ -8,7 +8,7 @@ from litestar import Request, Response
 from markupsafe import Markup
 
 from ledger.errors import NotFoundError
-from ledger.host.pages import PageReader, page_body, page_data
+from ledger.host.pages import PageReader, page_body, page_data, within
 from ledger.web.asking import GivenDesk, GivenMoment, Name
 from ledger.web.rendering import Page, bare, form_of, page_response
 from ledger.web.routes import page
@@ -49,9 +49,14 @@ def plugin_page(
     owner = inventory.owner("ledger_pages", wanted)
     query = {key: value for key, value in request.query_params.items() if key not in ("at", "published")}
     reader = PageReader(desk.ledger.views, query, lambda: desk.state(moment).to_dict())
-    data = page_data(owner, found, reader)
-    # Escaped by the template's own environment, value by value.
-    body = Markup(page_body(owner, found, data)) if form_of(request.url.path) == "html" else ""  # noqa: S704
+    is_html = form_of(request.url.path) == "html"
+
+    def made() -> tuple[dict[str, Any], str]:
+        data = page_data(owner, found, reader)
+        return data, page_body(owner, found, data) if is_html else ""
+
+    data, filled = within(owner, found, made)
+    body = Markup(filled)  # noqa: S704 - escaped by the template's own environment, value by value
     rows = data.get("rows", ())
     shown = Page(
         template="plugin_page.html",

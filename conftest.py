@@ -1,7 +1,8 @@
 """Documents are tests: `python` and `console` blocks of README.md and docs/*.md are executed.
 
 A `console` block holds lines `$ command` followed by what it prints; `...` stands for any text, also over lines. Each
-document has a fresh folder, in which its commands run one after the other; NEWSLEDGER_HOME is inside it.
+document has a fresh folder, in which its commands run one after the other; NEWSLEDGER_HOME is inside it. A `python` block that begins
+with the name of a file (`# name.py`) is saved there too.
 
 Generated examples are the same in every run, so that one commit gives one verdict; `--hypothesis-profile=exploring` draws new ones.
 """
@@ -82,6 +83,9 @@ def _console(example: Example) -> str | None:
 
 
 def _python(example: Example) -> str | None:
+    text = str(example.parsed)
+    if named := re.match(r"# (\w+\.py)\n", text):
+        (example.namespace["folder"] / named[1]).write_text(text)
     return PythonEvaluator()(example)
 
 

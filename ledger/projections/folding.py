@@ -158,8 +158,8 @@ class Folder:
         if failure is None:
             return msgspec.structs.replace(lane, position=end, error="")
         fact, error = failure
-        text = f"position {fact.position}, {fact.envelope.type}: {error}"
-        log.warning("View %s stopped at %s", view.name, text)
+        text = f"position {fact.position}, {fact.envelope.type}: {_reason(error)}"
+        log.warning("View %s stopped at position %d: %s", view.name, fact.position, error)
         return msgspec.structs.replace(lane, position=fact.position - 1, error=text)
 
     def _fold_halves(
@@ -195,7 +195,12 @@ class Folder:
                 generation=lane.generation,
                 position=fact.position,
                 type=fact.envelope.type,
-                error=str(error),
+                error=_reason(error),
             )
             catalogue.park(connection, [entry])
         return None
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong; in the database's own words, without the statement and its values, where that refused something."""
+    return str(error.orig) if isinstance(error, sa.exc.DBAPIError) else str(error)

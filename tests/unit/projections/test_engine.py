@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+import sqlalchemy as sa
 
 from ledger.errors import (
     NotFoundError,
@@ -247,6 +248,19 @@ def test_a_stopped_view_goes_on_when_its_code_is_mended(room, monkeypatch):
     views.catch_up()
     assert len(views.articles()) == 3
     assert info(views, "articles").error == ""
+
+
+def test_what_the_database_refuses_is_told_in_its_words_without_the_statement(room, monkeypatch):
+    room.article("a-1")
+
+    def fold(self, tables, facts, context):
+        raise sa.exc.IntegrityError("INSERT INTO secrets", {}, ValueError("no such place"))
+
+    views = room.views()
+    monkeypatch.setattr(Articles, "fold", fold)
+    with pytest.raises(ProjectionError, match=r"position 1, article\.ingested: no such place\. ") as told:
+        views.catch_up()
+    assert "INSERT" not in str(told.value)
 
 
 def test_an_event_of_a_newer_release_stops_with_the_advice_to_upgrade(room):

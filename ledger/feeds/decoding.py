@@ -22,6 +22,11 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _MAX_ENCODINGS = 3
 _ZSTD_WINDOW = 8 * 1024 * 1024
 _ZSTD_SLICE = 256
+_TRAILER = 8
+"""Bytes of a gzip member's checksum and length."""
+_MAX_PARTS = 1_000
+"""Members of a gzip body, frames of a zstd one. Writers that cut a body do so by the tens of kilobytes."""
+_SMALL = 1024 * 1024
 
 
 def decode_body(body: bytes, encodings: Sequence[str], *, limit: int, url: str) -> tuple[bytes, bool]:
@@ -66,14 +71,21 @@ def _damaged(url: str, name: str) -> FetchError:
     return FetchError(f"The {name} stream is damaged", which=url)
 
 
+def _many(url: str, name: str) -> FetchError:
+    return FetchError(
+        f"The {name} stream has too many parts", which=url, fix=f"At most {_MAX_PARTS:,} are read"
+    )
+
+
 def _inflate(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
     out = bytearray()
-    rest = body
-    while rest.startswith(_GZIP_MAGIC):
-        member = zlib.decompressobj(wbits=31)
-        if not _pump(member, rest, out, limit, url, "gzip"):
+    at = parts = 0
+    while body.startswith(_GZIP_MAGIC, at):
+        if (parts := parts + 1) > _MAX_PARTS:
+            raise _many(url, "gzip")
+        at, whole = _pump(zlib.decompressobj(wbits=31), body, at, out, limit, url, "gzip")
+        if not whole:
             return bytes(out), False
-        rest = member.unused_data
     return bytes(out), True
 
 
@@ -81,61 +93,86 @@ def _deflate(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
     """RFC 9110 means zlib's format by `deflate`; some servers send the bare stream."""
     wrapped = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
     out = bytearray()
-    whole = _pump(zlib.decompressobj(wbits=15 if wrapped else -15), body, out, limit, url, "deflate")
+    _, whole = _pump(zlib.decompressobj(wbits=15 if wrapped else -15), body, 0, out, limit, url, "deflate")
     return bytes(out), whole
 
 
-def _pump(stream: zlib._Decompress, data: bytes, out: bytearray, limit: int, url: str, name: str) -> bool:
+def _pump(
+    stream: zlib._Decompress, data: bytes, at: int, out: bytearray, limit: int, url: str, name: str
+) -> tuple[int, bool]:
+    """Unpack one stream that begins at `at`; gives where it ends and whether it is whole."""
+    view = memoryview(data)
+    rest: bytes | memoryview = b""
+    full = False
     try:
-        while data and not stream.eof:
-            out += stream.decompress(data, _STEP)
-            data = stream.unconsumed_tail
+        while not stream.eof and (rest or full or at < len(data)):
+            if not rest:
+                # The checksum goes in by itself: a wrong one does not take what came before it.
+                rest = view[at : at + min(_STEP, max(len(data) - at - _TRAILER, _TRAILER))]
+                at += len(rest)
+            piece = stream.decompress(rest, _STEP)
+            rest, full = stream.unconsumed_tail, len(piece) == _STEP
+            out += piece
             if len(out) > limit:
                 raise _too_large(url, limit)
     except zlib.error:
         if not out:
             raise _damaged(url, name) from None
-        return False
-    return stream.eof
+        return at, False
+    return at - len(stream.unused_data), stream.eof
 
 
 def _brotli(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
+    found, whole = _brotli_by(_STEP, body, limit, url)
+    if whole is None and len(body) <= _SMALL:
+        # What comes behind the stream spoils the slice that it comes in.
+        found, whole = _brotli_by(1, body, limit, url)
+    if whole is None:
+        return (found, False) if found else (body, True)
+    return found, whole
+
+
+def _brotli_by(size: int, body: bytes, limit: int, url: str) -> tuple[bytes, bool | None]:
+    """What slices of `size` bytes give, and whether it is whole; None where a slice cannot be read."""
     stream = brotli.Decompressor()
     out = bytearray()
-    data = body
+    at, full = 0, False
     try:
         while not stream.is_finished():
-            piece = stream.process(data, output_buffer_limit=_STEP)
             data = b""
+            if not full and stream.can_accept_more_data():
+                data, at = body[at : at + size], at + size
+            piece = stream.process(data, output_buffer_limit=_STEP)
+            full = len(piece) >= _STEP
             out += piece
             if len(out) > limit:
                 raise _too_large(url, limit)
-            if not piece and stream.can_accept_more_data():
+            if not piece and at >= len(body) and stream.can_accept_more_data():
                 return bytes(out), stream.is_finished()
     except brotli.error:
-        if not out:
-            return body, True
-        return bytes(out), False
+        return bytes(out), None
     return bytes(out), True
 
 
 def _zstd(body: bytes, limit: int, url: str) -> tuple[bytes, bool]:
     """Small slices, since one compressed block of a few bytes may stand for 128 KiB."""
     unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    view = memoryview(body)
     out = bytearray()
-    rest = body
+    at = parts = 0
     try:
-        while rest.startswith(_ZSTD_MAGIC):
+        while body.startswith(_ZSTD_MAGIC, at):
+            if (parts := parts + 1) > _MAX_PARTS:
+                raise _many(url, "zstd")
             frame = unpacker.decompressobj()
-            position = 0
-            while position < len(rest) and not frame.eof:
-                out += frame.decompress(rest[position : position + _ZSTD_SLICE])
-                position += _ZSTD_SLICE
+            while at < len(body) and not frame.eof:
+                out += frame.decompress(view[at : at + _ZSTD_SLICE])
+                at += len(view[at : at + _ZSTD_SLICE])
                 if len(out) > limit:
                     raise _too_large(url, limit)
             if not frame.eof:
                 return bytes(out), False
-            rest = frame.unused_data + rest[position:]
+            at -= len(frame.unused_data)
     except zstandard.ZstdError:
         if not out:
             raise _damaged(url, "zstd") from None

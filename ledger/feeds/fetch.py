@@ -43,6 +43,7 @@ CONNECT_SECONDS = 5.0
 BETWEEN_BYTES_SECONDS = 10.0
 HEADER_BYTES = 64 * 1024
 MAX_RETRY_AFTER = timedelta(days=7)
+READABLE = frozenset({200, 203})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 FEED_ACCEPT = (
@@ -123,8 +124,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether there is a body to read."""
-        return self.status == 200
+        """Whether there is a body to read; what a proxy changed on the way (203) is one too."""
+        return self.status in READABLE
 
 
 class Fetcher:
@@ -213,7 +214,7 @@ class Fetcher:
             if location is None:
                 return msgspec.structs.replace(fetched, permanent_url=permanent) if permanent else fetched
             unbroken = unbroken and fetched.status in PERMANENT
-            target = check_url(urljoin(target, location), self._settings.allow_hosts, after=target)
+            target = check_url(_joined(target, location), self._settings.allow_hosts, after=target)
             permanent = target if unbroken else permanent
             if target in seen:
                 raise FetchError("The redirects go round in a circle", which=url)
@@ -263,7 +264,7 @@ class Fetcher:
             if not location:
                 raise FetchError("A redirect that leads nowhere", which=target)
             return fetched, location
-        if answer.status != 200:
+        if answer.status not in READABLE:
             return fetched, None
         body, whole = await _collect(answer, limit, target)
         encodings = [v for name, v in answer.headers if name == "content-encoding"]
@@ -352,6 +353,15 @@ def _content_type(value: str) -> tuple[str, str]:
     message["content-type"] = value.replace("\n", " ").replace("\r", " ")
     charset = message.get_param("charset")
     return media_type, charset.strip().lower() if isinstance(charset, str) else ""
+
+
+def _joined(target: str, location: str) -> str:
+    try:
+        return urljoin(target, location)
+    except ValueError as error:
+        raise FetchError(
+            "A redirect to what is no URL", which=f"{target} to {location[:200]}", fix=str(error)
+        ) from error
 
 
 def _sendable(validator: str) -> str:

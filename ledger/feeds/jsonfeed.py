@@ -101,9 +101,19 @@ def _with_faults(data: bytes, url: str) -> tuple[dict[str, Any], Sequence[Any], 
     return found, found["items"], flags
 
 
+def _without_commas(text: str) -> str:
+    """The text without commas that nothing follows; texts in quotation marks stay as they are."""
+    kept, last = [], 0
+    for match in _COMMA.finditer(text):
+        if match[1] is None:
+            kept.append(text[last : match.start()])
+            last = match.end()
+    return "".join(kept) + text[last:]
+
+
 def _rescued(text: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """What can be read of JSON with superfluous commas, or that breaks off: its whole items; and flags."""
-    text = _COMMA.sub(lambda match: match[1] or "", text)
+    text = _without_commas(text)
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text, strict=False), ("repaired",)
     start = _ITEMS.search(text)

@@ -54,7 +54,7 @@ def parse_feed(
     if is_binary(body):
         raise InputError("The document is binary, not a feed", which=url)
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if start in (b"{", b"[") or "json" in media_type:
+    if start in (b"{", b"[") or ("json" in media_type and start != b"<"):
         document = parse_json_feed(as_utf8(body, (charset,)), url)
     else:
         document = _parse_xml(_as_utf8(body, charset), url)

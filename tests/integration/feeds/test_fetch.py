@@ -301,3 +301,74 @@ def test_at_most_two_requests_at_a_time_reach_one_host():
             assert most == 2
 
     run(check)
+
+
+SECOND = b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: "evil"\r\n\r\nevil'
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        SECOND,
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"\r\n",
+        b"what is this",
+    ],
+)
+@pytest.mark.parametrize("first", ["sized", "chunked", "304"])
+def test_what_comes_behind_an_answer_is_no_part_of_it_nor_of_the_next_one(first, behind):
+    answer = {
+        "sized": b'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nETag: "own"\r\n\r\n<rss/>',
+        "chunked": b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: "own"\r\n\r\n6\r\n<rss/>\r\n0\r\n\r\n',
+        "304": b'HTTP/1.1 304 Not Modified\r\nETag: "own"\r\n\r\n',
+    }[first]
+
+    async def check():
+        async with serving() as (server, fetcher):
+            server.paths["/feed"] = answer + behind
+            server.answer("/next", b"next")
+            got = await fetcher.feed(server.url("/feed"), etag='"own"')
+            assert (got.status, got.body, got.etag) == (
+                304 if first == "304" else 200,
+                b"" if first == "304" else b"<rss/>",
+                '"own"',
+            )
+            assert (await fetcher.feed(server.url("/next"))).body == b"next"
+            assert [path for path, _ in server.asked] == ["/feed", "/next"]
+
+    run(check)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        ("200 OK", ["Expires: Thu, 01 Jan 2026 00:00:00 +99999999999999999999", "Date: Thu, 01 Jan 2026 00:00:00 GMT"]),
+        ("200 OK", ['ETag: "a\0b"', "Last-Modified: a\x01b"]),
+        ("503 Busy", ["Retry-After: Thu, 01 Jan 2026 00:00:00 +99999999999999999999"]),
+        ("503 Busy", ["Retry-After: \u00b2"]),
+        ("203 Transformed", []),
+    ],
+)  # fmt: skip
+def test_strange_headers_lose_no_answer(status, headers):
+    async def check():
+        async with serving() as (server, fetcher):
+            server.answer("/feed", b"<rss/>", status=status, headers=headers)
+            got = await fetcher.feed(server.url("/feed"))
+            assert got.status == int(status[:3])
+            assert (got.ok, got.etag, got.last_modified, got.retry_at) == (got.status < 300, "", "", None)
+            await fetcher.feed(server.url("/feed"), etag=got.etag, last_modified=got.last_modified)
+
+    run(check)
+
+
+def test_a_redirect_to_what_is_no_url_says_so():
+    async def check():
+        async with serving() as (server, fetcher):
+            server.answer("/feed", status="302 Found", headers=["Location: http://[::1"])
+            with pytest.raises(FetchError, match="A redirect to what is no URL"):
+                await fetcher.feed(server.url("/feed"))
+
+    run(check)

@@ -71,3 +71,30 @@ def test_a_header_that_lies_is_not_believed():
 def test_an_unknown_encoding_is_an_error_that_names_it():
     with pytest.raises(FetchError, match="rot13"):
         decode_body(b"x", ["rot13"], limit=LIMIT, url=URL)
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_a_body_of_very_many_empty_parts_is_refused_and_one_of_some_is_read(name):
+    empty = PACKERS[name](b"")
+    with pytest.raises(FetchError, match="too many parts"):
+        decode_body(empty * 700_000, [name], limit=LIMIT, url=URL)
+    some = b"".join(PACKERS[name](bytes((number % 250,)) * 3000) for number in range(200))
+    assert decode_body(some, [name], limit=LIMIT, url=URL) == (
+        b"".join(bytes((number % 250,)) * 3000 for number in range(200)),
+        True,
+    )
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd", "deflate"])
+@pytest.mark.parametrize("size", [40, 300_000])
+def test_bytes_behind_a_stream_take_nothing_from_it(name, size):
+    body = bytes(number * number % 251 for number in range(size))
+    assert decode_body(PACKERS[name](body) + b"\0trailer", [name], limit=LIMIT, url=URL) == (body, True)
+
+
+@pytest.mark.parametrize("size", [40, 300_000])
+def test_a_wrong_checksum_leaves_what_came_before_it_and_a_doubt(size):
+    body = bytes(number * number % 251 for number in range(size))
+    packed = bytearray(gzip.compress(body))
+    packed[-6] ^= 1
+    assert decode_body(bytes(packed), ["gzip"], limit=LIMIT, url=URL) == (body, False)

@@ -321,3 +321,8 @@ def test_a_damaged_feed_gives_items_or_a_clear_error(data):
     except InputError:
         return
     assert feed.items or feed.title
+
+
+def test_a_document_is_what_it_begins_with_whatever_its_label_says():
+    body = b"<rss version='2.0'><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>"
+    assert len(parse_feed(body, media_type="application/json").items) == 1

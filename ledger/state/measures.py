@@ -62,22 +62,26 @@ def described_fit(claim: Claim, slot: Slot) -> float | None:
     in the slot's own place.
     """
     said = stems(claim.trigger) | stems(claim.subject)
-    asked = frozenset(stem(word) for word in tokens(slot.measure) if word not in SMALL) - _EMPTY
-    subject = stems(slot.subject)
-    unit = slot.unit.casefold()
-    exact = unit not in COUNTED
+    words = frozenset(stem(word) for word in tokens(slot.measure) if word not in SMALL)
+    asked = words - _EMPTY
+    subject, units = stems(slot.subject), stems(slot.unit)
+    exact = slot.unit.casefold() not in COUNTED
     if not exact and (measure_stems(slot.measure) & _KNOWN or _counts_others(claim, slot)):
         return None
-    if exact and not (claim.unit or stem(unit) in stems(claim.subject)):
+    counts_units = bool(units) and units <= stems(claim.subject)
+    if exact and not (claim.unit or counts_units):
         return None
-    if stem(unit) in stems(claim.subject) & stems(slot.subject):
-        return 0.5  # "120 beds" of a slot that counts beds
     shared = len(said & asked) / len(asked) if asked else 0.0
+    if counts_units and units <= subject and (len(units) == 1 or shared > 0):
+        return 0.5  # "120 beds" of a slot that counts beds
     whose = bool(subject) and subject <= said
     placed = bool(stems(slot.scope)) and len(stems(claim.scope) & stems(slot.scope)) > 0
     named = bool(subject & said)
+    by_measure = shared >= 0.5 and (
+        named or not len(asked) == 1 < len(words)
+    )  # "water" alone is no "water level"
     by_subject = exact and ((named and (shared > 0 or placed)) or (whose and len(subject) > 1))
-    if shared >= 0.5 or by_subject or (whose and placed):
+    if by_measure or by_subject or (whose and placed):
         return shared + (0.5 if whose else 0.0)
     return None
 

@@ -18,7 +18,7 @@ from ledger.state.fits import (
     unit_fits,
     unnamed_fit,
 )
-from ledger.state.keys import all_words, is_named_after, scope_words, subject_key
+from ledger.state.keys import SMALL, all_words, is_named_after, scope_words, subject_key
 from ledger.state.measures import OPEN, described_fit, measure_fit, measure_stems
 from ledger.state.model import Slot
 from ledger.state.registry import Registry
@@ -31,6 +31,8 @@ __all__ = ["Context", "Finder"]
 NEGATIONS = frozenset({"no", "not", "never", "longer"})
 EVENT_STEMS = frozenset(stem(word) for word in EVENTS)
 HINT = 0.3
+_MENTIONED = 0.5
+_SMALL_STEMS = frozenset(stem(word) for word in SMALL)
 SOLDIERS = frozenset(stem(word) for word in PERSONNEL)
 PART_STEMS = frozenset(stem(word) for word in PARTS)
 
@@ -45,6 +47,11 @@ class Finder:
             (slot.id, names)
             for slot in self._declared
             if (names := [word for word in slot.subject.split() if word[:1].isupper()])
+        ]
+        self._scopes = [
+            (slot.id, words)
+            for slot in self._declared
+            if not slot.default and (words := stems(slot.scope) - _SMALL_STEMS)
         ]
         self._names = [scope_words(source.name) for source in registry.sources.values()]
         self._keys = {
@@ -68,7 +75,7 @@ class Finder:
             claim.subject, claim.measure, claim.scope, claim.period, claim.unit,
             None if claim.value is None else str(claim.value.point) if claim.value.op == "category" else "", claim.polarity,
             claim.trigger, claim.quote if stems(claim.subject) <= PART_STEMS else "", _complement(claim), self._hinted(claim),
-            claim.confidence, _says_people(claim),
+            claim.confidence, _says_people(claim), self._mentioned(claim),
         )  # fmt: skip
         if key not in self._known:
             self._known[key] = self._best(claim)
@@ -199,11 +206,20 @@ class Finder:
             slot for slot, names in self._peoples if any(is_named_after(name, said) for name in names)
         )
 
+    def _mentioned(self, claim: Claim) -> tuple[str, ...]:
+        """Of claims without a place: slots whose place, event or company the sentence or its sources name."""
+        if tokens(claim.scope) or not self._scopes:
+            return ()
+        said = stems(claim.quote).union(*(stems(link.actor) for link in claim.chain))
+        return tuple(slot for slot, words in self._scopes if words <= said)
+
     def _where(self, claim: Claim, slot: Slot) -> float | None:
         """How the place of a count fits. Of an event, the country of the story is no part, nor is it where something was measured."""
         fit = scope_fit(claim.scope, slot, default=slot.default)
         if fit is None and slot.default and slot.scope and f" {slot.scope} " in f" {claim.quote} ":
             fit = 0.4  # where it happened, of an event or a thing that the sentence names
+        if fit is None and slot.id in self._mentioned(claim):
+            return _MENTIONED
         if fit is not None or not slot.default or not EVENT_STEMS & all_words(slot.scope):
             return fit
         country = all(_is_country(word, self._names) for word in scope_words(claim.scope))

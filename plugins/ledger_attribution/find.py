@@ -43,6 +43,24 @@ _REFUSING = word_list("refusing")
 _PARTS_OF_DAY = frozenset({"morning", "afternoon", "evening", "night"})
 
 
+_CLOSING = frozenset(
+    [
+        "as",
+        "and",
+        "late",
+        "early",
+        "earlier",
+        "later",
+        "today",
+        "yesterday",
+        "overnight",
+        "again",
+        "separately",
+    ]
+)
+"""Words behind a cue with which no content begins: `..., the commission said late on Sunday`."""
+
+
 def _span(tokens: Sequence[Token]) -> Span:
     return Span(tokens[0].start, tokens[-1].end)
 
@@ -169,7 +187,7 @@ def _reporting(reader: Reader, i: int, cue: Cue, earlier: Sequence[Found]) -> Fo
     closed = (
         following is None
         or following.tag in {".", ",", "SUB", "P", "-", ";"}
-        or following.low in {"as", "and"}
+        or following.low in _CLOSING
         or following.low.endswith("ing")
     )
     if marked and not opens and closed:

@@ -94,6 +94,8 @@ def figures(
         figure = _part(scene, counted, found) or _figure(scene, counted, found, before)
         if figure is None and corrected and before is not None and not found:
             figure = _instead(scene, counted, before)
+        if figure is None:
+            figure = _paired(scene, counted, found)
         if figure is not None and not _countable(figure, table):
             figure = None
         if figure is not None and figure.measure == "aboard" and _holds(scene, figure):
@@ -107,6 +109,24 @@ def figures(
         if figure is not None:
             found.append(figure)
     return found
+
+
+def _paired(s: Scene, c: Counted, found: Sequence[Figure]) -> Figure | None:
+    """What the figure before it says, of another place: `turnout was 67 percent nationally and 73 percent in Montrell`."""
+    last, quantity = found[-1] if found else None, c.quantity
+    if last is None or c.noun or (quantity.kind, quantity.unit) != (last.quantity.kind, last.quantity.unit):
+        return None
+    k = s.left_edge(c.at)
+    k -= s.low(k) in {"to", "at"}
+    alone = not any(t.tag == "Q" or t.senses for t in s.t[last.at + 1 : k])
+    if not (quantity.unit and alone and s.low(k) == "and" and s.low(c.at + 1) in _PLACING):
+        return None
+    return last._replace(
+        quantity=quantity, at=c.at, support=tuple(sorted({quantity.span, last.trigger})), further=False
+    )
+
+
+_PLACING = frozenset(["in", "at", "on", "across", "among", "around", "near"])
 
 
 def _reached(s: Scene, i: int, quantity: Quantity) -> Quantity:

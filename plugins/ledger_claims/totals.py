@@ -58,7 +58,7 @@ def total(s: Scene, c: Counted) -> Figure | None:
     reaching = c.quantity.kind != "ordinal" and s.t[c.at].low.split()[0] in REACH
     given = s.low(k + 1) == "as" and k + 1 < c.at  # "gave the number of missing as 30"
     passed = s.low(k) in CHANGES and (
-        c.quantity.op == "min" or s.low(k + 1) == "up"
+        c.quantity.op == "min" or s.low(k + 1).startswith("up")
     )  # "has climbed past 1,100", "gone up to 144"
     summed = _adds_up(s, k)
     known = reaching or given or passed or summed or s.low(k) in _LINKS | REACH
@@ -79,7 +79,11 @@ def total(s: Scene, c: Counted) -> Figure | None:
         if sense is not None and _fits(sense, c):
             subject = "" if sense.measure in _COUNT_ONLY else subject_before(s.t, j, s.table)
             return s.make(c, sense, j, subject, total=True)
-        if counted is not None and (_rising(s, j, k, reaching=reaching) or _gapped(s, j, k)):
+        if (
+            counted is not None
+            and not _numbered(s, j)
+            and (_rising(s, j, k, reaching=reaching) or _gapped(s, j, k))
+        ):
             people = singular(s.low(j - 1))
             things = c.noun if counted.measure == "supplied" else ""
             return s.make(c, counted, j, people if people in s.table.persons else things, total=True)
@@ -102,6 +106,14 @@ def total(s: Scene, c: Counted) -> Figure | None:
         ):
             return s.make(c, Sense("level", "total", "level"), j, _water(s, j), total=True)
     return None
+
+
+def _numbered(s: Scene, j: int) -> bool:
+    """Whether a person at `j` is one of a number whose fate stands beside: `the number of injured protesters rose to 40`."""
+    first = j - 1 if s.low(j - 1) != "of" and s.t[j - 1].says("state", "object") else j
+    beside = first < j or _fated(s, j + 1)
+    person = singular(s.low(j)) in s.table.persons
+    return person and beside and s.low(first - 1) == "of" and s.low(first - 2) in _NUMBER_OF
 
 
 def _adds_up(s: Scene, k: int) -> bool:
@@ -236,13 +248,18 @@ def _number_of(s: Scene, c: Counted, j: int, stop: int) -> Figure | None:
             and singular(token.low) in s.table.persons
             and _fated(s, k + 1)
         ):
-            noun = token.low  # "the number of protesters injured"
+            noun = singular(token.low)  # "the number of protesters injured"
             continue
         if sense is not None and (sense.role != "object" or sense.form in {"participle", "past"}):
             both = joined(s, k, sense, also="and")
+            person = singular(s.low(k + 1)) if k + 1 < stop else ""
+            if not noun and sense.role == "state" and person in s.table.persons:
+                noun = person  # "the number of injured protesters"
             return s.make(c, both, k, noun if sense.role != "count" else "", total=True)
         if token.tag == "N" and not noun:
             noun, _ = noun_after(s.t, k - 1, s.table)
+        elif token.low == "to" and s.low(k + 1) == "be":
+            continue  # "the number of jobs to be cut"
         elif token.tag not in {"DET", "N", "ADV", "AUX", "SUB"} and token.low not in {
             "in",
             "at",

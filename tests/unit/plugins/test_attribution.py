@@ -52,6 +52,11 @@ def attributions(text: str, outlet: str = "harbour") -> list[tuple[list[str], st
         ("The Harbour Office on Monday raised the toll to 52.", ["Harbour Office"], "the toll to 52"),
         ("Reports say at least 40 people died.", ["Reports"], "at least 40 people died"),
         (
+            "Roth led Holm, taking 51 percent with 61 percent of the vote counted, the commission said late on Sunday.",
+            ["commission"],
+            "Roth led Holm, taking 51 percent with 61 percent of the vote counted",
+        ),
+        (
             "The bridge is safe, a nurse who asked not to be named told us.",
             ["nurse"],
             "The bridge is safe",

@@ -72,6 +72,13 @@ def figures(text: str) -> list[tuple[str, str, str, float | int | str | None]]:
         ("Norland's General Staff said that 212 of its soldiers had been killed.", [("Norland soldier", "killed", "exact", 212)]),
         ("The number of dead has climbed past 1,100.", [("people", "killed", "min", 1100)]),
         ("Norland's deliveries add up to about 1.3 million shells.", [("shell", "supplied", "approx", 1_300_000)]),
+        ("The number of people killed in Lunde went up to nine.", [("people", "killed", "exact", 9)]),
+        ("Arrests have gone up to 112, police say.", [("people", "arrested", "exact", 112)]),
+        ("The number of protesters injured has climbed past 130.", [("protester", "injured", "min", 130)]),
+        ("The number of injured protesters rose to 130.", [("protester", "injured", "exact", 130)]),
+        ("The carmaker is reducing the number of jobs to be cut to 3,600 from 4,200.", [("job", "laid off", "exact", 3600)]),
+        ("Turnout was 67 percent across the country and 73 percent in Lunde.", [("voter", "turnout", "exact", 67), ("voter", "turnout", "exact", 73)]),
+        ("Turnout was 67 percent in Lunde and 73 percent of the ballots were spoilt.", [("voter", "turnout", "exact", 67)]),
         # a part of what was counted before
         ("Sixteen people were shot, four of them fatally.", [("people", "killed or injured", "exact", 16), ("people", "killed", "exact", 4)]),
         ("Twelve people were hurt, three of whom later died.", [("people", "injured", "exact", 12), ("people", "killed", "exact", 3)]),

@@ -171,7 +171,7 @@ class Finder:
         what = described_fit(claim, slot) if open_figure else measure_fit(claim, slot)
         if what is None or (value is not None and not unit_fits(_unit_of(claim, slot), slot.unit)):
             return None
-        named = subject_key(claim.subject) - stems(slot.unit)
+        named = subject_key(claim.subject) - stems(slot.unit) - stems(slot.measure)
         who = subject_fit(named - measure, subject - measure, default=slot.default, said=_says_people(claim))
         if open_figure:
             who = 0.0

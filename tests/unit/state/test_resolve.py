@@ -228,6 +228,46 @@ def test_people_are_those_of_whom_the_sentence_speaks():
     assert one(figure(400, text="Some 400 people were killed."), registry=FRONT).slot == "killed.people"
 
 
+RIVER = load_registry(
+    {
+        "config": {"story": "river", "title": "Fever on the Sund"},
+        "slots": {
+            "rate": {"subject": "river fever", "measure": "case fatality rate", "scope": "Sund", "kind": "measurement",
+                     "unit": "percent", "default": True},
+            "closed": {"subject": "wells", "measure": "to be closed", "scope": "Ostra Works", "kind": "cumulative", "unit": "wells"},
+            "depth": {"subject": "River Sund", "measure": "water level", "scope": "Ilm gauge", "period": "current", "kind": "level",
+                      "unit": "m"},
+        },
+        "sources": CONFIG["sources"],
+        "outlets": CONFIG["outlets"],
+    }
+)  # fmt: skip
+
+
+def open_figure(point, words, **more):
+    """A figure that no word of the measure table tells of, with the words around it."""
+    return figure(point, "number", more.pop("subject", ""), trigger=words, confidence=0.4, **more)
+
+
+def test_a_measure_of_several_words_may_stand_in_what_is_counted():
+    rate = figure(4.4, "rate", "case fatality", "The case fatality rate is 4.4 percent.", unit="percent")
+    assert one(rate, registry=RIVER).slot == "rate"
+
+
+def test_a_sentence_or_its_source_names_the_company_of_a_slot():
+    said = "Ostra Works will close 12 wells."
+    assert one(open_figure(12, "close well", subject="well", text=said), registry=RIVER).slot == "closed"
+    named = open_figure(12, "close well", subject="well", text="It will close 12 wells.", by=("Ostra Works",))
+    assert one(named, registry=RIVER).slot == "closed"
+
+
+def test_one_common_word_of_a_measure_is_not_the_measure():
+    length = open_figure(70, "breach length water", scope="Ilm", unit="meter")
+    level = open_figure(7, "river stand water gauge", scope="Ilm gauge", unit="meter", period="current")
+    found = resolve([report("a", "post", length, level)], RIVER)[0].versions[0].claims
+    assert [claim.slot for claim in found] == ["depth"]
+
+
 def test_a_truce_is_a_ceasefire():
     claim = figure(ClaimValue(op="category", point="in force"), "status", "truce", "A truce is in force.")
     assert one(claim, registry=FRONT).slot == "truce"
